@@ -1,0 +1,1 @@
+"""Files to facts: devices, workloads, partners, model cards and ONNX graphs."""

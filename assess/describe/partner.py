@@ -1,0 +1,32 @@
+"""Who deploys: devices, workloads and policy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from assess.describe.quantity import Authored
+
+
+class Policy(Authored):
+    """What the partner accepts."""
+
+    licences: tuple[str, ...] = Field(min_length=1, description="SPDX identifiers of accepted model licences.")
+    evidence: Literal["projected", "measured"] = Field(
+        default="projected",
+        description='Weakest evidence for latency and memory; "measured": on the device itself.',
+    )
+    why: str = ""
+
+
+class Partner(Authored):
+    """A partner. `id` is the file's name."""
+
+    id: str = ""
+    name: str
+    summary: str
+    source: str = Field(description="Public source of the facts; the policy is illustrative unless it says otherwise.")
+    devices: tuple[str, ...] = Field(min_length=1, description="Ids of its devices.")
+    workloads: tuple[str, ...] = Field(min_length=1, description="Ids of its workloads.")
+    policy: Policy

@@ -1,0 +1,52 @@
+"""What a device's runtime accepts: operator sets, operators, precisions, quantisation."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from assess.describe.model import Precision
+from assess.describe.quantity import Authored
+
+
+class OperatorSupport(Authored):
+    """One operator in a runtime's list."""
+
+    conditions: tuple[str, ...] = Field(default=(), description="Limits in the runtime's own words; not checked here.")
+    precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in; empty if not stated.")
+
+
+class OpsetRange(Authored):
+    """Versions of the standard operator set that the runtime reads."""
+
+    min: int = Field(default=1, ge=1)
+    max: int = Field(ge=1)
+
+
+class QuantisationSupport(Authored):
+    """What quantised models the runtime runs in integers."""
+
+    formats: tuple[str, ...] = Field(default=(), description='"QDQ", "QOperator", "weight-only", "dynamic".')
+    granularity: tuple[str, ...] = Field(default=(), description='"per-tensor", "per-channel", "block".')
+
+
+class Runtime(Authored):
+    """A runtime that turns an ONNX model into inferences on an engine. `id` is the file's name."""
+
+    id: str = ""
+    name: str
+    version: str
+    summary: str = ""
+    source: str = Field(description="Where the lists below were read.")
+    licence: str = Field(default="", description="Of the source.")
+    provider: str = Field(default="", description="ONNX Runtime execution provider; empty if it has none.")
+    fallback: str = Field(default="", description="Runtime that takes the operators it refuses; empty: none does.")
+    opset: OpsetRange | None = Field(default=None, description="Absent if the source does not say.")
+    precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in natively.")
+    quantisation: QuantisationSupport | None = Field(default=None, description="Absent if the source does not say.")
+    operators: dict[str, OperatorSupport] = Field(
+        description='By name; outside the standard domain as "domain:Name". An operator not here is not supported.'
+    )
+
+    def supports(self, type_: str, domain: str) -> OperatorSupport | None:
+        """What the list says of an operator; None if it is not in it."""
+        return self.operators.get(type_ if domain == "ai.onnx" else f"{domain}:{type_}")

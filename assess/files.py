@@ -1,0 +1,70 @@
+"""Where the shipped data lies, and how a result file is written so that it is whole or not there at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from assess.errors import AssessError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(folder: Literal["profiles", "models", "suites"]) -> Path:
+    """The folder of data that ships with `assess`, in an installed wheel or in a checkout."""
+    installed = _PACKAGE / "shipped" / folder
+    if installed.is_dir():
+        return installed
+    top = _PACKAGE.parent
+    return top / "benchmarks" / "suites" if folder == "suites" else top / folder
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output path before the work whose result it is to hold, not after it.
+
+    Raises:
+        AssessError: the folder is missing or cannot be written to, or the path is a folder.
+    """
+    folder = path.parent
+    if path.is_dir():
+        raise AssessError("is a folder, not a file", where=str(path), hint="name the file to write")
+    if not folder.is_dir():
+        raise AssessError("the folder to write to does not exist", where=str(folder), hint=f"mkdir -p {folder}")
+    # Opening a file tells more than the mode bits: root, read-only mounts and full disks ignore or outdo them.
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise AssessError(f"cannot write here: {error.strerror}", where=str(folder)) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path` through a temporary name, so that no reader ever sees half a file.
+
+    Raises:
+        AssessError: the file could not be written; nothing is left behind.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        raise AssessError(f"could not be written: {error.strerror}", where=str(path)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,197 @@
+"""What one run on one host produced: raw samples, memory by phase, settings, and what is absent and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from assess.describe.model import Model
+
+#: Where in its life the worker was; in this order.
+Phase = Literal["start", "load", "first inference", "warm-up", "timed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was asked of the run.
+
+    Attributes:
+        provider: execution provider, as ONNX Runtime names it.
+        threads: intra-op threads; 0 leaves the choice to ONNX Runtime.
+        optimisation: "disabled", "basic", "extended" or "all": graph optimisation level.
+        min_count: timed inferences, at least.
+        min_duration_s: timed span, at least.
+        warmup_count: inferences before the timed ones, at least.
+        warmup_duration_s: span of the warm-up, at least.
+        seed: of the generated inputs.
+        timeout_s: the worker is stopped, and the run is a failure, when it takes longer.
+        memory_limit_bytes: address space that the worker may use; None for no limit.
+    """
+
+    provider: str = "CPUExecutionProvider"
+    threads: int = 1
+    optimisation: str = "all"
+    min_count: int = 500
+    min_duration_s: float = 2.0
+    warmup_count: int = 10
+    warmup_duration_s: float = 0.5
+    seed: int = 0
+    timeout_s: float = 600.0
+    memory_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What took effect, as ONNX Runtime and the kernel report it.
+
+    Attributes:
+        providers: providers the session really has, in order of priority.
+        threads: threads of the worker process while it ran (its own and ONNX Runtime's).
+        optimisation: graph optimisation level of the session.
+        binding: "preallocated" (inputs and outputs bound once), "runtime" (outputs allocated each time, because
+            their shapes may change) or "copied" (plain `run`, for types that cannot be bound).
+        warmup_count: warm-up inferences that were run.
+        versions: of onnxruntime, numpy and Python in the worker.
+    """
+
+    providers: tuple[str, ...]
+    threads: int
+    optimisation: str
+    binding: str
+    warmup_count: int
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InputUsed:
+    """An input that was fed.
+
+    Attributes:
+        name: of the model's input.
+        dtype: numpy's name.
+        shape: of the array.
+        source: "generated", "card" or the file's name.
+        sha256: of the array's bytes, C order.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Peak resident memory of the worker process by phase, in bytes; each peak is counted from a reset.
+
+    Attributes:
+        method: "VmHWM" (kernel's high-water mark, reset before each phase) or what stood in for it.
+        baseline: resident after imports and inputs, before the model is touched.
+        load_peak: highest while the session was made.
+        first_peak: highest in the first inference.
+        steady_peak: highest in the timed inferences.
+    """
+
+    method: str
+    baseline: int
+    load_peak: int
+    first_peak: int
+    steady_peak: int
+
+    @property
+    def model_peak(self) -> int:
+        """The most that the model itself needed: highest peak above the baseline."""
+        return max(self.load_peak, self.first_peak, self.steady_peak) - self.baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How the worker ended when it did not end well: a finding, not a traceback.
+
+    Attributes:
+        phase: where it was.
+        kind: "refused" (ONNX Runtime raised), "crashed" (signal), "hung" (time limit), "out of memory".
+        cause: one line for people, e.g. "stopped by SIGFPE while running the first inference".
+        detail: the last lines that it printed, or ONNX Runtime's message; data, may be empty.
+    """
+
+    phase: Phase
+    kind: Literal["refused", "crashed", "hung", "out of memory"]
+    cause: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine a measurement was taken on, as far as it can be read.
+
+    Attributes:
+        board: device-tree model or DMI product name.
+        cpu: model name.
+        architecture: as `uname -m` says.
+        cores: logical CPUs this process may run on.
+        memory_bytes: total physical memory.
+        os: kernel name and release.
+        power_mode: name of the board's power mode (Jetson nvpmodel).
+        governor: CPU frequency governor.
+        cpu_share: share of one CPU that a short spin got, 0 to 1: below 0.9 the host is not ours alone.
+        load: load average over one minute.
+        available_bytes: memory available when it was read.
+        absent: which of these could not be read, and why.
+    """
+
+    architecture: str
+    cores: int
+    os: str
+    board: str = ""
+    cpu: str = ""
+    memory_bytes: int | None = None
+    power_mode: str = ""
+    governor: str = ""
+    cpu_share: float | None = None
+    load: float | None = None
+    available_bytes: int | None = None
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One run: everything needed to judge it anywhere, and to doubt it.
+
+    Attributes:
+        tool: version of `assess`.
+        created: UTC, ISO 8601.
+        model: what was run.
+        workload_id: which job it was run for.
+        workload: the workload as authored (its TOML as a mapping), so that it can be judged without the file.
+        requested: settings asked for.
+        effective: settings that took effect; None if the worker failed before it could tell.
+        inputs: what was fed.
+        service_ns: raw samples in order: nanoseconds from start to end of each timed inference.
+        load_s: seconds to make the session.
+        first_s: seconds of the first inference.
+        memory: by phase; None if it could not be read, see `absent`.
+        before: the host before the run.
+        after: the host after it.
+        failure: how it failed, if it did.
+        absent: what could not be measured, and why.
+    """
+
+    tool: str
+    created: str
+    model: Model
+    workload_id: str
+    workload: Mapping[str, Any]
+    requested: Settings
+    effective: Effective | None
+    inputs: tuple[InputUsed, ...]
+    service_ns: tuple[int, ...]
+    load_s: float | None
+    first_s: float | None
+    memory: Memory | None
+    before: Host
+    after: Host
+    failure: Failure | None = None
+    absent: Mapping[str, str] = field(default_factory=dict)

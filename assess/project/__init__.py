@@ -1,0 +1,1 @@
+"""Samples and facts to estimates for the device: arithmetic only."""
