@@ -1,1 +1,27 @@
-"""The criteria, one file each."""
+"""The criteria, one file each, in the order in which reports list them."""
+
+from assess.judge.criteria.cold_start import cold_start
+from assess.judge.criteria.evidence import evidence
+from assess.judge.criteria.execution import execution
+from assess.judge.criteria.latency import latency
+from assess.judge.criteria.licence import licence
+from assess.judge.criteria.memory import memory
+from assess.judge.criteria.on_chip_memory import on_chip_memory
+from assess.judge.criteria.operators import operators
+from assess.judge.criteria.precision import precision
+from assess.judge.criteria.storage import storage
+from assess.judge.criteria.validity import validity
+
+CRITERIA = (
+    validity,
+    operators,
+    precision,
+    execution,
+    latency,
+    cold_start,
+    memory,
+    on_chip_memory,
+    storage,
+    licence,
+    evidence,
+)

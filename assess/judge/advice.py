@@ -1,0 +1,41 @@
+"""The one next step when something is too large or too slow, in numbers."""
+
+from __future__ import annotations
+
+from assess.describe.model import Model
+from assess.judge.case import Case
+from assess.judge.finding import Limit
+from assess.units import format_quantity
+
+_FLOAT_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+
+
+def smaller(case: Case, limit: Limit) -> str:
+    """What would bring the model's bytes under a limit."""
+    model = case.model
+    now, then = model.total_weight_bytes, int8_weight_bytes(model)
+    if then < now:
+        fits = "fits" if then <= limit.value else f"still above {format_quantity(limit.value, 'B')}"
+        return f"INT8 would bring {format_quantity(now, 'B')} of weights to {format_quantity(then, 'B')}: {fits}"
+    if now > limit.value:
+        return f"distil a student of at most {format_quantity(limit.value, 'B')} of weights"
+    return "a smaller input or batch: the weights alone would fit"
+
+
+def int8_weight_bytes(model: Model) -> int:
+    """Bytes of the weights with every float weight in 8 bits; scales add less than 1 % and are left out."""
+    return sum(count // _FLOAT_BYTES.get(dtype, 1) for dtype, count in model.weight_bytes.items())
+
+
+def faster(case: Case) -> str:
+    """Where the time must come from, when the deadline is missed."""
+    model = case.model
+    costed = [group for group in model.operators if group.macs]
+    if not costed:
+        return "profile the model on the device"
+    heavy = max(costed, key=lambda group: group.count * (group.macs or 0))
+    by_type = sum(group.count * (group.macs or 0) for group in costed if group.type == heavy.type)
+    share = f"{heavy.type} holds {by_type / model.macs:.0%} of {format_quantity(model.macs, 'MAC')}"
+    if not case.estimates.on_device:
+        return f"{share}: no run can help, the device's peak is too low; distil or quantise"
+    return f"{share}: quantise, distil, or allow more --threads"

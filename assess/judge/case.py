@@ -1,0 +1,81 @@
+"""Everything a criterion may look at; asking for what is absent says why it is absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assess.describe.device import Device
+from assess.describe.model import Model
+from assess.describe.partner import Partner
+from assess.describe.runtime import Runtime
+from assess.describe.workload import Workload
+from assess.measure.measurement import Measurement
+from assess.project.estimate import Estimate
+from assess.project.estimates import Estimates
+
+
+class NoEvidenceError(Exception):
+    """What the criterion needs is not known; the text says why. The finding is UNKNOWN.
+
+    Attributes:
+        next_step: what would make it known.
+    """
+
+    def __init__(self, why: str, next_step: str = "") -> None:
+        super().__init__(why)
+        self.next_step = next_step
+
+
+class NotAskedError(Exception):
+    """Nobody set a limit for this criterion; the text says who could. The finding is NOT ASKED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One model x workload x device, and for whom.
+
+    Attributes:
+        model: what is to run.
+        workload: the job.
+        device: where.
+        partner: for whom; None if nobody was named.
+        measurement: the run that this case stands on; None if nothing was run.
+        estimates: what is known of the model on the device.
+    """
+
+    model: Model
+    workload: Workload
+    device: Device
+    partner: Partner | None
+    measurement: Measurement | None
+    estimates: Estimates
+
+    @property
+    def runtime(self) -> Runtime:
+        """The device's preferred runtime.
+
+        Raises:
+            NoEvidenceError: the profile names none.
+        """
+        if not self.device.runtimes:
+            raise NoEvidenceError(
+                f"no runtime of {self.device.id} is publicly described ({self.device.availability})",
+                "compile the model with the vendor's own tools and read their report",
+            )
+        return self.device.runtimes[0]
+
+    def estimate(self, name: str) -> Estimate:
+        """An estimate by name.
+
+        Raises:
+            NoEvidenceError: there is none; the text is the recorded reason.
+        """
+        found = self.estimates.known.get(name)
+        if found is None:
+            raise NoEvidenceError(self.estimates.absent[name], self.to_measure)
+        return found
+
+    @property
+    def to_measure(self) -> str:
+        """The command that turns a projection into a measurement."""
+        return f"on {self.device.id}: assess measure {self.model.name} --workload {self.workload.id} -o run.json"

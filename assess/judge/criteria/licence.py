@@ -1,0 +1,32 @@
+"""Criterion: the model's licence against the partner's policy."""
+
+import re
+
+from assess.judge.case import Case, NoEvidenceError, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.finding import Finding, Verdict
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
+
+
+@criterion
+def licence(case: Case) -> Finding:
+    """Does the partner's policy accept the model's licence?
+
+    The SPDX identifier of the model's card, or of the file's own metadata, must be among those that the policy lists.
+    """
+    partner, stated = case.partner, case.model.licence
+    if partner is None:
+        raise NotAskedError("no partner was named (--partner)")
+    if not stated:
+        raise NoEvidenceError(
+            "neither a card nor the file states a licence", "state it in a card.toml beside the model"
+        )
+    if not _IDENTIFIER.fullmatch(stated):
+        raise NoEvidenceError(
+            f"the licence {stated!r} is not a single SPDX identifier", "state the one that is used in the card"
+        )
+    text = f"{stated} (from the {case.model.licence_basis}); {partner.id} accepts {', '.join(partner.policy.licences)}"
+    if stated.casefold() in (accepted.casefold() for accepted in partner.policy.licences):
+        return Finding("licence", Verdict.PASS, text)
+    return Finding("licence", Verdict.FAIL, text, next_step=f"ask {partner.name} for consent, or use another model")

@@ -1,0 +1,26 @@
+"""Criterion: size on disk."""
+
+from assess.judge.advice import smaller
+from assess.judge.case import Case, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.finding import Finding, Limit, Verdict, compare
+
+
+@criterion
+def storage(case: Case) -> Finding:
+    """Do the model's files fit into the storage that the workload or the device allows?
+
+    The exact size of the ONNX file and its external data, against the smaller of both limits.
+    """
+    limits = []
+    if case.workload.requires.storage is not None:
+        limits.append(Limit(case.workload.requires.storage, "B", f"storage of {case.workload.id}"))
+    if device := case.device.storage:
+        limits.append(Limit(device.value, "B", f"storage of {case.device.id}", device.is_recalled))
+    if not limits:
+        raise NotAskedError(f"neither {case.workload.id} nor {case.device.id} limits storage")
+    limit = min(limits, key=lambda one: one.value)
+    found = case.estimate("storage")
+    verdict = compare(found, limit)
+    step = "" if verdict is Verdict.PASS else smaller(case, limit)
+    return Finding("storage", verdict, found.basis, found, limit, step)

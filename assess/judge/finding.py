@@ -1,0 +1,86 @@
+"""An answer to one criterion: a verdict, because of what, against which limit, and what to do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+from assess.project.estimate import Estimate, Rung
+
+
+class Verdict(IntEnum):
+    """Answers, from good to bad; NOT_ASKED never weighs."""
+
+    NOT_ASKED = 0
+    PASS = 1
+    MARGINAL = 2
+    UNKNOWN = 3
+    FAIL = 4
+
+    @property
+    def text(self) -> str:
+        """As reports print it."""
+        return self.name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What something is judged against.
+
+    Attributes:
+        value: in `unit`.
+        unit: base unit.
+        text: what sets it, e.g. "deadline of camera-30hz".
+        is_uncertain: whether a number that it stands on was never read, or is missing: the best answer is MARGINAL.
+    """
+
+    value: float
+    unit: str
+    text: str
+    is_uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One criterion's answer.
+
+    Attributes:
+        criterion: its name.
+        verdict: the answer.
+        because: why, one sentence.
+        found: what was found; None where it is not a number.
+        limit: what it was judged against; None where it is not a number.
+        next_step: the one thing to do about it; empty on PASS.
+        details: further lines, e.g. the operators that fall back.
+    """
+
+    criterion: str
+    verdict: Verdict
+    because: str
+    found: Estimate | None = None
+    limit: Limit | None = None
+    next_step: str = ""
+    details: tuple[str, ...] = ()
+
+    @property
+    def margin(self) -> float | None:
+        """Share of the limit that is left at the bad end of the range (at its low end if the other is open)."""
+        if self.found is None or self.limit is None or not self.limit.value:
+            return None
+        worst = self.found.low if math.isinf(self.found.high) else self.found.high
+        return (self.limit.value - worst) / self.limit.value
+
+
+def compare(found: Estimate, limit: Limit) -> Verdict:
+    """The ten lines that every number is judged by: the range against the limit.
+
+    A projection is never better than MARGINAL, and neither is one against an uncertain limit.
+    """
+    if found.low > limit.value:
+        return Verdict.FAIL
+    if found.high > limit.value:
+        return Verdict.MARGINAL
+    if found.rung <= Rung.PROJECTED or limit.is_uncertain:
+        return Verdict.MARGINAL
+    return Verdict.PASS

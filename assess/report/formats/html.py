@@ -1,0 +1,99 @@
+"""A fit report as one self-contained HTML file: no script, nothing fetched."""
+
+from __future__ import annotations
+
+from html import escape
+
+from assess.judge.criteria import CRITERIA
+from assess.judge.finding import Finding
+from assess.judge.fit_report import FitReport
+from assess.report import words
+from assess.report.charts import charts
+
+_STYLE = """
+:root { --ink: #1c2330; --soft: #5b6575; --line: #dfe3ea; --page: #fff; --bar: #5b7db1;
+  --pass: #2e7d4f; --marginal: #b7791f; --unknown: #7a4fa3; --fail: #c0392b; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --soft: #9aa4b5; --line: #333b48; --page: #161a21;
+  --bar: #7d9fd4; --pass: #55b581; --marginal: #d9a441; --unknown: #b08ad6; --fail: #e8685a; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 900px;
+  margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; border-left: .5rem solid var(--tone); padding-left: .8rem; }
+h1 b { color: var(--tone); display: block; font-size: 2rem; }
+h2 { font-size: 1.1rem; margin-top: 2rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number { text-align: right; white-space: nowrap; } th.number { text-align: right; }
+th, .soft { color: var(--soft); font-weight: normal; }
+.verdict { font-weight: 600; white-space: nowrap; color: var(--tone); }
+.pass { --tone: var(--pass); } .marginal { --tone: var(--marginal); } .unknown { --tone: var(--unknown); }
+.fail { --tone: var(--fail); } .not_asked { --tone: var(--soft); }
+svg { width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 13px; }
+svg .small { fill: var(--soft); font-size: 11px; } svg .bar { fill: var(--bar); }
+svg rect.pass, svg rect.marginal, svg rect.unknown, svg rect.fail { fill: var(--tone); }
+svg .grid { stroke: var(--line); } svg .limit { stroke: var(--ink); stroke-width: 2; }
+dt { color: var(--soft); } dd { margin: 0 0 .4rem; overflow-wrap: anywhere; }
+@media print { body { margin: 0; } details > * { display: block; } }
+"""
+_TONES = {"READY": "pass", "MARGINAL": "marginal", "UNPROVEN": "unknown", "NOT READY": "fail"}
+
+
+def html(report: FitReport) -> str:
+    """The report as one HTML page. All text from files is escaped; the page may neither run nor fetch anything."""
+    title = f"{report.verdict.value}: {_text(words.subject(report))}"
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>",
+        f'<h1 class="{_TONES[report.verdict.value]}"><b>{report.verdict.value}</b>{_text(words.subject(report))}</h1>',
+        _table(report),
+        _to_do(report),
+        *(f"<h2>{_text(name)}</h2>{svg}" for name, svg in charts(report)),
+        *(_details(finding) for finding in report.findings if finding.details),
+        _facts(report),
+        _questions(),
+        "</body></html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _text(text: str) -> str:
+    return escape(words.clean(text))
+
+
+def _table(report: FitReport) -> str:
+    rows = []
+    for f in report.findings:
+        numbers = "".join(f'<td class="number">{escape(cell)}</td>' for cell in (words.found(f), words.limit(f)))
+        evidence = words.basis(f)
+        why = _text(f.because) + (f' <span class="soft">({escape(evidence)})</span>' if evidence else "")
+        rows.append(
+            f'<tr class="{f.verdict.name.lower()}"><td>{escape(f.criterion)}</td>'
+            f'<td class="verdict">{f.verdict.text}</td>{numbers}'
+            f'<td class="number">{escape(words.margin(f))}</td><td>{why}</td></tr>'
+        )
+    head = '<th>criterion</th><th>verdict</th><th class="number">found</th><th class="number">limit</th>'
+    head += '<th class="number">left</th><th>because</th>'
+    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _to_do(report: FitReport) -> str:
+    wanting = [finding for finding in words.open_findings(report) if finding.next_step]
+    items = "".join(f"<li><b>{escape(f.criterion)}</b>: {_text(f.next_step)}</li>" for f in wanting)
+    return f"<h2>What to do</h2><ol>{items}</ol>" if items else ""
+
+
+def _details(finding: Finding) -> str:
+    items = "".join(f"<li>{_text(detail)}</li>" for detail in finding.details)
+    return f"<h2>{escape(finding.criterion)}: details</h2><ul>{items}</ul>"
+
+
+def _facts(report: FitReport) -> str:
+    entries = "".join(f"<dt>{escape(name)}</dt><dd>{_text(text)}</dd>" for name, text in words.facts(report))
+    return f"<h2>Facts</h2><dl>{entries}</dl>"
+
+
+def _questions() -> str:
+    entries = "".join(f"<dt>{escape(c.name)}: {escape(c.question)}</dt><dd>{escape(c.page)}</dd>" for c in CRITERIA)
+    return f"<details><summary>How each criterion is judged</summary><dl>{entries}</dl></details>"

@@ -1,0 +1,62 @@
+"""A fit report as JSON, schema assess.report/1."""
+
+from __future__ import annotations
+
+import json as encoder
+import math
+from typing import Any
+
+from assess.judge.finding import Finding
+from assess.judge.fit_report import FitReport
+from assess.project.estimate import Estimate
+
+SCHEMA = "assess.report/1"
+
+
+def json(report: FitReport) -> str:
+    """The report as JSON. Quantities are in base units (`B`, `s`, ...); an open upper end is null."""
+    case = report.case
+    document = {
+        "schema": SCHEMA,
+        "tool": report.tool,
+        "verdict": report.verdict.value,
+        "model": {"name": case.model.name, "sha256": case.model.sha256},
+        "device": {"id": case.device.id, "name": case.device.name, "power_mode": case.device.power_mode},
+        "workload": {"id": case.workload.id, "name": case.workload.name, "version": case.workload.version},
+        "partner": case.partner.id if case.partner else None,
+        "evidence": {
+            "run_sha256": report.evidence or None,
+            "on_device": case.estimates.on_device,
+            "proxy": case.estimates.proxy or None,
+        },
+        "findings": [_finding(finding) for finding in report.findings],
+        "estimates": {name: _estimate(one) for name, one in case.estimates.known.items()},
+        "absent": dict(case.estimates.absent),
+    }
+    return encoder.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    limit = finding.limit
+    return {
+        "criterion": finding.criterion,
+        "verdict": finding.verdict.text,
+        "because": finding.because,
+        "found": _estimate(finding.found) if finding.found else None,
+        "limit": {"value": limit.value, "unit": limit.unit, "text": limit.text, "uncertain": limit.is_uncertain}
+        if limit
+        else None,
+        "margin": finding.margin,
+        "next_step": finding.next_step or None,
+        "details": list(finding.details),
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "low": estimate.low,
+        "high": None if math.isinf(estimate.high) else estimate.high,
+        "unit": estimate.unit,
+        "rung": estimate.rung.name.lower(),
+        "basis": estimate.basis,
+    }

@@ -1,0 +1,36 @@
+"""A fit report as Markdown."""
+
+from __future__ import annotations
+
+from assess.judge.fit_report import FitReport
+from assess.report import words
+
+
+def markdown(report: FitReport) -> str:
+    """The report as GitHub-flavoured Markdown."""
+    lines = [
+        f"# {report.verdict.value}: {_escaped(words.subject(report))}",
+        "",
+        "| criterion | verdict | found | limit | left | evidence | because |",
+        "|---|---|---|--:|--:|---|---|",
+    ]
+    for f in report.findings:
+        cells = (f.criterion, f"**{f.verdict.text}**", words.found(f), words.limit(f), words.margin(f), words.basis(f))
+        lines.append(f"| {' | '.join(cells)} | {_escaped(f.because)} |")
+    if wanting := [f for f in words.open_findings(report) if f.next_step]:
+        lines += ["", "## What to do", ""]
+        lines += [f"1. **{f.criterion}**: {_escaped(f.next_step)}" for f in wanting]
+    for finding in report.findings:
+        if finding.details:
+            lines += ["", f"## {finding.criterion}: details", ""]
+            lines += [f"- {_escaped(detail)}" for detail in finding.details]
+    lines += ["", "## Facts", ""]
+    lines += [f"- {name}: {_escaped(text)}" for name, text in words.facts(report)]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    text = words.clean(text)
+    for char in "\\`*_[]<>|#":
+        text = text.replace(char, f"\\{char}")
+    return text

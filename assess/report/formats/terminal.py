@@ -1,0 +1,88 @@
+"""A fit report for a terminal: verdict first, one line a criterion, then why and what to do."""
+
+from __future__ import annotations
+
+import textwrap
+
+from assess.judge.finding import Finding, Verdict
+from assess.judge.fit_report import Fit, FitReport
+from assess.report import words
+
+_COLOURS = {"PASS": 32, "READY": 32, "MARGINAL": 33, "UNKNOWN": 35, "UNPROVEN": 35, "FAIL": 31, "NOT READY": 31}
+_INDENT = "  "
+
+
+def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> str:
+    """The report as plain text of at most `width` columns, with ANSI colours if asked for."""
+    lines = [
+        *textwrap.wrap(f"{report.verdict.value}  {words.subject(report)}", width, subsequent_indent=_INDENT),
+        "",
+        *_table(report, width),
+        "",
+        *_to_do(report, width),
+        *(f"{_INDENT}{name:<17} {text}" for name, text in words.facts(report)),
+    ]
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    return _coloured(text, report.verdict) if colour else text
+
+
+def _table(report: FitReport, width: int) -> list[str]:
+    rows = [("criterion", "verdict", "found", "limit", "left", "evidence")]
+    rows += [
+        (f.criterion, f.verdict.text, words.found(f), words.limit(f), words.margin(f), words.basis(f))
+        for f in words.asked(report)
+        if f.found is not None
+    ]
+    columns = [max(len(row[column]) for row in rows) for column in range(6)]
+    columns[0] = max(len(finding.criterion) for finding in words.asked(report))
+    lines = []
+    for finding in [None, *words.asked(report)]:
+        row = rows[0] if finding is None else _row(finding)
+        if row is None:
+            assert finding is not None
+            head = f"{_INDENT}{finding.criterion:<{columns[0]}}  {finding.verdict.text:<8}  "
+            lines += textwrap.wrap(head + words.clean(finding.because), width, subsequent_indent=" " * len(head))
+        else:
+            cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
+            cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}", row[5]]
+            lines.append(_INDENT + "  ".join(cells))
+    if left_out := words.not_asked(report):
+        names = ", ".join(finding.criterion for finding in left_out)
+        lines += textwrap.wrap(f"{_INDENT}not asked: {names}", width, subsequent_indent=_INDENT * 2)
+    return lines
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str, str, str] | None:
+    if finding.found is None:
+        return None
+    numbers = words.found(finding), words.limit(finding), words.margin(finding), words.basis(finding)
+    return finding.criterion, finding.verdict.text, *numbers
+
+
+def _to_do(report: FitReport, width: int) -> list[str]:
+    lines = []
+    for finding in words.open_findings(report):
+        head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
+        because = words.clean(finding.because)
+        lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
+        if finding.next_step:
+            lines += textwrap.wrap(
+                f"-> {words.clean(finding.next_step)}", width, initial_indent=" " * 12, subsequent_indent=" " * 15
+            )
+    return [*lines, ""] if lines else []
+
+
+def _coloured(text: str, verdict: Fit) -> str:
+    first, rest = text.split("\n", 1)
+    lines = [first.replace(verdict.value, _paint(verdict.value, bold=True), 1)]
+    for line in rest.split("\n"):
+        for answer in (Verdict.PASS, Verdict.MARGINAL, Verdict.UNKNOWN, Verdict.FAIL):
+            if f" {answer.text} " in line[:40]:
+                line = line.replace(answer.text, _paint(answer.text), 1)
+                break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _paint(text: str, *, bold: bool = False) -> str:
+    return f"\x1b[{'1;' if bold else ''}{_COLOURS[text]}m{text}\x1b[0m"

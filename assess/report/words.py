@@ -1,0 +1,90 @@
+"""How findings read, the same in every format; text from models and profiles is data here."""
+
+from __future__ import annotations
+
+from assess.judge.finding import Finding, Verdict
+from assess.judge.fit_report import FitReport
+from assess.project.estimate import Rung
+from assess.project.target import host_name
+from assess.units import format_quantity, format_range
+
+RUNGS = {
+    Rung.DECLARED: "declared",
+    Rung.PROJECTED: "projected",
+    Rung.STATIC: "from the file",
+    Rung.MEASURED: "measured on the device",
+}
+
+
+def clean(text: str) -> str:
+    """Text that came from a file, with everything that could steer a terminal or hide in a line made visible."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def found(finding: Finding) -> str:
+    """What was found, with its unit; empty where it is not a number."""
+    return format_range(finding.found.low, finding.found.high, finding.found.unit) if finding.found else ""
+
+
+def limit(finding: Finding) -> str:
+    """The limit, with its unit; empty where it is not a number."""
+    return format_quantity(finding.limit.value, finding.limit.unit) if finding.limit else ""
+
+
+def margin(finding: Finding) -> str:
+    """Share of the limit that is left, negative where it is exceeded."""
+    return "" if finding.margin is None else f"{finding.margin:.0%}"
+
+
+def basis(finding: Finding) -> str:
+    """The rung of the evidence; empty where the finding is not a number."""
+    return RUNGS[finding.found.rung] if finding.found else ""
+
+
+def subject(report: FitReport) -> str:
+    """Model, device and job, one line."""
+    case = report.case
+    mode = f" ({case.device.power_mode})" if case.device.power_mode else ""
+    return clean(f"{case.model.name} on {case.device.name}{mode} for {case.workload.name}")
+
+
+def facts(report: FitReport) -> list[tuple[str, str]]:
+    """The model in a few numbers."""
+    model = report.case.model
+    activations = model.peak_activation_bytes
+    unknown = sum(entry.count for entry in model.unknown)
+    return [
+        ("model", f"sha256:{model.sha256[:16]}, {format_quantity(model.file_bytes, 'B')}"),
+        (
+            "arithmetic",
+            format_quantity(model.macs, "MAC") + (f" and {unknown} operators of unknown cost" * bool(unknown)),
+        ),
+        ("parameters", f"{format_quantity(model.parameters, 'count')}, mostly {model.precision}"),
+        ("live activations", "not known" if activations is None else format_quantity(activations, "B")),
+        ("evidence", clean(_evidence(report))),
+        ("judged by", f"assess {report.tool}"),
+    ]
+
+
+def _evidence(report: FitReport) -> str:
+    measurement = report.case.measurement
+    if measurement is None:
+        return "nothing was run"
+    place = "the device itself" if report.case.estimates.on_device else "a proxy"
+    return f"run {report.evidence[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
+
+
+def open_findings(report: FitReport) -> list[Finding]:
+    """Findings that want something done, worst first."""
+    wanting = [finding for finding in report.findings if finding.verdict >= Verdict.MARGINAL]
+    return sorted(wanting, key=lambda finding: -finding.verdict)
+
+
+def not_asked(report: FitReport) -> list[Finding]:
+    """Findings on what nobody asked."""
+    return [finding for finding in report.findings if finding.verdict is Verdict.NOT_ASKED]
+
+
+def asked(report: FitReport) -> list[Finding]:
+    """Findings on what was asked, in report order."""
+    return [finding for finding in report.findings if finding.verdict is not Verdict.NOT_ASKED]
