@@ -1,5 +1,79 @@
-"""The command line's one way in."""
+"""The command line's one way in, and the one place where an error becomes text."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from assess.cli.demo import demo
+from assess.cli.exit_codes import ExitCode
+from assess.cli.fit import fit
+from assess.cli.inspect import inspect
+from assess.cli.judge import judge
+from assess.cli.list import list_
+from assess.cli.measure import measure
+from assess.errors import AssessError
+
+
+class _Commands(TyperGroup):
+    """Turns what goes wrong below into text and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AssessError as error:
+            where = f"{error.where}: " if error.where else ""
+            typer.echo(f"error: {where}{error.problem}", err=True)
+            if error.hint:
+                typer.echo(f"hint: {error.hint}", err=True)
+            raise typer.Exit(ExitCode.BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing was written", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="assess",
+    help="Is this ONNX model ready for that device and that job, and how do we know?",
+    epilog="Start with: assess demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _command in (fit, inspect, measure, judge, demo):
+    app.command()(_command)
+app.command("list")(list_)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from assess import __version__
+
+        typer.echo(f"assess {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Is this ONNX model ready for that device and that job, and how do we know?"""
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """Run the command line."""
+    # SIGTERM by default ends Python without a word to its children and temporary files.
+    signal.signal(signal.SIGTERM, _stop)
+    app(prog_name="assess")
+    sys.exit(0)

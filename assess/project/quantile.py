@@ -47,9 +47,18 @@ def _binomial(count: int, n: int, probability: float) -> float:
     return math.exp(log + count * math.log(probability) + (n - count) * math.log1p(-probability))
 
 
-def count_needed(percentile: float) -> int:
-    """Samples from which on the largest one bounds `percentile` with 99 % confidence."""
-    return math.ceil(math.log(1.0 - CONFIDENCE) / math.log(percentile / 100.0))
+def count_needed(percentile: float, discarded: int = 0) -> int:
+    """Samples from which on the largest one, or the one below `discarded` larger ones, bounds the percentile.
+
+    459 and 662 for p99 with none and one discarded, as MLPerf LoadGen's early stopping has them.
+    """
+    above = 1.0 - percentile / 100.0
+    low, high = discarded, math.ceil((discarded + 1) * 10.0 / above)
+    while high - low > 1:
+        middle = (low + high) // 2
+        tail = sum(_binomial(count, middle, above) for count in range(min(discarded, middle) + 1))
+        low, high = (low, middle) if tail <= 1.0 - CONFIDENCE else (middle, high)
+    return high
 
 
 def empirical(samples: Sequence[float], percentile: float) -> float:

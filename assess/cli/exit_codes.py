@@ -1,0 +1,42 @@
+"""What each exit code means; the table in docs/exit-codes.md is this one."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assess.judge.fit_report import FitReport
+
+
+class ExitCode(IntEnum):
+    """Codes of every command."""
+
+    YES = 0
+    NO = 1
+    BAD_INPUT = 2
+    UNTOLD = 3
+    NOT_COMPARABLE = 4
+    FAILED = 5
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.YES: "yes: READY or MARGINAL",
+    ExitCode.NO: "no: NOT READY; with --strict also MARGINAL",
+    ExitCode.BAD_INPUT: "bad usage or bad input, nothing was judged",
+    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid",
+    ExitCode.NOT_COMPARABLE: "not comparable",
+    ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
+    ExitCode.INTERRUPTED: "interrupted (128 + SIGINT, as shells report it); nothing was written",
+}
+
+
+def of_report(report: FitReport, *, strict: bool) -> ExitCode:
+    """The exit code of a fit report."""
+    if report.case.measurement is not None and report.case.measurement.failure is not None:
+        return ExitCode.FAILED
+    fits = {"READY": ExitCode.YES, "MARGINAL": ExitCode.YES, "UNPROVEN": ExitCode.UNTOLD, "NOT READY": ExitCode.NO}
+    if strict and report.verdict.value == "MARGINAL":
+        return ExitCode.NO
+    return fits[report.verdict.value]

@@ -1,0 +1,99 @@
+"""`assess fit`: the main job, from a model to a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assess.cli.options import (
+    CardOption,
+    CountOption,
+    DeviceOption,
+    DimOption,
+    DurationOption,
+    FormatOption,
+    InputOption,
+    MemoryLimitOption,
+    ModelArgument,
+    OptimisationOption,
+    OutputOption,
+    PartnerOption,
+    ProfilesOption,
+    ProviderOption,
+    SeedOption,
+    StrictOption,
+    ThreadsOption,
+    TimeoutOption,
+    WorkloadOption,
+    dimensions,
+    feeds,
+)
+
+
+def fit(
+    model: ModelArgument,
+    device: DeviceOption,
+    workload: WorkloadOption,
+    partner: PartnerOption = None,
+    dim: DimOption = None,
+    input_: InputOption = None,
+    card: CardOption = None,
+    profiles: ProfilesOption = None,
+    format_: FormatOption = "terminal",
+    output: OutputOption = None,
+    save_run: Annotated[
+        Path | None, typer.Option("--save-run", metavar="FILE", help="Also write the run, for `assess judge`.")
+    ] = None,
+    strict: StrictOption = False,
+    provider: ProviderOption = "CPUExecutionProvider",
+    threads: ThreadsOption = 1,
+    optimisation: OptimisationOption = "all",
+    min_count: CountOption = None,
+    min_duration: DurationOption = "2 s",
+    seed: SeedOption = 0,
+    timeout: TimeoutOption = "600 s",
+    memory_limit: MemoryLimitOption = None,
+) -> None:
+    """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
+
+    On the device itself the measurement decides. On any other machine the device's data sheet gives a lower bound of
+    the latency, and the best answer is MARGINAL.
+
+    Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
+    """
+    from assess.cli.exit_codes import of_report
+    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.cli.progress import progress
+    from assess.cli.settings import settings
+    from assess.describe.library import Library
+    from assess.files import check_writable, write_whole
+    from assess.measure.record import to_json
+    from assess.pipeline import find_job, find_model, judge, run, samples_wanted
+
+    check_outputs(output)
+    if save_run:
+        check_writable(save_run)
+    form, library = named_format(format_), Library(profiles or ())
+    where, job = library.device(device), find_job(workload, library)
+    whom = library.partner(partner) if partner else None
+    asked = settings(
+        provider=provider,
+        threads=threads,
+        optimisation=optimisation,
+        min_count=min_count or samples_wanted(job.workload, where),
+        min_duration=min_duration,
+        seed=seed,
+        timeout=timeout,
+        memory_limit=memory_limit,
+    )
+    dims, arrays = dimensions(dim), feeds(input_)
+    with progress() as tell:
+        subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
+        measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
+    report = judge(measurement, where, whom)
+    if save_run:
+        write_whole(save_run, to_json(measurement))
+    deliver(report, form, output)
+    raise typer.Exit(of_report(report, strict=strict))

@@ -1,0 +1,39 @@
+"""`assess inspect`: the static facts alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from assess.cli.options import CardOption, DimOption, ModelArgument, ProfilesOption, dimensions
+
+
+def inspect(
+    model: ModelArgument,
+    dim: DimOption = None,
+    card: CardOption = None,
+    profiles: ProfilesOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Describe a model without running it: operators, arithmetic, weights, activations, precision, identity.
+
+    Example: assess inspect model.onnx --dim batch=1 --dim sequence=128
+    """
+    from assess.cli.progress import progress
+    from assess.describe.library import Library
+    from assess.pipeline import find_model
+
+    dims = dimensions(dim)
+    with progress() as tell:
+        subject = find_model(model, Library(profiles or ()), card=card, dims=dims, on_progress=tell)
+    if json:
+        from json import dumps
+
+        from assess.describe.model_json import to_json
+
+        typer.echo(dumps(to_json(subject.model), indent=2, ensure_ascii=False))
+    else:
+        from assess.report.inspection import inspection
+
+        typer.echo(inspection(subject.model), nl=False)

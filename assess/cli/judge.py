@@ -1,0 +1,41 @@
+"""`assess judge`: judge a run anywhere, without ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assess.cli.options import DeviceOption, FormatOption, OutputOption, PartnerOption, ProfilesOption, StrictOption
+
+
+def judge(
+    run: Annotated[Path, typer.Argument(metavar="RUN.json", help="What `assess measure` wrote.")],
+    device: DeviceOption,
+    workload: Annotated[
+        str | None, typer.Option("--workload", "-w", metavar="ID|FILE", help="Another job; default: the run's own.")
+    ] = None,
+    partner: PartnerOption = None,
+    profiles: ProfilesOption = None,
+    format_: FormatOption = "terminal",
+    output: OutputOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """Judge a run for a device, criterion by criterion. Needs the run alone: no model, no ONNX Runtime.
+
+    Example: assess judge run.json --device nvidia-jetson-orin-nano-8gb -o report.html
+    """
+    from assess.cli.exit_codes import of_report
+    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.describe.library import Library
+    from assess.measure.record import read
+    from assess.pipeline import judge as judge_run
+
+    check_outputs(output)
+    form, library = named_format(format_), Library(profiles or ())
+    where, whom = library.device(device), library.partner(partner) if partner else None
+    job = library.workload(workload) if workload else None
+    report = judge_run(read(run), where, whom, job)
+    deliver(report, form, output)
+    raise typer.Exit(of_report(report, strict=strict))

@@ -1,0 +1,85 @@
+"""`assess measure`: run a model for a job on this machine, and write what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assess.cli.options import (
+    CardOption,
+    CountOption,
+    DimOption,
+    DurationOption,
+    InputOption,
+    MemoryLimitOption,
+    ModelArgument,
+    OptimisationOption,
+    ProfilesOption,
+    ProviderOption,
+    SeedOption,
+    ThreadsOption,
+    TimeoutOption,
+    WorkloadOption,
+    dimensions,
+    feeds,
+)
+
+
+def measure(
+    model: ModelArgument,
+    workload: WorkloadOption,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The run, as JSON.")],
+    dim: DimOption = None,
+    input_: InputOption = None,
+    card: CardOption = None,
+    profiles: ProfilesOption = None,
+    provider: ProviderOption = "CPUExecutionProvider",
+    threads: ThreadsOption = 1,
+    optimisation: OptimisationOption = "all",
+    min_count: CountOption = None,
+    min_duration: DurationOption = "2 s",
+    seed: SeedOption = 0,
+    timeout: TimeoutOption = "600 s",
+    memory_limit: MemoryLimitOption = None,
+) -> None:
+    """Measure latency and memory on this machine, in a process of its own, and write the run to a file.
+
+    Example: assess measure model.onnx --workload camera-30hz -o run.json
+    """
+    from assess.cli.exit_codes import ExitCode
+    from assess.cli.progress import progress
+    from assess.cli.settings import settings
+    from assess.describe.library import Library
+    from assess.files import check_writable, write_whole
+    from assess.measure.record import to_json
+    from assess.measure.validity import validity
+    from assess.pipeline import find_job, find_model, run, samples_wanted
+    from assess.report.run_summary import run_summary
+
+    check_writable(output)
+    library = Library(profiles or ())
+    job = find_job(workload, library)
+    asked = settings(
+        provider=provider,
+        threads=threads,
+        optimisation=optimisation,
+        min_count=min_count or samples_wanted(job.workload),
+        min_duration=min_duration,
+        seed=seed,
+        timeout=timeout,
+        memory_limit=memory_limit,
+    )
+    dims, arrays = dimensions(dim), feeds(input_)
+    with progress() as tell:
+        subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
+        measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
+    write_whole(output, to_json(measurement))
+    reasons = () if measurement.failure else validity(measurement)
+    typer.echo(run_summary(measurement, reasons), nl=False)
+    typer.echo(f"written: {output}", err=True)
+    if measurement.failure:
+        raise typer.Exit(ExitCode.FAILED)
+    if reasons:
+        raise typer.Exit(ExitCode.UNTOLD)

@@ -1,0 +1,91 @@
+"""Options that several commands share, and how their words become values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assess.errors import AssessError
+
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="An ONNX file, or the id of a shipped model.")]
+DeviceOption = Annotated[str, typer.Option("--device", "-d", metavar="ID|FILE", help="Where it is to run.")]
+WorkloadOption = Annotated[str, typer.Option("--workload", "-w", metavar="ID|FILE", help="The job it is to do.")]
+PartnerOption = Annotated[
+    str | None, typer.Option("--partner", "-p", metavar="ID|FILE", help="For whom; its policy is judged too.")
+]
+DimOption = Annotated[
+    list[str] | None, typer.Option("--dim", metavar="NAME=N", help="Bind a symbolic dimension; repeatable.")
+]
+InputOption = Annotated[
+    list[str] | None, typer.Option("--input", metavar="NAME=FILE.npy", help="Feed this array; repeatable.")
+]
+CardOption = Annotated[
+    Path | None, typer.Option("--card", metavar="FILE", help="Model card; default: card.toml beside the model.")
+]
+ProfilesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--profiles", metavar="DIR", help="Folder with devices/, workloads/, ... that come first; repeatable."
+    ),
+]
+OutputOption = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Also write the report; .html .md .json .txt; repeatable."),
+]
+FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="What to print: see list formats.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 on MARGINAL too.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Intra-op threads; 0 leaves it to ONNX Runtime.")]
+ProviderOption = Annotated[
+    str, typer.Option(metavar="NAME", help="ONNX Runtime execution provider, e.g. CUDAExecutionProvider.")
+]
+OptimisationOption = Annotated[str, typer.Option(metavar="LEVEL", help="disabled, basic, extended or all.")]
+CountOption = Annotated[
+    int | None, typer.Option("--min-count", min=1, help="Timed inferences, at least; default: what the job needs.")
+]
+DurationOption = Annotated[
+    str, typer.Option("--min-duration", metavar="TIME", help='Timed span, at least, e.g. "2 s".')
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of generated inputs.")]
+TimeoutOption = Annotated[str, typer.Option(metavar="TIME", help="The run has failed when it takes longer.")]
+MemoryLimitOption = Annotated[
+    str | None, typer.Option("--memory-limit", metavar="SIZE", help="Address space of the model's process.")
+]
+
+
+def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Split NAME=VALUE words.
+
+    Raises:
+        AssessError: a word has no "=", no name or no value, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words or ():
+        name, _, value = word.rpartition("=") if option == "--dim" else word.partition("=")
+        if not name or not value:
+            raise AssessError(f"{word!r} is not NAME=VALUE", where=option)
+        if name in found:
+            raise AssessError(f"{name!r} is given twice", where=option)
+        found[name] = value
+    return found
+
+
+def dimensions(words: Sequence[str] | None) -> dict[str, int]:
+    """Read --dim options.
+
+    Raises:
+        AssessError: a value is not a whole number of at least 1.
+    """
+    found = {}
+    for name, value in pairs(words, "--dim").items():
+        if not value.isascii() or not value.isdigit() or int(value) < 1:
+            raise AssessError(f"{name}={value}: a dimension is a whole number of at least 1", where="--dim")
+        found[name] = int(value)
+    return found
+
+
+def feeds(words: Sequence[str] | None) -> dict[str, Path]:
+    """Read --input options."""
+    return {name: Path(value) for name, value in pairs(words, "--input").items()}

@@ -1,0 +1,61 @@
+"""Where reports go: printed in one format, written in others by their files' endings."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import typer
+
+from assess.errors import AssessError
+from assess.files import check_writable, write_whole
+from assess.judge.fit_report import FitReport
+from assess.report.formats import FORMATS, Format
+from assess.report.formats.terminal import terminal
+
+_NARROWEST, _WIDEST = 60, 120
+
+
+def check_outputs(paths: Sequence[Path] | None) -> None:
+    """Refuse, before any work, outputs that cannot be written or whose ending is no format.
+
+    Raises:
+        AssessError: says which and why.
+    """
+    for path in paths or ():
+        if path.suffix not in {form.suffix for form in FORMATS}:
+            endings = ", ".join(form.suffix for form in FORMATS)
+            raise AssessError(f"no format ends in {path.suffix!r}", where=str(path), hint=f"use one of {endings}")
+        check_writable(path)
+
+
+def named_format(name: str) -> Format:
+    """A format by name.
+
+    Raises:
+        AssessError: there is none of this name.
+    """
+    names = [form.name for form in FORMATS]
+    for form in FORMATS:
+        if form.name == name:
+            return form
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)}"
+    raise AssessError(f"there is no format {name!r}", where="--format", hint=hint)
+
+
+def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> None:
+    """Print a report in one format and write it to files."""
+    for path in paths or ():
+        render = next(other.render for other in FORMATS if other.suffix == path.suffix)
+        write_whole(path, render(report))
+    if form.name == "terminal":
+        width = min(max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST), _WIDEST)
+        typer.echo(terminal(report, width=width, colour=sys.stdout.isatty()), nl=False)
+    else:
+        typer.echo(form.render(report), nl=False)
+    for path in paths or ():
+        typer.echo(f"written: {path}", err=True)

@@ -1,0 +1,46 @@
+"""The measuring options of a command as settings of a run."""
+
+from __future__ import annotations
+
+from assess.errors import AssessError
+from assess.measure.measurement import Settings
+from assess.units import Unit, parse
+
+_LEVELS = ("disabled", "basic", "extended", "all")
+
+
+def settings(
+    *,
+    provider: str,
+    threads: int,
+    optimisation: str,
+    min_count: int,
+    min_duration: str,
+    seed: int,
+    timeout: str,
+    memory_limit: str | None,
+) -> Settings:
+    """Settings from the words of the command line.
+
+    Raises:
+        AssessError: a quantity or a level is not one.
+    """
+    if optimisation not in _LEVELS:
+        raise AssessError(f"{optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
+    return Settings(
+        provider=provider,
+        threads=threads,
+        optimisation=optimisation,
+        min_count=min_count,
+        min_duration_s=_quantity(min_duration, "s", "--min-duration"),
+        seed=seed,
+        timeout_s=_quantity(timeout, "s", "--timeout"),
+        memory_limit_bytes=None if memory_limit is None else int(_quantity(memory_limit, "B", "--memory-limit")),
+    )
+
+
+def _quantity(text: str, unit: Unit, option: str) -> float:
+    try:
+        return parse(text, unit)
+    except ValueError as error:
+        raise AssessError(str(error), where=option) from error

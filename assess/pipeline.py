@@ -1,0 +1,162 @@
+"""Each flow on one screen: inspect, measure, judge, fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assess import __version__
+from assess.describe.authored import load, parse
+from assess.describe.card import Card
+from assess.describe.device import Device
+from assess.describe.graph import describe
+from assess.describe.library import Library, card_beside
+from assess.describe.model import Model
+from assess.describe.partner import Partner
+from assess.describe.suite import Suite
+from assess.describe.workload import Workload
+from assess.errors import AssessError
+from assess.judge.case import Case
+from assess.judge.fit_report import FitReport
+from assess.judge.fit_report import judge as put_criteria
+from assess.measure.host import read_host
+from assess.measure.measurement import Measurement, Settings
+from assess.measure.record import measurement_sha256
+from assess.measure.run import measure
+from assess.project.estimates import estimate
+from assess.project.quantile import count_needed
+from assess.project.target import why_not_the_device
+
+#: Told what is being done, the share that is done (None if nobody knows) and the seconds left (None likewise).
+OnProgress = Callable[[str, float | None, float | None], None]
+
+#: Inferences on a host that is not the device: enough for memory and to see that it runs; its latency decides nothing.
+PROXY_COUNT = 100
+
+
+def silent(what: str, done: float | None, left_s: float | None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model that was found and described.
+
+    Attributes:
+        path: its ONNX file.
+        card: what its author says; None if there is no card.
+        model: the facts.
+    """
+
+    path: Path
+    card: Card | None
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A workload, and the mapping it was authored as."""
+
+    workload: Workload
+    authored: Mapping[str, Any]
+
+
+def find_model(
+    argument: str,
+    library: Library,
+    *,
+    card: Path | None = None,
+    dims: Mapping[str, int],
+    on_progress: OnProgress = silent,
+) -> Subject:
+    """Find a model by path or shipped id, and describe it.
+
+    Raises:
+        AssessError: there is no such model, it is not ONNX, or a dimension is not bound.
+    """
+    path, found = _locate(argument, library, card)
+    on_progress("reading the model", None, None)
+    return Subject(path, found, describe(path, dims=dims, card=found))
+
+
+def _locate(argument: str, library: Library, card: Path | None) -> tuple[Path, Card | None]:
+    path = Path(argument)
+    if card is not None:
+        return path, load(card, Card, id=card.parent.name)
+    if path.suffix == ".onnx" or path.exists():
+        return path, card_beside(path)
+    found = library.card(argument)
+    return library.card_folder(argument) / found.file, found
+
+
+def run(
+    subject: Subject,
+    job: Job,
+    settings: Settings,
+    *,
+    feeds: Mapping[str, Path],
+    on_progress: OnProgress = silent,
+) -> Measurement:
+    """Measure a model for a job on this host."""
+    return measure(
+        subject.model,
+        subject.path,
+        job.workload.id,
+        job.authored,
+        settings,
+        feeds=feeds,
+        card=subject.card,
+        on_progress=on_progress,
+    )
+
+
+def judge(
+    measurement: Measurement, device: Device, partner: Partner | None = None, workload: Workload | None = None
+) -> FitReport:
+    """Judge a run for a device; the job is the one it was measured for, unless another of the same kind is given.
+
+    Raises:
+        AssessError: the run's own workload is malformed, or the other one is of another kind.
+    """
+    measured_for = parse(measurement.workload, Workload, f"the workload of the run ({measurement.workload_id})")
+    job = workload or measured_for.model_copy(update={"id": measurement.workload_id})
+    if job.scenario.kind != measured_for.scenario.kind:
+        raise AssessError(
+            f"the run was measured as {measured_for.scenario.kind!r}, {job.id} is {job.scenario.kind!r}",
+            hint="measure again with this workload",
+        )
+    runtime = device.runtime[0] if device.runtime else None
+    known = estimate(measurement.model, job, device, runtime, measurement)
+    case = Case(measurement.model, job, device, partner, measurement, known)
+    return put_criteria(case, evidence=measurement_sha256(measurement), tool=__version__)
+
+
+def find_job(argument: str, library: Library) -> Job:
+    """Find a workload by id or path, with the mapping it was authored as."""
+    return Job(library.workload(argument), library.authored("workloads", argument))
+
+
+def samples_wanted(workload: Workload, device: Device | None = None) -> int:
+    """Timed inferences that a run needs: enough to bound the percentile, or few where that cannot be told anyway."""
+    if device is not None and why_not_the_device(read_host(), device):
+        return PROXY_COUNT
+    return count_needed(workload.requires.percentile, discarded=1)
+
+
+def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> list[FitReport]:
+    """Every case of a suite, in its order; each model is measured once for each job."""
+    runs: dict[tuple[str, str], Measurement] = {}
+    reports = []
+    for case in suite.case:
+        key = case.model, case.workload
+        job = find_job(case.workload, library)
+        device = library.device(case.device)
+        if key not in runs:
+            subject = find_model(case.model, library, dims={}, on_progress=on_progress)
+            settings = Settings(min_count=samples_wanted(job.workload, device))
+            runs[key] = run(subject, job, settings, feeds={}, on_progress=on_progress)
+        partner = library.partner(case.partner) if case.partner else None
+        reports.append(judge(runs[key], device, partner))
+    return reports

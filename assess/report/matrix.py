@@ -1,0 +1,31 @@
+"""Many cases in one table: a line each, with what decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assess.judge.fit_report import FitReport
+from assess.report import words
+
+
+def matrix(reports: Sequence[FitReport]) -> str:
+    """One line per case: verdict, device, job, and the criterion that decides."""
+    rows = [("verdict", "device", "workload", "decided by")]
+    rows += [
+        (r.verdict.value, r.case.device.id, r.case.workload.id, _decided_by(r))
+        for r in reports
+    ]  # fmt: skip
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "".join(
+        f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() + "\n" for a, b, c, d in rows
+    )
+
+
+def _decided_by(report: FitReport) -> str:
+    wanting = words.open_findings(report)
+    if not wanting:
+        return "every criterion passes"
+    first = wanting[0]
+    others = sum(finding.verdict == first.verdict for finding in wanting) - 1
+    numbers = f" {words.found(first)}, limit {words.limit(first)}" if first.found and first.limit else ""
+    return f"{first.criterion}{numbers}" + (f" and {others} more" if others else "")
