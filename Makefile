@@ -1,0 +1,48 @@
+# Two commands do all the set-up: `make demo` and `make test`. Each makes the environment it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-oldest bench format clean
+
+demo: .venv/installed
+	$(BIN)/assess demo --output assess-demo.html
+
+# The newest release of everything, each time: a dependency that moved on must fail here and not at a user's.
+test: .venv/pip
+	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable . --group test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+
+# The lower bounds that pyproject.toml declares.
+test-oldest: .venv/pip
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv venv --quiet --clear .venv-oldest --python $(BIN)/python
+	$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable . --group test
+	.venv-oldest/bin/python -m pytest -n 2
+
+bench: .venv/pip
+	$(BIN)/pip install --quiet --editable . --group bench
+	$(BIN)/python benchmarks/harness/startup.py
+	$(BIN)/python benchmarks/harness/overhead.py
+	$(BIN)/python benchmarks/harness/static.py
+
+format: .venv/pip
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .venv-oldest dist build assess-demo.html
+
+.venv/installed: .venv/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "assess needs Python 3.11 or newer; name one with: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "venv is missing; try: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@

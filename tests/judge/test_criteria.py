@@ -1,0 +1,342 @@
+import inspect
+from dataclasses import replace
+from pathlib import Path
+
+import builders
+import pytest
+
+import assess.judge.criteria
+from assess.judge.criteria import CRITERIA
+from assess.judge.finding import Verdict
+from assess.measure.measurement import Failure
+
+BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
+PROXY = builders.host(board="Laptop")
+
+
+def ask(name, **case):
+    return BY_NAME[name].ask(builders.case(**case))
+
+
+def answer(name, **case):
+    finding = ask(name, **case)
+    return finding.verdict, finding.because
+
+
+def test_every_file_is_listed_once():
+    folder = Path(inspect.getfile(assess.judge.criteria)).parent
+    files = {path.stem.replace("_", " ") for path in folder.glob("*.py")} - {"  init  "}
+    assert files == set(BY_NAME)
+    assert len(CRITERIA) == len(BY_NAME)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA, ids=lambda criterion: criterion.name)
+def test_every_criterion_asks_a_question_and_explains_it(criterion):
+    assert criterion.question.endswith("?")
+    assert len(criterion.page) > 40
+
+
+@pytest.mark.parametrize("criterion", CRITERIA, ids=lambda criterion: criterion.name)
+def test_every_open_finding_of_an_unmeasured_model_says_what_to_do(criterion):
+    finding = criterion.ask(builders.case(whom=builders.partner()))
+    assert finding.criterion == criterion.name
+    assert finding.because
+    if finding.verdict >= Verdict.MARGINAL:
+        assert finding.next_step
+
+
+# validity
+
+
+def test_a_model_in_the_runtimes_range_is_valid():
+    assert answer("validity") == (Verdict.PASS, "valid; opset 13; ACME Runtime 2 reads 7 to 17")
+
+
+def test_a_newer_operator_set_fails():
+    finding = ask("validity", of=builders.model(opsets={"ai.onnx": 18}))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.next_step == "export with opset 17, or convert with onnx.version_converter"
+
+
+def test_an_older_operator_set_fails():
+    assert answer("validity", of=builders.model(opsets={"ai.onnx": 6}))[0] is Verdict.FAIL
+
+
+def test_a_broken_file_fails_whatever_the_device():
+    finding = ask("validity", of=builders.model(problems=("node 'x' has no input",)), on=builders.device(runtime=[]))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == "the file breaks the ONNX specification: node 'x' has no input"
+
+
+def test_a_runtime_without_range_leaves_it_unknown():
+    device = builders.device(runtimes=(builders.runtime(opset=None),))
+    assert answer("validity", on=device) == (
+        Verdict.UNKNOWN, "ACME Runtime does not say which operator sets it reads"
+    )  # fmt: skip
+
+
+def test_a_closed_device_leaves_it_unknown():
+    device = builders.device(runtime=[], runtimes=(), availability="closed-sdk")
+    assert answer("validity", on=device) == (
+        Verdict.UNKNOWN, "no runtime of acme-rover is publicly described (closed-sdk)"
+    )  # fmt: skip
+
+
+# operators
+
+
+def test_listed_operators_pass():
+    assert answer("operators") == (Verdict.PASS, "ACME Runtime 2 lists all 2 operators")
+
+
+def missing_relu(**more):
+    return builders.device(runtimes=(builders.runtime(operators={"Conv": {}}, **more),), **(
+        {"fallbacks": {"cpu": builders.runtime(id="cpu", name="CPU")}} if more else {}
+    ))  # fmt: skip
+
+
+def test_an_operator_that_nothing_runs_fails():
+    finding = ask("operators", on=missing_relu())
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == "Relu: not in ACME Runtime 2, and nothing on the device takes over"
+    assert finding.details == ("Relu: 2 in one inference",)
+
+
+def test_an_operator_that_falls_back_is_marginal_with_its_share():
+    assert answer("operators", on=missing_relu(fallback="cpu")) == (
+        Verdict.MARGINAL, "Relu fall back to CPU: 0.0% of the MACs"
+    )  # fmt: skip
+
+
+def test_the_share_is_weighed_by_macs():
+    device = builders.device(
+        runtimes=(builders.runtime(operators={"Relu": {}}, fallback="cpu"),),
+        fallbacks={"cpu": builders.runtime(id="cpu", name="CPU")},
+    )
+    assert answer("operators", on=device)[1] == "Conv fall back to CPU: 100.0% of the MACs"
+
+
+def test_an_unknown_cost_is_not_a_share_of_zero():
+    odd = replace(builders.CONV, type="Odd", domain="com.acme", macs=None)
+    device = builders.device(
+        runtimes=(builders.runtime(fallback="cpu"),),
+        fallbacks={"cpu": builders.runtime(id="cpu", name="CPU", operators={"com.acme:Odd": {}})},
+    )
+    finding = ask("operators", of=builders.model(operators=(builders.CONV, odd)), on=device)
+    assert finding.because == "com.acme:Odd fall back to CPU: their share of the arithmetic is not known"
+
+
+def test_conditions_that_nobody_checked_are_marginal():
+    device = builders.device(runtimes=(builders.runtime(operators={"Conv": {"conditions": ["2-D only"]}, "Relu": {}}),))
+    finding = ask("operators", on=device)
+    assert finding.verdict is Verdict.MARGINAL
+    assert finding.details == ("Conv: 2-D only",)
+
+
+# precision
+
+
+def test_a_native_precision_passes():
+    assert answer("precision") == (Verdict.PASS, "fp32; ACME Runtime computes in it natively")
+
+
+def test_a_float_model_on_an_integer_device_fails():
+    finding = ask("precision", on=builders.device(runtimes=(builders.runtime(precisions=["int8"]),)))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == "the model computes in fp32; ACME Runtime in int8"
+    assert finding.next_step == "bring the model to int8"
+
+
+def quantised(granularity):
+    from assess.describe.model import Quantisation
+
+    return builders.model(precision="int8", quantisation=Quantisation("QDQ", granularity, ("int8",), ("uint8",), 1.0))
+
+
+def test_granularity_matters_as_much_as_width():
+    assert answer("precision", of=quantised("per-tensor"))[0] is Verdict.PASS
+    finding = ask("precision", of=quantised("per-channel"))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == "the weights are quantised per-channel; ACME Runtime takes per-tensor"
+    assert finding.next_step == "quantise again: QDQ, per-tensor"
+
+
+def test_a_runtime_that_states_no_quantisation_leaves_it_unknown():
+    device = builders.device(runtimes=(builders.runtime(quantisation=None),))
+    assert answer("precision", of=quantised("per-tensor"), on=device)[0] is Verdict.UNKNOWN
+
+
+# execution
+
+
+def test_a_run_on_the_device_passes():
+    assert answer("execution", run=builders.measurement()) == (
+        Verdict.PASS, "700 inferences with CPUExecutionProvider"
+    )  # fmt: skip
+
+
+def test_a_run_on_a_proxy_is_marginal():
+    assert answer("execution", run=builders.measurement(before=PROXY)) == (
+        Verdict.MARGINAL, "700 inferences with CPUExecutionProvider, on a proxy: Laptop"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["refused", "crashed", "hung", "out of memory"])
+def test_a_failure_is_a_finding_with_its_cause(kind):
+    failed = builders.measurement(failure=Failure("load", kind, "why it ended", "last words"), service_ns=())
+    finding = ask("execution", run=failed)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == f"{kind} in phase 'load': why it ended"
+    assert finding.details == ("last words",)
+    assert finding.next_step
+
+
+# latency
+
+
+def test_a_percentile_under_the_deadline_passes():
+    finding = ask("latency", run=builders.measurement())
+    assert finding.verdict is Verdict.PASS
+    assert finding.limit.text == "deadline of camera-30hz at p99"
+
+
+def test_a_percentile_over_the_deadline_fails():
+    finding = ask("latency", run=builders.measurement(), job=builders.workload(deadline="10 ms"))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.next_step == "Conv holds 100% of 1 GMACs: quantise, distil, or allow more --threads"
+
+
+def test_a_deadline_inside_the_range_is_marginal():
+    assert answer("latency", run=builders.measurement(), job=builders.workload(deadline="10.69 ms"))[0] is (
+        Verdict.MARGINAL
+    )
+
+
+def test_a_projection_never_passes():
+    assert answer("latency")[0] is Verdict.MARGINAL
+
+
+def test_a_bound_over_the_deadline_fails_without_any_run():
+    finding = ask("latency", job=builders.workload(deadline="1 ms"))
+    assert finding.verdict is Verdict.FAIL
+    assert "the device's peak is too low" in finding.next_step
+
+
+def test_the_period_is_the_deadline_where_only_a_rate_is_given():
+    assert ask("latency", job=builders.workload(deadline=None)).limit.value == pytest.approx(1 / 30)
+
+
+# cold start
+
+
+def test_cold_start_is_asked_only_where_the_job_asks():
+    assert answer("cold start", run=builders.measurement())[0] is Verdict.NOT_ASKED
+    assert answer("cold start", run=builders.measurement(), job=builders.workload(cold_start="2 s"))[0] is Verdict.PASS
+    assert answer("cold start", run=builders.measurement(), job=builders.workload(cold_start="0.2 s"))[0] is (
+        Verdict.FAIL
+    )
+
+
+def test_cold_start_on_a_proxy_is_unknown():
+    assert answer("cold start", run=builders.measurement(before=PROXY), job=builders.workload(cold_start="2 s")) == (
+        Verdict.UNKNOWN, "only a run on acme-rover itself can tell"
+    )  # fmt: skip
+
+
+# memory
+
+
+def test_memory_is_judged_against_the_share_of_what_is_left():
+    finding = ask("memory", run=builders.measurement())
+    assert finding.verdict is Verdict.PASS
+    assert finding.limit.value == pytest.approx(200e6)
+    assert finding.limit.text == "25% of what the system leaves"
+
+
+def test_too_much_memory_names_what_int8_would_bring():
+    finding = ask("memory", run=builders.measurement(), job=builders.workload(memory="2 MB"))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.next_step == "INT8 would bring 6 MB of weights to 1.5 MB: fits"
+
+
+def test_memory_that_int8_does_not_save_says_so():
+    finding = ask("memory", run=builders.measurement(), job=builders.workload(memory="1 MB"))
+    assert finding.next_step == "INT8 would bring 6 MB of weights to 1.5 MB: still above 1 MB"
+
+
+def test_an_unknown_system_share_is_never_a_pass():
+    memory = {key: value for key, value in builders.DEVICE["memory"].items() if key != "reserved"}
+    finding = ask("memory", run=builders.measurement(), on=builders.device(memory=memory))
+    assert finding.verdict is Verdict.MARGINAL
+    assert finding.limit.text == "25% of capacity; what the system keeps is not known"
+
+
+def test_a_recalled_capacity_is_never_a_pass():
+    memory = {**builders.DEVICE["memory"], "capacity": {"value": "1 GB", "source": "DS", "grade": "R"}}
+    assert answer("memory", run=builders.measurement(), on=builders.device(memory=memory))[0] is Verdict.MARGINAL
+
+
+# on chip memory
+
+CHIP = {"kind": "on-chip", "capacity": {"value": "8 MB", "source": "DS", "grade": "A"}}
+
+
+def test_on_chip_memory_is_asked_only_where_there_is_no_other():
+    assert answer("on chip memory")[0] is Verdict.NOT_ASKED
+
+
+def test_on_chip_memory_holds_weights_and_activations_together():
+    sensor = builders.device(memory=None, on_chip=CHIP)
+    assert answer("on chip memory", on=sensor)[0] is Verdict.MARGINAL
+    big = builders.model(weight_bytes={"float32": 7_500_000}, parameters=1_875_000)
+    finding = ask("on chip memory", of=big, on=sensor)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.next_step == "INT8 would bring 7.5 MB of weights to 1.88 MB: fits"
+    assert answer("memory", on=sensor)[0] is Verdict.NOT_ASKED
+
+
+# storage
+
+
+def test_storage_takes_the_smaller_limit():
+    device = builders.device(storage={"value": "4 MB", "source": "DS", "grade": "A"})
+    finding = ask("storage", on=device, job=builders.workload(storage="8 MB"))
+    assert (finding.verdict, finding.limit.text) == (Verdict.FAIL, "storage of acme-rover")
+    assert answer("storage", job=builders.workload(storage="8 MB"))[0] is Verdict.PASS
+    assert answer("storage")[0] is Verdict.NOT_ASKED
+
+
+# licence and evidence
+
+
+def test_an_accepted_licence_passes_in_any_case():
+    of = builders.model(licence="apache-2.0")
+    assert answer("licence", of=of, whom=builders.partner()) == (
+        Verdict.PASS, "apache-2.0 (from the card); acme accepts Apache-2.0, MIT"
+    )  # fmt: skip
+
+
+def test_another_licence_fails():
+    assert answer("licence", of=builders.model(licence="CC-BY-NC-4.0"), whom=builders.partner())[0] is Verdict.FAIL
+
+
+def test_no_licence_is_unknown_and_no_partner_not_asked():
+    assert answer("licence", of=builders.model(licence=""), whom=builders.partner())[0] is Verdict.UNKNOWN
+    assert answer("licence")[0] is Verdict.NOT_ASKED
+
+
+def test_a_compound_licence_is_unknown_and_not_guessed():
+    of = builders.model(licence="MIT OR GPL-3.0-only")
+    assert answer("licence", of=of, whom=builders.partner())[0] is Verdict.UNKNOWN
+
+
+def test_a_policy_may_demand_a_measurement_on_the_device():
+    strict = builders.partner(evidence="measured")
+    assert answer("evidence", whom=strict, run=builders.measurement())[0] is Verdict.PASS
+    verdict, because = answer("evidence", whom=strict, run=builders.measurement(before=PROXY))
+    assert verdict is Verdict.UNKNOWN
+    assert because == (
+        "acme demands a measurement on the device; this is not one: its board is 'Laptop', acme-rover is "
+        "'ACME Rover Board'"
+    )
+    assert answer("evidence", whom=builders.partner())[0] is Verdict.PASS

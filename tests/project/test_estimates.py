@@ -1,0 +1,77 @@
+import math
+
+import builders
+import pytest
+
+from assess.measure.measurement import Failure
+from assess.project.estimate import Estimate, Rung
+from assess.project.estimates import estimate
+
+PROXY = builders.host(board="Laptop")
+
+
+def estimates(run=None, model=None, device=None, **requires):
+    device = device or builders.device()
+    runtime = device.runtime[0] if device.runtime else None
+    return estimate(model or builders.model(), builders.workload(**requires), device, runtime, run)
+
+
+def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
+    found = estimates(builders.measurement()).known["service"]
+    assert (found.unit, found.rung) == ("s", Rung.MEASURED)
+    assert found.low == pytest.approx(10.686e-3)
+    assert found.high == pytest.approx(10.698e-3)
+    assert found.basis == "p99 of 700 inferences, 99% confidence each way"
+
+
+def test_too_few_samples_leave_the_upper_end_open():
+    few = builders.measurement(service_ns=tuple(10_000_000 + index for index in range(200)))
+    found = estimates(few).known["service"]
+    assert found.high == math.inf
+    assert found.basis.endswith("an upper bound needs 259 more")
+
+
+def test_a_run_on_a_proxy_never_gives_the_latency():
+    found = estimates(builders.measurement(before=PROXY))
+    assert not found.on_device
+    assert found.known["service"].rung is Rung.PROJECTED
+    assert found.known["service"].low == pytest.approx(2e-3)
+    assert found.known["service"].high == math.inf
+    assert found.absent["cold start"] == "only a run on acme-rover itself can tell"
+
+
+def test_memory_on_a_proxy_ranges_from_the_static_need_to_the_peak_seen():
+    found = estimates(builders.measurement(before=PROXY)).known["memory"]
+    assert (found.low, found.high, found.rung) == (7_000_000, 12_000_000, Rung.PROJECTED)
+
+
+def test_memory_without_a_run_is_open_above():
+    assert estimates().known["memory"].high == math.inf
+
+
+def test_memory_on_the_device_is_the_peak_above_the_empty_runtime():
+    found = estimates(builders.measurement()).known["memory"]
+    assert (found.low, found.high, found.rung) == (12_000_000, 12_000_000, Rung.MEASURED)
+
+
+def test_a_failed_run_gives_its_cause_instead_of_a_latency():
+    failed = builders.measurement(failure=Failure("timed", "crashed", "stopped by SIGSEGV"), service_ns=())
+    assert estimates(failed).absent["service"] == "the run failed: stopped by SIGSEGV"
+
+
+def test_cold_start_is_load_plus_first_inference():
+    assert estimates(builders.measurement()).known["cold start"].low == pytest.approx(0.25)
+
+
+def test_storage_is_exact_and_static():
+    assert estimates().known["storage"] == Estimate(6_100_000, 6_100_000, "B", Rung.STATIC, "size of the model's files")
+
+
+def test_on_chip_memory_ranges_to_what_compilers_were_seen_to_need():
+    found = estimates().known["on-chip memory"]
+    assert (found.low, found.high) == (7_000_000, 6_000_000 + 1.4 * 1_000_000)
+
+
+def test_unknown_activations_are_an_absence_with_its_reason():
+    blind = builders.model(peak_activation_bytes=None, absent={"peak_activation_bytes": "shape of 'x' is not known"})
+    assert estimates(model=blind).absent["on-chip memory"] == "shape of 'x' is not known"

@@ -1,0 +1,85 @@
+"""Every format from two fixed reports, whole; `GOLDEN=write pytest tests/report` writes them anew."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import builders
+import pytest
+
+from assess.judge.fit_report import judge
+from assess.measure.measurement import Failure
+from assess.report.formats import FORMATS
+from assess.report.formats.terminal import terminal
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+HOSTILE = "stu\x1b[31mdent<script>|`*\n.onnx"
+
+
+def report(**case):
+    return judge(builders.case(**case), evidence="ef" * 32, tool="0.1.0")
+
+
+REPORTS = {
+    "ready": lambda: report(run=builders.measurement(), whom=builders.partner()),
+    "not-ready": lambda: report(
+        of=builders.model(opsets={"ai.onnx": 18}),
+        run=builders.measurement(before=builders.host(board="Laptop")),
+        job=builders.workload(deadline="1 ms", memory="2 MB", cold_start="2 s"),
+        whom=builders.partner(evidence="measured"),
+    ),
+}
+
+
+def golden(name, text):
+    path = GOLDEN / name
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text)
+    return path.read_text()
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_format_is_as_recorded(form, name):
+    text = form.render(REPORTS[name]())
+    assert text == golden(f"report-{name}{form.suffix}", text)
+
+
+def test_a_terminal_report_keeps_its_width():
+    text = terminal(REPORTS["not-ready"](), width=80)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_colours_change_nothing_but_colours():
+    plain = terminal(REPORTS["not-ready"]())
+    coloured = terminal(REPORTS["not-ready"](), colour=True)
+    assert "\x1b[31mFAIL\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_text_from_a_model_is_data_in_every_format(form):
+    failed = builders.measurement(
+        model=builders.model(name=HOSTILE), failure=Failure("load", "refused", HOSTILE, HOSTILE), service_ns=()
+    )
+    text = form.render(report(of=builders.model(name=HOSTILE), run=failed))
+    assert "\x1b" not in text
+    if form.name == "html":
+        assert "<script" not in text
+    if form.name == "json":
+        assert json.loads(text)["model"]["name"] == HOSTILE
+
+
+def test_html_fetches_and_runs_nothing():
+    text = next(form for form in FORMATS if form.name == "html").render(REPORTS["ready"]())
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script|<link|<img|@import|url\(|https?://(?!www\.w3\.org/2000/svg)", text)
+
+
+def test_json_has_no_infinities():
+    text = next(form for form in FORMATS if form.name == "json").render(REPORTS["not-ready"]())
+    document = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert document["schema"] == "assess.report/1"
+    assert document["verdict"] == "NOT READY"
+    assert next(f for f in document["findings"] if f["criterion"] == "latency")["found"]["high"] is None
