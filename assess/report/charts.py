@@ -16,6 +16,7 @@ from assess.units import format_quantity
 _WIDTH = 860
 _LABEL = 190
 _BINS = 60
+_FLOOR = 160
 
 
 def charts(report: FitReport) -> list[tuple[str, str]]:
@@ -76,23 +77,21 @@ def _service(case: Case) -> str:
     bins = Counter(min(_BINS - 1, int((sample - low) / (high - low) * _BINS)) for sample in samples)
     tallest, step = max(bins.values()), _WIDTH / _BINS
     parts = [
-        f'<rect class="bar" x="{index * step:.1f}" y="{140 - 130 * count / tallest:.1f}" '
-        f'width="{step - 1:.1f}" height="{130 * count / tallest:.1f}"/>'
+        f'<rect class="bar" x="{index * step:.1f}" y="{_FLOOR - 110 * count / tallest:.1f}" '
+        f'width="{step - 1:.1f}" height="{110 * count / tallest:.1f}"/>'
         for index, count in bins.items()
     ]
-    for percentile in (50, 90, 99):
+    for line, percentile in enumerate((50, 90, 99)):
         value = empirical(samples, percentile)
         x = min(1.0, (value - low) / (high - low)) * _WIDTH
         anchor = "end" if x > _WIDTH - 120 else "start"
-        parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="140"/>')
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{_FLOOR}"/>')
         text = f"p{percentile} {format_quantity(value, 's')}"
-        parts.append(
-            f'<text class="small" text-anchor="{anchor}" x="{x:.1f}" y="{10 + percentile / 4:.0f}">{text}</text>'
-        )
-    parts.append(f'<text class="small" x="0" y="158">{format_quantity(low, "s")}</text>')
+        parts.append(f'<text class="small" text-anchor="{anchor}" x="{x:.1f}" y="{10 + 12 * line}">{text}</text>')
+    parts.append(f'<text class="small" x="0" y="{_FLOOR + 18}">{format_quantity(low, "s")}</text>')
     last = f"{format_quantity(high, 's')} and above; slowest {format_quantity(max(samples), 's')}"
-    parts.append(f'<text class="small" text-anchor="end" x="{_WIDTH}" y="158">{last}</text>')
-    return _svg(164, parts)
+    parts.append(f'<text class="small" text-anchor="end" x="{_WIDTH}" y="{_FLOOR + 18}">{last}</text>')
+    return _svg(_FLOOR + 24, parts)
 
 
 def _memory(case: Case) -> str:

@@ -19,7 +19,7 @@ def estimates(run=None, model=None, device=None, **requires):
 def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
     found = estimates(builders.measurement()).known["service"]
     assert (found.unit, found.rung) == ("s", Rung.MEASURED)
-    assert found.low == pytest.approx(10.686e-3)
+    assert found.low == pytest.approx(10.685e-3)
     assert found.high == pytest.approx(10.698e-3)
     assert found.basis == "p99 of 700 inferences, 99% confidence each way"
 

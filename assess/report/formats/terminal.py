@@ -20,10 +20,14 @@ def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> st
         *_table(report, width),
         "",
         *_to_do(report, width),
-        *(f"{_INDENT}{name:<17} {text}" for name, text in words.facts(report)),
+        *(line for name, text in words.facts(report) for line in _fact(name, text, width)),
     ]
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return _coloured(text, report.verdict) if colour else text
+
+
+def _fact(name: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(f"{_INDENT}{name:<17} {text}", width, subsequent_indent=" " * 20)
 
 
 def _table(report: FitReport, width: int) -> list[str]:
@@ -44,8 +48,9 @@ def _table(report: FitReport, width: int) -> list[str]:
             lines += textwrap.wrap(head + words.clean(finding.because), width, subsequent_indent=" " * len(head))
         else:
             cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
-            cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}", row[5]]
-            lines.append(_INDENT + "  ".join(cells))
+            cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}"]
+            line = _INDENT + "  ".join(cells)
+            lines.append(f"{line}  {row[5]}" if len(line) + 2 + columns[5] <= width else line)
     if left_out := words.not_asked(report):
         names = ", ".join(finding.criterion for finding in left_out)
         lines += textwrap.wrap(f"{_INDENT}not asked: {names}", width, subsequent_indent=_INDENT * 2)
@@ -61,14 +66,15 @@ def _row(finding: Finding) -> tuple[str, str, str, str, str, str] | None:
 
 def _to_do(report: FitReport, width: int) -> list[str]:
     lines = []
+    first_with: dict[str, str] = {}
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
         because = words.clean(finding.because)
         lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
         if finding.next_step:
-            lines += textwrap.wrap(
-                f"-> {words.clean(finding.next_step)}", width, initial_indent=" " * 12, subsequent_indent=" " * 15
-            )
+            first = first_with.setdefault(finding.next_step, finding.criterion)
+            step = words.clean(finding.next_step) if first == finding.criterion else f"as for {first}"
+            lines += textwrap.wrap(f"-> {step}", width, initial_indent=" " * 12, subsequent_indent=" " * 15)
     return [*lines, ""] if lines else []
 
 
