@@ -1,0 +1,129 @@
+"""Read an ONNX model: facts about it, from a child process that alone touches what is in the file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from assess.describe import totals
+from assess.describe.graph import confined
+from assess.describe.model import Model, ModelFile, Port
+from assess.describe.model_json import from_json, to_json
+from assess.errors import AssessError
+from assess.sandbox import Ending, Limits, run
+
+if TYPE_CHECKING:
+    from assess.describe.card import Card
+
+__all__ = ["DEFAULT_LIMITS", "describe", "from_json", "to_json", "with_card"]
+
+#: Models of 50,000 nodes take some seconds and 300 MB; what needs more than this is broken or means harm.
+DEFAULT_LIMITS: Final = Limits(timeout_s=120.0, memory_bytes=2 * 2**30)
+
+_NO_DIMS: Final[Mapping[str, int]] = MappingProxyType({})
+_CHUNK_BYTES: Final = 1 << 20
+
+
+def describe(
+    path: Path,
+    *,
+    dims: Mapping[str, int] = _NO_DIMS,
+    limits: Limits = DEFAULT_LIMITS,
+    card: Card | None = None,
+    on_progress: Callable[[dict[str, Any]], None] = lambda message: None,
+) -> Model:
+    """Describe the ONNX model at `path`.
+
+    Args:
+        path: the ONNX file; external data lies in its folder.
+        dims: numbers for symbolic dimensions; they win over those of the card. A dimension without a name is called
+            after its input and axis, e.g. `pixels.0`.
+        limits: what the process that reads the model may use. Hashing the files is not part of it.
+        card: what the model's author says of it; merged by `with_card`.
+        on_progress: called with the stage that is reached.
+
+    Raises:
+        AssessError: the file is missing, no ONNX model or damaged; its external data is missing or lies elsewhere; a
+            dimension has no number; reading it took more than the limits; the card is another model's.
+    """
+    confined.regular_file(path)
+    bound = {**(card.dims if card else {}), **dims}
+    request = {"path": str(path.absolute()), "dims": bound}
+    try:
+        ending = run("assess.describe.graph.child", request, limits, on_progress=on_progress)
+    except AssessError as error:
+        where = str(path) if error.where == request["path"] else error.where
+        raise AssessError(error.problem, where=where, hint=error.hint) from error
+    if ending.cause != "answered":
+        raise AssessError(_what_happened(ending), where=str(path), hint=_HINTS[ending.cause])
+    on_progress({"stage": "hashing"})
+    facts = ending.answer
+    for file in facts["files"]:
+        file["sha256"] = _sha256(path, file["name"], file["size_bytes"])
+    facts["sha256"] = totals.identity(ModelFile(**file) for file in facts["files"])
+    model = from_json(facts)
+    return with_card(model, card) if card else model
+
+
+def with_card(model: Model, card: Card) -> Model:
+    """The model with the licence and the meanings that its card gives.
+
+    Raises:
+        AssessError: the card is that of another file, or it names inputs that the model does not have.
+    """
+    if card.sha256 != model.sha256:
+        raise AssessError(
+            f"the card is that of another model: its sha256 is {card.sha256}, the file's is {model.sha256}",
+            where=model.name,
+            hint="put the sha256 of this file into the card, if the card is meant for it",
+        )
+    meanings = {entry.name: entry.meaning for entry in card.input}
+    unknown = sorted(set(meanings) - {port.name for port in model.inputs})
+    if unknown:
+        names = ", ".join(repr(port.name) for port in model.inputs)
+        raise AssessError(f"the card names an input {unknown[0]!r}; the model has {names}", where=model.name)
+    outputs = {entry.name: entry.meaning for entry in card.output}
+    return replace(
+        model,
+        licence=card.licence or model.licence,
+        licence_basis="card" if card.licence else model.licence_basis,
+        inputs=tuple(_meaning(port, meanings) for port in model.inputs),
+        outputs=tuple(_meaning(port, outputs) for port in model.outputs),
+    )
+
+
+def _meaning(port: Port, meanings: Mapping[str, str]) -> Port:
+    return replace(port, meaning=meanings[port.name], basis="card") if meanings.get(port.name) else port
+
+
+_HINTS: Final = {
+    "hung": "raise --timeout if the model is very large",
+    "out of memory": "raise --memory-limit if the model is very large",
+    "crashed": "the file may be damaged; onnx.checker.check_model may say more",
+}
+
+
+def _what_happened(ending: Ending) -> str:
+    if ending.cause == "crashed":
+        last = ending.printed.splitlines()[-1:] or [""]
+        said = f"; it said: {last[0]}" if last[0] else ""
+        return f"reading it failed: the process {ending.detail}{said}"
+    return f"reading it was given up: the process {'is ' if ending.cause == 'hung' else ''}{ending.detail}"
+
+
+def _sha256(model: Path, name: str, expected_bytes: int) -> str:
+    """Hash one of the model's files, a chunk at a time."""
+    digest, size = hashlib.sha256(), 0
+    folder_file = model if name == model.name else None
+    with model.open("rb") if folder_file else confined.open_beside(model, name, "the model") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    if size != expected_bytes:
+        raise AssessError("changed while it was read", where=str(model.parent / name), hint="try again")
+    return digest.hexdigest()
+

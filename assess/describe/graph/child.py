@@ -1,0 +1,22 @@
+"""The process that reads an untrusted model: started by `assess.describe.graph.describe`, limited, and gone after."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assess.child import Tell, serve
+
+
+def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """The facts of the model that the request names, as JSON has them."""
+    tell({"stage": "reading"})
+    # Imported here, within the limits, and so that an import that fails is an answer too.
+    from assess.describe.graph import facts
+
+    return asdict(facts.describe(Path(request["path"]), request["dims"]))
+
+
+if __name__ == "__main__":
+    serve(answer)
