@@ -126,4 +126,3 @@ def _sha256(model: Path, name: str, expected_bytes: int) -> str:
     if size != expected_bytes:
         raise AssessError("changed while it was read", where=str(model.parent / name), hint="try again")
     return digest.hexdigest()
-

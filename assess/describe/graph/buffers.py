@@ -59,9 +59,7 @@ class Buffers:
         first, output = operator.input(0), operator.output(0)
         if first is None or output is None or first.fixed:
             return
-        if operator.type in _VIEWS and operator.domain == "":
-            self._of[output] = self.root(first)
-        elif operator.type in DEQUANTISE:
+        if (operator.type in _VIEWS and operator.domain == "") or operator.type in DEQUANTISE:
             self._of[output] = self.root(first)
         elif operator.type in QUANTISE and _read_only_by(first, operator):
             self._shrink(first, output)

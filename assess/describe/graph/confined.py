@@ -55,9 +55,13 @@ def open_beside(model: Path, location: str, what: str) -> IO[bytes]:
             f"{what} has its data in {location!r}, which is missing", where=str(model), hint=f"put it into {folder}"
         ) from error
     except _NotRegularError as error:
-        raise AssessError(f"{what} has its data in {location!r}, which is {error}, not a file", where=str(model)) from error
+        raise AssessError(
+            f"{what} has its data in {location!r}, which is {error}, not a file", where=str(model)
+        ) from error
     except (OSError, ValueError, RuntimeError) as error:  # Unreadable; a zero byte in the name; links in a circle.
-        raise AssessError(f"{what} has its data in {location!r}, which cannot be read: {error}", where=str(model)) from error
+        raise AssessError(
+            f"{what} has its data in {location!r}, which cannot be read: {error}", where=str(model)
+        ) from error
 
 
 class _NotRegularError(Exception):

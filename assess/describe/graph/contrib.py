@@ -1,4 +1,4 @@
-"""Shapes of the operators that ONNX Runtime adds to the standard ones, each from a standard stand-in or a formula.
+"""Shapes of operators that onnx has no inference for, above all those that ONNX Runtime adds: stand-ins and formulas.
 
 Source of the formulas: ONNX Runtime, docs/ContribOperators.md.
 """
@@ -121,7 +121,9 @@ def _pool(name: str, quantised_index: int | None = None) -> Rule:
     return rule
 
 
-def _recurrent(operator: Operator, infers: Infers) -> list[Typed]:  # DynamicQuantizeLSTM: W is transposed, not as in LSTM
+def _recurrent(
+    operator: Operator, infers: Infers
+) -> list[Typed]:  # DynamicQuantizeLSTM: W is transposed, not as in LSTM
     shape, hidden = _shape(operator, 0), operator.attributes.get("hidden_size")
     directions = 2 if operator.attributes.get("direction") == b"bidirectional" else 1
     steps, batch = _dim(shape, 0), _dim(shape, 1)
@@ -232,12 +234,36 @@ def _cdist(operator: Operator, _: Infers) -> list[Typed]:
 
 def _qkv(operator: Operator, _: Infers) -> list[Typed]:
     widths = [operator.attributes.get(name) for name in ("Nq", "Nkv", "Nkv")]
-    return _exactly(operator, [_columns(operator, width)[0] for width in widths] + _columns(operator, _dim(_shape(operator, 0), -1)))
+    return _exactly(
+        operator, [_columns(operator, width)[0] for width in widths] + _columns(operator, _dim(_shape(operator, 0), -1))
+    )
 
 
 def _halved(operator: Operator, _: Infers) -> list[Typed]:
     width = _dim(_shape(operator, 0), -1)
     return _columns(operator, None if width is None else width // 2)
+
+
+def _regressed(operator: Operator, _: Infers) -> list[Typed]:
+    """Linear, tree and support vector regressors: a row of targets for each row of features."""
+    rows = _dim(_shape(operator, 0), 0) if len(_shape(operator, 0) or ()) > 1 else 1
+    targets = operator.attributes.get("n_targets", operator.attributes.get("targets", 1))
+    return [("float32", (rows, targets), None)]
+
+
+def _vectorised(operator: Operator, _: Infers) -> list[Typed]:
+    widths = operator.attributes.get("inputdimensions")
+    return [("float32", (_dim(_shape(operator, 0), 0), sum(widths) if widths else None), None)]
+
+
+def _to_float(operator: Operator, _: Infers) -> list[Typed]:
+    return [("float32", _shape(operator, 0), None)]
+
+
+def _dropout(operator: Operator, _: Infers) -> list[Typed]:
+    """The mask has the shape of the data, which onnx does not say of its oldest form."""
+    mask = "bool" if operator.version >= 10 else _dtype(operator, 0)
+    return _exactly(operator, [(_dtype(operator, 0), _shape(operator, 0), None), (mask, _shape(operator, 0), None)])
 
 
 def _microsoft(names: Iterable[str], rule: Rule) -> dict[tuple[str, str], Rule]:
@@ -246,6 +272,17 @@ def _microsoft(names: Iterable[str], rule: Rule) -> dict[tuple[str, str], Rule]:
 
 #: (domain, operator) -> rule. What is not here and has no schema keeps the shape that the file records, if any.
 RULES: Final[dict[tuple[str, str], Rule]] = {
+    ("", "Dropout"): _dropout,
+    ("", "MeanVarianceNormalization"): _like(0),
+    ("", "GroupNormalization"): _like(0),
+    ("", "InstanceNormalization"): _like(0),
+    ("ai.onnx.ml", "Imputer"): _like(0),
+    ("ai.onnx.ml", "Scaler"): _to_float,
+    ("ai.onnx.ml", "Normalizer"): _to_float,
+    ("ai.onnx.ml", "LinearRegressor"): _regressed,
+    ("ai.onnx.ml", "SVMRegressor"): _regressed,
+    ("ai.onnx.ml", "TreeEnsembleRegressor"): _regressed,
+    ("ai.onnx.ml", "FeatureVectorizer"): _vectorised,
     **_microsoft(
         (
             "Gelu", "FastGelu", "BiasGelu", "QuickGelu", "BiasAdd", "BiasSoftmax", "RotaryEmbedding", "GroupNorm",

@@ -37,8 +37,17 @@ def _if(operator: Operator, scopes: Scopes, build: Build) -> list[Typed]:
     return [(value.dtype, value.shape, value.other) for value in outputs]
 
 
-def _weight(body: Graph) -> tuple[int, int]:
-    return cost.total(body), len(body.operators)
+def _weight(body: Graph) -> tuple[bool, int, int]:
+    # A branch that does not fit inputs of this size is not the one that runs on them.
+    return not body.problems, cost.total(body), len(body.operators)
+
+
+def problems(operator: Operator) -> list[str]:
+    """What is wrong in the bodies of an operator; a branch is wrong only if no other branch is right."""
+    found = [body.problems for body in operator.bodies.values()]
+    if operator.type == "If" and any(not problems for problems in found):
+        return []
+    return [problem for problems in found for problem in problems]
 
 
 def _loop(operator: Operator, scopes: Scopes, build: Build) -> list[Typed]:
@@ -85,7 +94,9 @@ def _stays_true(value: Value | None, body: Graph) -> bool:
 def _scan(operator: Operator, scopes: Scopes, build: Build) -> list[Typed]:
     body = operator.attributes.get("body")
     if not isinstance(body, GraphProto) or len(scopes) > _LOOP_DEPTH or operator.version < 9:
-        operator.trips = None  # Operator set 8 has a batch dimension and lengths as an input; nobody writes it any more.
+        operator.trips = (
+            None  # Operator set 8 has a batch dimension and lengths as an input; nobody writes it any more.
+        )
         return []
     count = operator.attributes.get("num_scan_inputs", 0)
     states = [_copy(value) for value in operator.inputs[: len(operator.inputs) - count]]

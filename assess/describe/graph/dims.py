@@ -39,7 +39,7 @@ def bind(graph: GraphProto, dims: Mapping[str, int], where: str) -> dict[str, in
     for info in graph.input:
         for axis, dim in enumerate(_tensor(info.type).shape.dim):
             if not dim.HasField("dim_value") or dim.dim_value < 0:
-                name = dim.dim_param or f"{info.name}.{axis}"
+                name = _name(dim.dim_param, info.name, axis)
                 if name in users:
                     dim.dim_value = dims[name]
     return {name: dims[name] for name in users}
@@ -74,10 +74,15 @@ def _dynamic(info: ValueInfoProto, where: str) -> list[str]:
             hint="export the model with the shapes of its inputs",
         )
     return [
-        dim.dim_param or f"{info.name}.{axis}"
+        _name(dim.dim_param, info.name, axis)
         for axis, dim in enumerate(tensor.shape.dim)
         if not dim.HasField("dim_value") or dim.dim_value < 0  # -1 is how some exporters write it.
     ]
+
+
+def _name(recorded: str, owner: str, axis: int) -> str:
+    # "?" is how some exporters write that there is no name; two of them need not be equal.
+    return recorded if any(char.isalnum() for char in recorded) else f"{owner}.{axis}"
 
 
 def _check_names(users: Mapping[str, list[str]], dims: Mapping[str, int], where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import GraphProto, ModelProto
 
 from assess.describe import totals
@@ -23,7 +23,16 @@ from assess.describe.model import Model, ModelFile, Port
 from assess.errors import AssessError
 
 _LICENCE_KEYS: Final = frozenset(
-    {"license", "licence", "license_name", "licence_name", "license_id", "spdx", "spdx_license_identifier", "model_license"}
+    {
+        "license",
+        "licence",
+        "license_name",
+        "licence_name",
+        "license_id",
+        "spdx",
+        "spdx_license_identifier",
+        "model_license",
+    }
 )
 
 
@@ -37,12 +46,11 @@ def describe(path: Path, bound: Mapping[str, int]) -> Model:
     tensors = Tensors(path, read)
     model = functions.inlined(_parsed(read.data, path), str(path))
     used = dims.bind(model.graph, bound, str(path))
-    builder = Builder(model, tensors, used)
-    network = builder.model(model.graph)
+    network = Builder(model, tensors, used).model(model.graph)
     fed = {info.name for info in dims.true_inputs(model.graph)}
     nodes, ir_version, absent = _count(model.graph), model.ir_version, _newer(model)
     opsets = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}
-    problems = [*tensors.problems, *builder.problems, *validity.problems(model, read.mark)]
+    problems = [*tensors.problems, *network.problems, *validity.problems(model, read.mark)]
     buffers, weights = Buffers(network), Weights(network)
     runs = list(executed(network))
     groups = grouped(runs, weights, buffers)

@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, numpy_helper, shape_inference
 
-from assess.describe.graph import contrib
 from assess.describe.dtypes import name_of
+from assess.describe.graph import contrib
 from assess.describe.graph.functions import first_line
 from assess.describe.graph.settings import NOTHING, SETTINGS
 from assess.describe.graph.values import Operator, Shape, Typed, Value
@@ -133,13 +133,22 @@ def _infer(
     imports = [onnx.helper.make_opsetid(operator.domain, operator.version)]
     try:
         found = shape_inference.infer_node_outputs(schema, probe, types, data, opset_imports=imports)
-    except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, IndexError) as error:
+    except (
+        shape_inference.InferenceError,
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ValueError,
+        IndexError,
+    ) as error:
+        untyped = next((v for v in inputs if v is not None and v.other is None and not v.dtype), None)
+        if untyped is not None:
+            raise CannotInferError(untyped.why_unknown or f"type of {untyped.name!r} is not known") from error
         raise ContradictionError(_plain(error)) from error
     return [typed(found.get(f"o{index}")) for index in range(outputs)]
 
 
 def _plain(error: Exception) -> str:
-    """onnx's message without the brackets it starts with and the names of our probe."""
+    """Onnx's message without the brackets it starts with and the names of our probe."""
     text = first_line(error)
     while text.startswith("[") and "]" in text:
         text = text[text.index("]") + 1 :].strip()

@@ -25,8 +25,7 @@ def peak_bytes(graph: Graph, buffers: Buffers) -> int:
     total = peak = sum(live.values())
     for index, operator in enumerate(graph.operators):
         made = {buffers.root(value) for value in operator.outputs if value is not None}
-        new = {root: buffers.size(root) for root in made if root.producer in (operator, None) and root not in live}
-        new = {root: size for root, size in new.items() if root.producer is operator}
+        new = {root: buffers.size(root) for root in made if root.producer is operator}
         peak = max(peak, total + _during(operator, new, buffers))
         live.update(new)
         total += sum(new.values())
@@ -40,7 +39,9 @@ def _during(operator: Operator, new: dict[Value, int], buffers: Buffers) -> int:
     outputs = sum(new.values())
     if not operator.bodies:
         return outputs
-    inner = max(peak_bytes(body, buffers) for body in operator.bodies.values())
+    # A branch that does not fit inputs of this size is never run on them.
+    possible = [body for body in operator.bodies.values() if not body.problems] or list(operator.bodies.values())
+    inner = max(peak_bytes(body, buffers) for body in possible)
     if operator.type == "If":  # The outputs of the branch are the outputs.
         return max(outputs, inner)
     body = operator.bodies["body"]

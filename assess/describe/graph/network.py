@@ -23,15 +23,11 @@ Scopes = list[dict[str, Value]]
 
 
 class Builder:
-    """Builds the network of one model.
-
-    Attributes:
-        problems: operators that do not fit their inputs.
-    """
+    """Builds the network of one model."""
 
     def __init__(self, model: ModelProto, tensors: Tensors, bound: Mapping[str, int]) -> None:
         self.tensors = tensors
-        self.problems: list[str] = []
+        self._problems: list[str] = []  # of the graph that is being built
         self._bound = bound
         self._versions = {_standard(entry.domain): entry.version for entry in model.opset_import}
         self._inference = Inference()
@@ -75,9 +71,12 @@ class Builder:
             scope[info.name] = value
             inputs.append(value)
         recorded = {info.name: info for info in (*graph.value_info, *graph.output)}
+        around, self._problems = self._problems, []
         operators = [self._operator(node, scopes, recorded) for node in graph.node]
         outputs = [self._lookup(info.name, scopes) for info in graph.output]
-        return Graph(inputs, outputs, operators)
+        built = Graph(inputs, outputs, operators, self._problems)
+        self._problems = around
+        return built
 
     def _add_initializers(self, graph: GraphProto, scope: dict[str, Value]) -> None:
         for tensor in graph.initializer:
@@ -102,6 +101,7 @@ class Builder:
             self._constant(operator)
         elif operator.type in control.RULES and operator.domain == "":
             self._fill_all(operator, control.RULES[operator.type](operator, scopes, self.graph), recorded)
+            self._problems += control.problems(operator)
         else:
             self._infer(operator, node, recorded)
         for value in operator.outputs:
@@ -118,7 +118,7 @@ class Builder:
         except CannotInferError as error:
             found, why = [], str(error)
             if isinstance(error, ContradictionError):
-                self.problems.append(f"{operator.type} {operator.name!r} does not fit its inputs: {why}")
+                self._problems.append(f"{operator.type} {operator.name!r} does not fit its inputs: {why}")
         self._fill_all(operator, found, recorded, why)
         if operator.inputs and operator.type not in _RANDOM and not _has_graph(operator):
             fixed = all(value is None or value.fixed for value in operator.inputs)
@@ -214,5 +214,3 @@ def _content(attribute: AttributeProto) -> Any:
     if kind in _LISTS:
         return list(getattr(attribute, _LISTS[kind]))
     return None
-
-

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from assess.describe.graph.buffers import DEQUANTISE, QUANTISE
-from assess.describe.totals import share_in_integers
 from assess.describe.dtypes import FLOATS, INTEGER, precision_of
+from assess.describe.graph.buffers import DEQUANTISE, QUANTISE
 from assess.describe.graph.values import Operator, Value
 from assess.describe.model import OperatorGroup, Precision, Quantisation
+from assess.describe.totals import share_in_integers
 
 _DYNAMIC: Final = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"})
 _WEIGHT_ONLY: Final = frozenset(
@@ -145,7 +145,9 @@ def _granularity(operator: Operator, weight: Value, scale: Value | None) -> str:
         return "block"
     if scale is None or scale.shape is None or scale.elements == 1:
         return "per-tensor"
-    if operator.attributes.get("block_size", 0) or (len(scale.shape) > 1 and len(scale.shape) == len(weight.shape or ())):
+    if operator.attributes.get("block_size", 0) or (
+        len(scale.shape) > 1 and len(scale.shape) == len(weight.shape or ())
+    ):
         return "block"
     return "per-channel"
 

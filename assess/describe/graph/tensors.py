@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import SparseTensorProto, TensorProto, numpy_helper
 
-from assess.describe.graph import confined
 from assess.describe.dtypes import name_of, stored_bytes
+from assess.describe.graph import confined
 from assess.describe.graph.skeleton import Payload, Skeleton
 from assess.errors import AssessError
 

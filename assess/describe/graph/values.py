@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from assess.describe.dtypes import stored_bytes
@@ -112,11 +111,19 @@ class Operator:
 
 @dataclass(slots=True, eq=False)
 class Graph:
-    """A graph or subgraph: what it takes, does and gives, operators in execution order."""
+    """A graph or subgraph.
+
+    Attributes:
+        inputs: what it is given.
+        outputs: what it gives.
+        operators: in execution order.
+        problems: operators in it, or in its bodies, that do not fit their inputs.
+    """
 
     inputs: list[Value]
     outputs: list[Value]
     operators: list[Operator]
+    problems: list[str] = field(default_factory=list)
 
     def everywhere(self) -> Iterator[Operator]:
         """All operators, those of subgraphs after the one that holds them."""
