@@ -10,16 +10,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any, Literal
 
 from assess.errors import AssessError
 
 #: What one message of a child may be at most: the description of a model of 50,000 nodes has a few megabytes.
 MESSAGE_BYTES = 256 * 2**20
+#: What is kept of what a child prints: the last lines say why it died, and a child may print without end.
 _TAIL_BYTES = 8192
+#: How long a child that has answered may take to end by itself; only native threads that hang take longer.
+_GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,23 @@ def run(
     Raises:
         AssessError: the child found the input to be bad.
     """
-    kills_before = _out_of_memory_kills()
+    with ending_cleanly():
+        kills_before = _out_of_memory_kills()
+        last, code, printed = _converse(module, request, limits, on_progress)
+    if error := last.get("error"):
+        raise AssessError(error["problem"], where=error["where"], hint=error["hint"])
+    if "answer" in last:
+        return Ending("answered", last["answer"], "", printed)
+    if last.get("timed out"):
+        return Ending("hung", None, f"still running after {limits.timeout_s:g} s", printed)
+    killed_for_memory = _out_of_memory_kills() > kills_before
+    return _unanswered(last, code, printed, limits, killed_for_memory=killed_for_memory)
+
+
+def _converse(
+    module: str, request: dict[str, Any], limits: Limits, on_progress: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], int, str]:
+    """Start the child, ask, and listen until it ends: its last message, its exit code and what it printed."""
     deadline = time.monotonic() + limits.timeout_s
     # -P: the working folder may hold a file named like one of our imports.
     process = subprocess.Popen(
@@ -76,50 +97,89 @@ def run(
         stderr=subprocess.PIPE,
         env=environment(),
     )
-    assert process.stdin and process.stdout and process.stderr
-    messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    tail = bytearray()
-    readers = [
-        threading.Thread(target=_read_messages, args=(process.stdout, messages), daemon=True),
-        threading.Thread(target=_read_tail, args=(process.stderr, tail), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
     try:
-        _ask(process.stdin, request, limits)
-        last, timed_out = _wait_for_last(messages, deadline, on_progress)
-        if not timed_out:
+        assert process.stdin and process.stdout and process.stderr
+        messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        tail = bytearray()
+        # Asking too has a thread: a child that never reads must not hold us longer than its time limit.
+        threads = [
+            threading.Thread(target=_ask, args=(process.stdin, _order(request, limits)), daemon=True),
+            threading.Thread(target=_read_messages, args=(process.stdout, messages), daemon=True),
+            threading.Thread(target=_read_tail, args=(process.stderr, tail), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        last = _wait_for_last(messages, deadline, on_progress)
+        if not last.get("timed out"):
             try:
-                process.wait(timeout=max(1.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:  # It answered, but native code does not let go at exit.
-                timed_out = not last
+                process.wait(timeout=_GRACE_S if last else max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                last = last or {"timed out": True}
     finally:
         process.kill()
         process.wait()
-        for reader in readers:
-            reader.join(timeout=1.0)
-        for pipe in (process.stdin, process.stdout, process.stderr):
+    for thread in threads:
+        thread.join(timeout=1.0)  # A process that the child started may still hold the pipe open.
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        with suppress(BrokenPipeError):  # It died without reading all that it was asked.
             pipe.close()
-    printed = tail.decode(errors="replace").strip()
-    if error := last.get("error"):
-        raise AssessError(error["problem"], where=error["where"], hint=error["hint"])
-    if "answer" in last:
-        return Ending("answered", last["answer"], "", printed)
-    if timed_out:
-        return Ending("hung", None, f"still running after {limits.timeout_s:g} s", printed)
-    killed_for_memory = _out_of_memory_kills() > kills_before
-    return _unanswered(last, process.returncode, printed, limits, killed_for_memory=killed_for_memory)
+    return last, process.returncode, tail.decode(errors="replace").strip()
+
+
+class _Signalled(BaseException):
+    """A signal that ends this process arrived; raised so that everything on the way out is cleaned up."""
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block as Ctrl-C does, through every `finally`; then obey the signal.
+
+    Without it they end Python on the spot, and temporary files stay behind. Only the main thread may and does change
+    how signals are handled; nested blocks are fine.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        caught.append(number)
+        raise _Signalled
+
+    numbers = [number for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number is not None]
+    # A signal that is ignored, as under nohup, stays ignored.
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        for number in before:
+            signal.signal(number, end)
+        yield
+    except _Signalled:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if caught:
+            signal.raise_signal(caught[0])
+            raise SystemExit(128 + caught[0])  # Whoever handles the signal chose to go on; the block's work is lost.
 
 
 def environment() -> dict[str, str]:
-    """The environment of every child: this one's, with ONNX Runtime's telemetry off before it is imported."""
+    """The environment of every child: this one's, with what must hold before anything is imported."""
     package = str(Path(__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH")
     path = f"{package}{os.pathsep}{inherited}" if inherited else package
-    return {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "PYTHONPATH": path}
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_LOAD_CONFIG_FROM_MODEL"}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        # ONNX Runtime's Linux wheels write to the home folder and call home unless told before their import.
+        "ORT_DISABLE_TELEMETRY": "1",
+        # numpy's linear algebra is not used; its threads would take address space on machines of many cores.
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
-def _ask(stdin: IO[bytes], request: dict[str, Any], limits: Limits) -> None:
+def _order(request: dict[str, Any], limits: Limits) -> bytes:
     order = {
         "request": request,
         "parent": os.getpid(),
@@ -127,28 +187,44 @@ def _ask(stdin: IO[bytes], request: dict[str, Any], limits: Limits) -> None:
         # A backstop for the case that this process dies without a chance to kill: all cores busy for the whole time.
         "cpu_s": int(limits.timeout_s * (os.cpu_count() or 1)) + 10,
     }
-    try:
-        stdin.write(json.dumps(order).encode() + b"\n")
+    return json.dumps(order).encode() + b"\n"
+
+
+def _ask(stdin: IO[bytes], order: bytes) -> None:
+    with suppress(BrokenPipeError):  # It died at once; how is read from its exit status.
+        stdin.write(order)
         stdin.flush()
-    except BrokenPipeError:
-        pass  # It died at once; how is read from its exit status.
 
 
 def _wait_for_last(
     messages: queue.SimpleQueue[bytes | None], deadline: float, on_progress: Callable[[dict[str, Any]], None]
-) -> tuple[dict[str, Any], bool]:
-    """The child's last message (empty if it sent none), and whether time ran out before it."""
+) -> dict[str, Any]:
+    """The child's last message; empty if it ended without one, {"timed out": True} if time ran out before it."""
     while True:
         try:
             line = messages.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            return {}, True
+            return {"timed out": True}
         if line is None:
-            return {}, False
-        message = json.loads(line)
+            return {}
+        message = _message(line)
         if "progress" not in message:
-            return message, False
+            return message
         on_progress(message["progress"])
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    """One message, or {"garbled": True}: a model that broke out of its runtime may write anything here."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"garbled": True}
+    if not isinstance(message, dict) or not isinstance(message.get("progress", {}), dict):
+        return {"garbled": True}
+    error = message.get("error", {"problem": "", "where": "", "hint": ""})
+    if not isinstance(error, dict) or not all(isinstance(error.get(key), str) for key in ("problem", "where", "hint")):
+        return {"garbled": True}
+    return message
 
 
 def _read_messages(pipe: IO[bytes], messages: queue.SimpleQueue[bytes | None]) -> None:
@@ -167,6 +243,8 @@ def _unanswered(last: dict[str, Any], code: int, printed: str, limits: Limits, *
     allowed = "" if limits.memory_bytes is None else f" (limit {limits.memory_bytes / 2**20:.0f} MiB)"
     if last.get("out of memory") or "bad_alloc" in printed:
         return Ending("out of memory", None, f"needed more memory than it may use{allowed}", printed)
+    if last.get("garbled"):
+        return Ending("crashed", None, "wrote to its parent what is not a message", printed)
     if code == -signal.SIGKILL:
         detail = "killed by the kernel, out of memory" if killed_for_memory else "killed from outside by SIGKILL"
         return Ending("out of memory" if killed_for_memory else "crashed", None, detail, printed)
@@ -184,13 +262,32 @@ def _signal_name(number: int) -> str:
 
 def _out_of_memory_kills() -> int:
     """How often the kernel killed for memory in this control group; 0 where it does not tell."""
-    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
-        try:
-            text = Path(path).read_text()
-        except OSError:
-            continue
-        for line in text.splitlines():
-            name, _, count = line.partition(" ")
-            if name == "oom_kill":
-                return int(count)
+    for folder in control_groups():
+        for name in ("memory.events", "memory.oom_control"):  # cgroup v2, v1
+            try:
+                text = (folder / name).read_text()
+            except OSError:
+                continue
+            for line in text.splitlines():
+                key, _, count = line.partition(" ")
+                if key == "oom_kill":
+                    return int(count)
     return 0
+
+
+def control_groups(root: Path = Path("/")) -> list[Path]:
+    """Folders of the control groups that limit this process's memory, innermost first; empty where there are none."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        mount = root / "sys/fs/cgroup" / ("memory" if controllers else "")
+        inner = mount / path.lstrip("/")
+        # In a container the path may be the host's, which is not visible inside: then only the mount itself exists.
+        found += [folder for folder in (inner, *inner.parents) if folder.is_relative_to(mount) and folder.is_dir()]
+    return found

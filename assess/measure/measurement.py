@@ -47,20 +47,24 @@ class Effective:
 
     Attributes:
         providers: providers the session really has, in order of priority.
-        threads: threads of the worker process while it ran (its own and ONNX Runtime's).
+        threads: threads of the worker process while it ran (its own and ONNX Runtime's); None if the system does not
+            tell, see the measurement's `absent`.
         optimisation: graph optimisation level of the session.
         binding: "preallocated" (inputs and outputs bound once), "runtime" (outputs allocated each time, because
             their shapes may change) or "copied" (plain `run`, for types that cannot be bound).
         warmup_count: warm-up inferences that were run.
         versions: of onnxruntime, numpy and Python in the worker.
+        run_queue_wait: share of the timed span in which the worker was ready to run but had no CPU, 0 to 1; None if
+            the system does not tell.
     """
 
     providers: tuple[str, ...]
-    threads: int
+    threads: int | None
     optimisation: str
     binding: str
     warmup_count: int
     versions: Mapping[str, str]
+    run_queue_wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,10 @@ class InputUsed:
 
     Attributes:
         name: of the model's input.
-        dtype: numpy's name.
+        dtype: as the model's `Port` has it.
         shape: of the array.
-        source: "generated", "card" or the file's name.
-        sha256: of the array's bytes, C order.
+        source: "generated", "card" (its sample, or generated in the range that it states) or the file's name.
+        sha256: of the array's bytes as they were fed, C order.
     """
 
     name: str
@@ -91,7 +95,7 @@ class Memory:
         baseline: resident after imports and inputs, before the model is touched.
         load_peak: highest while the session was made.
         first_peak: highest in the first inference.
-        steady_peak: highest in the timed inferences.
+        steady_peak: highest after it, in warm-up and timed inferences.
     """
 
     method: str
@@ -170,7 +174,7 @@ class Measurement:
         effective: settings that took effect; None if the worker failed before it could tell.
         inputs: what was fed.
         service_ns: raw samples in order: nanoseconds from start to end of each timed inference.
-        load_s: seconds to make the session.
+        load_s: seconds to make the session, with the model's files in the page cache.
         first_s: seconds of the first inference.
         memory: by phase; None if it could not be read, see `absent`.
         before: the host before the run.

@@ -1,0 +1,89 @@
+"""Records read back from JSON, field by field as their types say; the standard library only."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Record = TypeVar("Record")
+
+
+def decode(kind: type[Record], data: Any, path: str) -> Record:
+    """The record of type `kind` that `data` holds.
+
+    Raises:
+        ValueError: a key is missing or unknown, or a value is not of its type; no number may be negative. The message
+            names the key by its path.
+    """
+    value: Record = _decode(kind, data, path)
+    return value
+
+
+def require_keys(data: Any, path: str, needed: set[str], allowed: set[str] | None = None) -> None:
+    """Refuse what is no object, lacks a key or has one that nobody knows."""
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: expected an object, found {_named(data)}")
+    prefix = f"{path}." if path else ""
+    for key in sorted(needed - data.keys()):
+        raise ValueError(f"{prefix}{key}: missing key")
+    for key in sorted(data.keys() - (allowed or needed)):
+        raise ValueError(f"{prefix}{key}: unknown key")
+
+
+def _decode(kind: Any, data: Any, path: str) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _decode_record(kind, data, path)
+    if origin in (Union, types.UnionType):
+        return _decode_union(arguments, data, path)
+    if origin is Literal:
+        if data not in arguments:
+            raise ValueError(f"{path}: {data!r:.80} is not one of {', '.join(map(repr, arguments))}")
+        return data
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise ValueError(f"{path}: expected a list, found {_named(data)}")
+        return tuple(_decode(arguments[0], item, f"{path}.{index}") for index, item in enumerate(data))
+    if origin is Mapping:
+        if not isinstance(data, dict):
+            raise ValueError(f"{path}: expected an object, found {_named(data)}")
+        return {key: _decode(arguments[1], value, f"{path}.{key}") for key, value in data.items()}
+    return data if kind is Any else _decode_scalar(kind, data, path)
+
+
+def _decode_record(kind: Any, data: Any, path: str) -> Any:
+    known = {field.name for field in fields(kind)}
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+    require_keys(data, path, needed, known)
+    hints = get_type_hints(kind)
+    return kind(**{key: _decode(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+
+
+def _decode_union(arguments: tuple[Any, ...], data: Any, path: str) -> Any:
+    """Only "something or None" occurs in the records."""
+    if data is None:
+        return None
+    (kind,) = (argument for argument in arguments if argument is not types.NoneType)
+    return _decode(kind, data, path)
+
+
+def _decode_scalar(kind: Any, data: Any, path: str) -> Any:
+    accepted = (int, float) if kind is float else (kind,)
+    if not isinstance(data, accepted) or (isinstance(data, bool) and kind is not bool):
+        raise ValueError(f"{path}: expected {_NAMES[kind]}, found {_named(data)}")
+    if isinstance(data, int | float) and data < 0:
+        raise ValueError(f"{path}: {data!r} is negative")
+    return float(data) if kind is float else data
+
+
+_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def _named(data: Any) -> str:
+    if data is None:
+        return "null"
+    if isinstance(data, dict | list):
+        return "an object" if isinstance(data, dict) else "a list"
+    return f"{data!r:.40}"

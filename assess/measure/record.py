@@ -1,0 +1,201 @@
+"""A run as a file: `run.json`, written the same way each time, and believed only if it agrees with itself.
+
+History of the format:
+    assess.run/1  the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+from assess.describe import model_json
+from assess.errors import AssessError
+from assess.measure import samples
+from assess.measure.measurement import Measurement
+from assess.measure.plain import decode, require_keys
+
+_FAMILY: Final = "assess.run/"
+SCHEMA: Final = f"{_FAMILY}1"
+
+#: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
+_MOST_BYTES: Final = 128 * 2**20
+
+#: Fields with a form of their own in the file; all others are written as they are.
+_SPECIAL: Final = ("model", "service_ns", "memory", "workload")
+
+
+def to_json(measurement: Measurement) -> str:
+    """The run as text: the same text for the same run, whatever machine writes it."""
+    plain = asdict(measurement)
+    service = measurement.service_ns
+    plain["service"] = {
+        "unit": "ns",
+        "encoding": samples.ENCODING,
+        "count": len(service),
+        "samples": samples.encode(service),
+        "derived": samples.aggregates(service) if service else None,
+    }
+    del plain["service_ns"]
+    plain["model"] = model_json.to_json(measurement.model)
+    if measurement.memory is not None:
+        plain["memory"]["model_peak"] = measurement.memory.model_peak
+    return json.dumps({"schema": SCHEMA, **plain}, allow_nan=False, indent=1) + "\n"
+
+
+def measurement_sha256(measurement: Measurement) -> str:
+    """Identity of a run: the sha256 of its file, as `sha256sum run.json` prints it."""
+    return hashlib.sha256(to_json(measurement).encode()).hexdigest()
+
+
+def read(path: Path) -> Measurement:
+    """Read a run from its file.
+
+    Raises:
+        AssessError: it cannot be read, or is not a run.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        return from_json(content.decode("utf-8"), str(path))
+    except OSError as error:
+        raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise AssessError("is not a run: not UTF-8 text", where=str(path)) from error
+
+
+def from_json(text: str, where: str) -> Measurement:
+    """Read a run; everything that was derived is derived again and compared.
+
+    Raises:
+        AssessError: the text is not a run, is of a newer version, or contradicts itself.
+    """
+    if len(text) > _MOST_BYTES:
+        raise AssessError(f"is larger than {_MOST_BYTES // 2**20} MiB, no run is", where=where)
+    try:
+        data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
+        _require_schema(data)
+        measurement = _measurement(data)
+        for problem in _contradictions(measurement):
+            raise ValueError(problem)
+    except json.JSONDecodeError as error:
+        raise AssessError(f"is not JSON: {error.msg}, line {error.lineno} column {error.colno}", where=where) from error
+    except RecursionError as error:
+        raise AssessError("is nested too deeply, no run is", where=where) from error
+    except ValueError as error:
+        raise AssessError(str(error), where=where) from error
+    return measurement
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r:.80} is there twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that a run can hold")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text:.40} is too large a number")
+    return value
+
+
+def _require_schema(data: Any) -> None:
+    if not isinstance(data, dict) or not isinstance(schema := data.get("schema"), str):
+        raise ValueError("is not a run: it has no 'schema'")
+    if schema == SCHEMA:
+        return
+    if (match := re.fullmatch(rf"{_FAMILY}([1-9]\d{{0,8}})", schema)) and int(match[1]) > 1:
+        raise ValueError(f"{schema} was written by a newer assess; this one reads up to {SCHEMA}")
+    raise ValueError(f"schema {schema!r:.80} is not a run's ({SCHEMA})")
+
+
+def _measurement(data: dict[str, Any]) -> Measurement:
+    names = {field.name for field in fields(Measurement)} - {"service_ns"}
+    require_keys(data, "", names | {"schema", "service"})
+    hints = get_type_hints(Measurement)
+    plain = {name: decode(hints[name], data[name], name) for name in sorted(names - set(_SPECIAL))}
+    require_keys(data["workload"], "workload", set(), set(data["workload"]) if data["workload"] else {""})
+    return Measurement(
+        **plain,
+        model=_model(data["model"]),
+        workload=data["workload"],
+        service_ns=_service(data["service"]),
+        memory=_memory(hints["memory"], data["memory"]),
+    )
+
+
+def _model(data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise ValueError("model: expected an object")
+    try:
+        return model_json.from_json(data)
+    except ValueError as error:
+        raise ValueError(f"model.{error}") from error
+
+
+def _service(data: Any) -> tuple[int, ...]:
+    require_keys(data, "service", {"unit", "encoding", "count", "samples", "derived"})
+    for key, expected in (("unit", "ns"), ("encoding", samples.ENCODING)):
+        if data[key] != expected:
+            raise ValueError(f"service.{key}: {data[key]!r:.80} is not {expected!r}")
+    count = decode(int, data["count"], "service.count")
+    try:
+        service = samples.decode(decode(str, data["samples"], "service.samples"), count)
+    except ValueError as error:
+        raise ValueError(f"service.samples: {error}") from error
+    _compare("service.derived", data["derived"], samples.aggregates(service) if service else None)
+    return service
+
+
+def _memory(kind: Any, data: Any) -> Any:
+    if not isinstance(data, dict):
+        return decode(kind, data, "memory")
+    memory = decode(kind, {key: value for key, value in data.items() if key != "model_peak"}, "memory")
+    require_keys(data, "memory", {"model_peak"}, set(data))
+    _compare("memory", {"model_peak": data["model_peak"]}, {"model_peak": memory.model_peak})
+    return memory
+
+
+def _compare(path: str, stored: Any, derived: Mapping[str, Any] | None) -> None:
+    """Refuse a stored value that is not the one derived again, naming both."""
+    if derived is None or stored is None:
+        if stored is not derived:
+            raise ValueError(f"{path}: stored {stored!r:.80}, derived again {derived!r:.80}")
+        return
+    require_keys(stored, path, set(derived))
+    for key, value in derived.items():
+        if type(stored[key]) is not type(value) or stored[key] != value:
+            raise ValueError(f"{path}.{key}: stored {stored[key]!r:.40}, derived again {value!r}")
+
+
+def _contradictions(measurement: Measurement) -> Iterator[str]:
+    """What in a run does not agree with the rest of it."""
+    try:
+        datetime.fromisoformat(measurement.created)
+    except ValueError:
+        yield f"created: {measurement.created!r:.40} is not a time as ISO 8601 has it"
+    if (measurement.failure is None) != bool(measurement.service_ns):
+        state = "did not fail" if measurement.failure is None else "failed"
+        yield f"service: {len(measurement.service_ns)} samples, though the run {state}"
+    if measurement.failure is None and measurement.effective is None:
+        yield "effective: is null, though the run did not fail"
+    if (measurement.memory is None) != ("memory" in measurement.absent):
+        yield "absent.memory: must be there if memory is null, and only then"
+    ports = {port.name for port in measurement.model.inputs}
+    if {used.name for used in measurement.inputs} != ports:
+        yield "inputs: are not those of the model"

@@ -1,0 +1,92 @@
+"""Is a measurement one that may be judged? A disturbed one is invalid for named reasons, not bad for the model."""
+
+from __future__ import annotations
+
+from assess.measure.measurement import Host, Measurement
+from assess.units import format_quantity
+
+#: Halves of ten: below that their medians say nothing, and neither does a percentile.
+_FEWEST = 20
+#: Medians of the two halves of a run, in alternation with others on a shared machine, stay within this; see
+#: docs/benchmarks-overhead.part.md. A chip that throttles loses 20 % and more of its clock.
+_DRIFT = 0.10
+#: A share of the CPU below this, or waiting above its complement, moves the median by as much as drift may.
+_CPU_SHARE = 0.9
+#: A disturbance only ever makes inferences slower. Where even the slowest percent takes less than half of the
+#: deadline, the undisturbed model keeps it too, and the run may be judged.
+_ROOM = 0.5
+
+
+def validity(measurement: Measurement, deadline_s: float | None = None) -> tuple[str, ...]:
+    """Why a measurement may not be judged; empty if it may.
+
+    Args:
+        measurement: the run.
+        deadline_s: what an inference may take, where the job says it: noise far below it does no harm.
+    """
+    if measurement.failure is not None:
+        return (f"the run failed: {measurement.failure.cause}",)
+    reasons = [_count(measurement), _provider(measurement), _changed_host(measurement.before, measurement.after)]
+    if not _far_below(measurement, deadline_s):
+        reasons += [_drift(measurement.service_ns), _waiting(measurement), _shared(measurement)]
+    return tuple(reason for reason in reasons if reason)
+
+
+def _count(measurement: Measurement) -> str:
+    count, asked = len(measurement.service_ns), measurement.requested.min_count
+    if count < asked:
+        return f"too few samples: {count} of {asked} within the time limit"
+    return f"too few samples: {count}, at least {_FEWEST} tell something" if count < _FEWEST else ""
+
+
+def _provider(measurement: Measurement) -> str:
+    asked = measurement.requested.provider
+    had = measurement.effective.providers if measurement.effective else ()
+    return "" if asked in had else f"{asked} was not in effect; {', '.join(had) or 'no provider'} ran the model"
+
+
+def _changed_host(before: Host, after: Host) -> str:
+    for name, first, last in (
+        ("power mode", before.power_mode, after.power_mode),
+        ("governor", before.governor, after.governor),
+    ):
+        if first != last:
+            return f"the host's {name} changed during the run, from {first!r} to {last!r}"
+    return ""
+
+
+def _drift(service_ns: tuple[int, ...]) -> str:
+    if len(service_ns) < _FEWEST:
+        return ""
+    middle = len(service_ns) // 2
+    first, last = _median(service_ns[:middle]), _median(service_ns[middle:])
+    if abs(last - first) <= _DRIFT * min(first, last):
+        return ""
+    words = f"{format_quantity(first * 1e-9, 's')} to {format_quantity(last * 1e-9, 's')}"
+    return f"drift: the median went from {words} between the first and second half"
+
+
+def _median(values: tuple[int, ...]) -> int:
+    return sorted(values)[len(values) // 2]
+
+
+def _waiting(measurement: Measurement) -> str:
+    wait = measurement.effective.run_queue_wait if measurement.effective else None
+    if wait is None or wait <= 1.0 - _CPU_SHARE:
+        return ""
+    return f"the model waited for a CPU in {wait:.0%} of the time: others use this host"
+
+
+def _shared(measurement: Measurement) -> str:
+    """One look that was lucky suffices: what counts is the time between them, in which waiting is counted too."""
+    shares = [host.cpu_share for host in (measurement.before, measurement.after) if host.cpu_share is not None]
+    if not shares or max(shares) >= _CPU_SHARE:
+        return ""
+    return f"the host is not ours alone: a spin got {max(shares):.0%} of a CPU"
+
+
+def _far_below(measurement: Measurement, deadline_s: float | None) -> bool:
+    if deadline_s is None:
+        return False
+    ordered = sorted(measurement.service_ns)
+    return bool(ordered) and ordered[max(0, -(-99 * len(ordered) // 100) - 1)] * 1e-9 < _ROOM * deadline_s
