@@ -121,9 +121,7 @@ def _pool(name: str, quantised_index: int | None = None) -> Rule:
     return rule
 
 
-def _recurrent(
-    operator: Operator, infers: Infers
-) -> list[Typed]:  # DynamicQuantizeLSTM: W is transposed, not as in LSTM
+def _recurrent(operator: Operator, _: Infers) -> list[Typed]:
     shape, hidden = _shape(operator, 0), operator.attributes.get("hidden_size")
     directions = 2 if operator.attributes.get("direction") == b"bidirectional" else 1
     steps, batch = _dim(shape, 0), _dim(shape, 1)
@@ -133,7 +131,10 @@ def _recurrent(
 
 
 def _attention(operator: Operator, _: Infers) -> list[Typed]:
-    """Attention, QAttention: input [batch, steps, in], weights [in, q + k + v], past and present [2, batch, heads, steps, size]."""
+    """Attention, QAttention: input [batch, steps, in], weights [in, q + k + v].
+
+    Past and present are [2, batch, heads, steps, size].
+    """
     shape, columns = _shape(operator, 0), _dim(_shape(operator, 1), -1)
     sizes, heads = operator.attributes.get("qkv_hidden_sizes"), operator.attributes.get("num_heads", 1)
     width = sizes[2] if sizes else None if columns is None else columns // 3
@@ -266,6 +267,18 @@ def _dropout(operator: Operator, _: Infers) -> list[Typed]:
     return _exactly(operator, [(_dtype(operator, 0), _shape(operator, 0), None), (mask, _shape(operator, 0), None)])
 
 
+def _same_named(operator: Operator, infers: Infers) -> list[Typed]:
+    """An older form of a standard operator, under its name."""
+    if operator.type == "ConvTransposeWithDynamicPads":
+        pads = operator.input(2)
+        if pads is None or pads.known is None:
+            return [("", None, None)]
+        attributes = {**operator.attributes, "pads": pads.known.reshape(-1).tolist()}
+        plain = Operator("ConvTranspose", "", operator.name, 11, operator.inputs, operator.outputs, attributes)
+        return infers.stand_in("ConvTranspose", plain, [operator.input(0), operator.input(1)])
+    return infers.stand_in(operator.type, operator, operator.inputs, len(operator.outputs))
+
+
 def _microsoft(names: Iterable[str], rule: Rule) -> dict[tuple[str, str], Rule]:
     return {("com.microsoft", name): rule for name in names}
 
@@ -288,7 +301,8 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
             "Gelu", "FastGelu", "BiasGelu", "QuickGelu", "BiasAdd", "BiasSoftmax", "RotaryEmbedding", "GroupNorm",
             "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax", "ScaledSiLU", "SwiGLU", "GatedAdd", "GatedRMSNorm",
             "RMSNormRotary", "GemmaRotaryEmbedding", "MRotaryEmbedding", "MoE", "QMoE", "BiasDropout", "Trilu",
-            "SimplifiedLayerNormalization", "LayerNormalization", "Inverse", "QOrderedGelu", "DecoderMaskedSelfAttention",
+            "SimplifiedLayerNormalization", "LayerNormalization", "Inverse", "QOrderedGelu",
+            "DecoderMaskedSelfAttention",
         ),
         _like(0),
     ),
@@ -320,19 +334,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     **_microsoft(("GatherBlockQuantized",), _gather_block),
     **_microsoft(("QuantizeLinear",), _quantise),
     **_microsoft(("DequantizeLinear",), _like(0, dtype_of=1)),
-    **_microsoft(("GatherND", "GridSample", "Pad", "Range", "ConvTransposeWithDynamicPads"), lambda o, i: _same_named(o, i)),
+    **_microsoft(("GatherND", "GridSample", "Pad", "Range", "ConvTransposeWithDynamicPads"), _same_named),
     **_microsoft(("CDist",), _cdist),
     **_microsoft(("BiasSplitGelu",), _halved),
 }  # fmt: skip
-
-
-def _same_named(operator: Operator, infers: Infers) -> list[Typed]:
-    """An older form of a standard operator, under its name."""
-    if operator.type == "ConvTransposeWithDynamicPads":
-        pads = operator.input(2)
-        if pads is None or pads.known is None:
-            return [("", None, None)]
-        attributes = {**operator.attributes, "pads": pads.known.reshape(-1).tolist()}
-        plain = Operator("ConvTranspose", "", operator.name, 11, operator.inputs, operator.outputs, attributes)
-        return infers.stand_in("ConvTranspose", plain, [operator.input(0), operator.input(1)])
-    return infers.stand_in(operator.type, operator, operator.inputs, len(operator.outputs))

@@ -129,7 +129,7 @@ def _infer(
     probe.output.extend(f"o{index}" for index in range(outputs))
     probe.attribute.extend(node.attribute)
     types = {f"i{index}": type_of(value) for index, value in enumerate(inputs) if value is not None}
-    data = {f"i{index}": numpy_helper.from_array(np.ascontiguousarray(array)) for index, array in known.items()}
+    data = {f"i{index}": numpy_helper.from_array(np.asarray(array, order="C")) for index, array in known.items()}
     imports = [onnx.helper.make_opsetid(operator.domain, operator.version)]
     try:
         found = shape_inference.infer_node_outputs(schema, probe, types, data, opset_imports=imports)

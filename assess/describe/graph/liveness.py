@@ -44,16 +44,14 @@ def _during(operator: Operator, new: dict[Value, int], buffers: Buffers) -> int:
     inner = max(peak_bytes(body, buffers) for body in possible)
     if operator.type == "If":  # The outputs of the branch are the outputs.
         return max(outputs, inner)
-    body = operator.bodies["body"]
-    carried = len(operator.outputs) - (len(body.outputs) - _carried(operator, body))
-    collected = sum(new.get(buffers.root(v), 0) for v in operator.outputs[carried:] if v is not None)
+    collected = sum(new.get(buffers.root(v), 0) for v in operator.outputs[_carried(operator) :] if v is not None)
     return collected + max(outputs - collected, inner)
 
 
-def _carried(operator: Operator, body: Graph) -> int:
-    """How many outputs of a body are handed on to its next iteration."""
+def _carried(operator: Operator) -> int:
+    """How many of the first outputs are what the last iteration hands on; the others collect every iteration's."""
     if operator.type == "Loop":
-        return max(len(operator.inputs) - 1, 0)  # All inputs but the trip count: the condition and what is carried.
+        return max(len(operator.inputs) - 2, 0)  # All inputs but the trip count and the condition.
     return len(operator.inputs) - int(operator.attributes.get("num_scan_inputs", 0))
 
 

@@ -16,7 +16,8 @@ _PASSING: Final = frozenset(
 )
 #: What a signal or an image goes through before its first convolution.
 _PREPARING: Final = _PASSING | {
-    "Sub", "Add", "Mul", "Div", "Pad", "QuantizeLinear", "DequantizeLinear", "BatchNormalization", "Clip", "Split", "Resize",
+    "Sub", "Add", "Mul", "Div", "Pad", "QuantizeLinear", "DequantizeLinear", "BatchNormalization", "Clip", "Split",
+    "Resize",
 }  # fmt: skip
 _CONVOLUTIONS: Final = frozenset({"Conv", "QLinearConv", "ConvInteger", "FusedConv", "NhwcConv", "NhwcFusedConv"})
 _STEPS: Final = 64  # operators looked at from one input on

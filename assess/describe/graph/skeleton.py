@@ -11,7 +11,7 @@ from assess.describe.graph.wire import (
     LENGTH,
     VARINT,
     Source,
-    Truncated,
+    TruncatedError,
     WireError,
     length_field,
 )
@@ -91,14 +91,15 @@ def read(path: Path) -> Skeleton:
 
 def _unreadable(error: WireError, path: Path, *, began_well: bool) -> AssessError:
     # Anything may look cut off when it is read as protobuf; only what began as a model was one.
-    if began_well and isinstance(error, Truncated):
+    if began_well and isinstance(error, TruncatedError):
         return AssessError(f"is truncated: {error}", where=str(path), hint="copy or download the file again")
     return AssessError(f"is not an ONNX model: {error}", where=str(path))
 
 
 _KNOWN_BEGINNINGS: Final = {
     b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "a gzip archive", b"ORTM": "ONNX Runtime's own format", b"version https://git-lfs": "a Git LFS pointer",
+    b"\x1f\x8b": "a gzip archive", b"ORTM": "ONNX Runtime's own format",
+    b"version https://git-lfs": "a Git LFS pointer",
     b"GGUF": "a GGUF file", b"TFL3": "a TensorFlow Lite model", b"\x7fELF": "a program",
 }  # fmt: skip
 

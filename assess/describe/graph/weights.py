@@ -9,7 +9,7 @@ from typing import Final
 from assess.describe.graph.settings import NOTHING, SETTINGS
 from assess.describe.graph.values import Graph, Operator, Value
 
-#: Integers of 64 bits in such numbers are shapes and axes on their way to a Reshape; no runtime computes weights in them.
+#: So few integers of 64 bits are shapes and axes on their way to a Reshape; weights are not of that type.
 _SHAPE_ELEMENTS: Final = 16
 
 #: Operators whose weights lie packed in bytes -> (input, bits of one element unless the attribute `bits` says so).

@@ -17,7 +17,7 @@ class WireError(Exception):
     """The bytes are not a protobuf message; the text says where they stop making sense."""
 
 
-class Truncated(WireError):
+class TruncatedError(WireError):
     """A field says that it goes on beyond the end of what holds it."""
 
 
@@ -34,13 +34,13 @@ class Source:
         """The bytes from `start` to `end`.
 
         Raises:
-            Truncated: the file ends before `end`.
+            TruncatedError: the file ends before `end`.
         """
         begin = start - self._base
         if begin >= 0 and end - self._base <= len(self._window):
             return self._window[begin : end - self._base]
         if end > self.size:
-            raise Truncated(f"the file ends at byte {self.size}, where byte {end} is needed")
+            raise TruncatedError(f"the file ends at byte {self.size}, where byte {end} is needed")
         self._file.seek(start)
         if end - start > _WINDOW_BYTES:
             data = self._file.read(end - start)
@@ -49,14 +49,14 @@ class Source:
             self._window = self._file.read(_WINDOW_BYTES)
             data = self._window[: end - start]
         if len(data) < end - start:
-            raise Truncated(f"the file ends before byte {end}")
+            raise TruncatedError(f"the file ends before byte {end}")
         return data
 
     def varint(self, at: int, end: int) -> tuple[int, int]:
         """The unsigned integer at `at`, of a message that ends at `end`, and where it stops.
 
         Raises:
-            Truncated: the message ends in the middle of it.
+            TruncatedError: the message ends in the middle of it.
             WireError: it has more than the ten bytes that 64 bits need.
         """
         offset = at - self._base
@@ -71,7 +71,7 @@ class Source:
             if byte < 0x80:
                 return value & 0xFFFF_FFFF_FFFF_FFFF, at + index + 1
         if len(data) < 10:
-            raise Truncated(f"a number at byte {at} is cut off")
+            raise TruncatedError(f"a number at byte {at} is cut off")
         raise WireError(f"a number at byte {at} has more than 64 bits")
 
     def field(self, at: int, end: int) -> tuple[int, int, int, int]:
@@ -94,7 +94,7 @@ class Source:
         else:
             raise WireError(f"a field at byte {at} has the unknown wire type {wire_type}")
         if stop > end:
-            raise Truncated(f"a field at byte {at} needs {stop - end} bytes more than there are")
+            raise TruncatedError(f"a field at byte {at} needs {stop - end} bytes more than there are")
         return number, wire_type, start, stop
 
 

@@ -1,6 +1,6 @@
-"""Attention: scores of every query with every key, and sums of values by them; projections where the operator has them.
+"""Attention: scores of every query with every key, sums of values by them, and projections if it has them.
 
-A causal mask saves nothing in this count, as in the published figures: scores that are masked are computed all the same.
+A causal mask saves nothing in this count, as in the published figures: masked scores are computed all the same.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _linear(operator: Operator) -> Cost:
 
 def _projected(past_index: int) -> Rule:
     def rule(operator: Operator) -> Cost:
-        """com.microsoft Attention: input [batch, steps, in] x weights [in, q + k + v], then attention over past and present.
+        """com.microsoft Attention: input [batch, steps, in] x weights [in, q + k + v], then attention over all steps.
 
         The past is [2, batch, heads, steps, size].
         """
