@@ -88,7 +88,7 @@ def _locate(argument: str, library: Library, card: Path | None) -> tuple[Path, C
     if path.suffix == ".onnx" or path.exists():
         return path, card_beside(path)
     found = library.card(argument)
-    return library.card_folder(argument) / found.file, found
+    return library.model_file(argument), found
 
 
 def run(

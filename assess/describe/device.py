@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
+from assess.describe.device_checks import device_contradictions, sources_missing
 from assess.describe.model import Precision
+from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import Authored, SourcedBytes, SourcedOps, SourcedRate, SourcedWatts
 from assess.describe.runtime import Runtime
 
@@ -75,7 +78,8 @@ class DeviceRuntime(Authored):
 class Device(Authored):
     """A device in one power mode.
 
-    `id` is the file's name; `runtimes` are the files that [[runtime]] names, in the same order.
+    `id` is the file's name; `runtimes` are the files that [[runtime]] names, in the same order; `fallbacks` are the
+    runtimes that those fall back to, by id.
     """
 
     id: str = ""
@@ -96,6 +100,13 @@ class Device(Authored):
     storage: SourcedBytes | None = Field(default=None, description="Non-volatile memory for models.")
     runtime: tuple[DeviceRuntime, ...] = Field(default=(), description="In order of preference.")
     runtimes: tuple[Runtime, ...] = Field(default=(), exclude=True)
+    fallbacks: dict[str, Runtime] = Field(default={}, exclude=True)
+
+    @classmethod
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+        """What does not agree with the rest of a device's file: the key's path and why."""
+        yield from sources_missing(mapping)
+        yield from device_contradictions(mapping)
 
     def engine_of(self, runtime: DeviceRuntime) -> Engine:
         """The engine that a runtime runs on."""

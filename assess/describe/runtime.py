@@ -12,7 +12,6 @@ class OperatorSupport(Authored):
     """One operator in a runtime's list."""
 
     conditions: tuple[str, ...] = Field(default=(), description="Limits in the runtime's own words; not checked here.")
-    precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in; empty if not stated.")
 
 
 class OpsetRange(Authored):
@@ -43,10 +42,12 @@ class Runtime(Authored):
     opset: OpsetRange | None = Field(default=None, description="Absent if the source does not say.")
     precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in natively.")
     quantisation: QuantisationSupport | None = Field(default=None, description="Absent if the source does not say.")
-    operators: dict[str, OperatorSupport] = Field(
-        description='By name; outside the standard domain as "domain:Name". An operator not here is not supported.'
+    operators: dict[str, OperatorSupport] | None = Field(
+        default=None,
+        description='By name; outside the standard domain as "domain:Name". One that is not here is not supported. '
+        "Absent if the list is not public.",
     )
 
     def supports(self, type_: str, domain: str) -> OperatorSupport | None:
         """What the list says of an operator; None if it is not in it."""
-        return self.operators.get(type_ if domain == "ai.onnx" else f"{domain}:{type_}")
+        return (self.operators or {}).get(type_ if domain == "ai.onnx" else f"{domain}:{type_}")

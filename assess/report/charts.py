@@ -11,6 +11,7 @@ from assess.judge.fit_report import FitReport
 from assess.project.quantile import empirical
 from assess.project.target import host_name
 from assess.report import words
+from assess.report.clean import clean
 from assess.units import format_quantity
 
 _WIDTH = 860
@@ -116,7 +117,7 @@ def _bars(rows: list[tuple[str, int, str]]) -> str:
     parts = []
     for index, (name, value, unit) in enumerate(rows):
         y, width = 4 + 26 * index, (_WIDTH - _LABEL - 110) * value / longest
-        parts.append(f'<text x="0" y="{y + 14}">{escape(words.clean(name))}</text>')
+        parts.append(f'<text x="0" y="{y + 14}">{escape(clean(name))}</text>')
         parts.append(f'<rect class="bar" x="{_LABEL}" y="{y}" width="{max(width, 1):.1f}" height="18" rx="2"/>')
         text = format_quantity(value, unit)
         parts.append(f'<text class="small" x="{_LABEL + width + 6:.1f}" y="{y + 13}">{text}</text>')

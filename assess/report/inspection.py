@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from assess.describe.model import Model, Port
-from assess.report.words import clean
+from assess.report.clean import clean
 from assess.units import format_quantity
 
 _SHOWN_OPERATORS = 12

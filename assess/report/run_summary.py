@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assess.measure.measurement import Measurement
 from assess.project.quantile import empirical
 from assess.project.target import host_name
-from assess.report.words import clean
+from assess.report.clean import clean
 from assess.units import format_quantity
 
 

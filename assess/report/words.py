@@ -6,6 +6,7 @@ from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
 from assess.project.estimate import Rung
 from assess.project.target import host_name
+from assess.report.clean import clean
 from assess.units import format_quantity, format_range
 
 RUNGS = {
@@ -14,11 +15,6 @@ RUNGS = {
     Rung.STATIC: "from the file",
     Rung.MEASURED: "measured on the device",
 }
-
-
-def clean(text: str) -> str:
-    """Text that came from a file, with everything that could steer a terminal or hide in a line made visible."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
 def found(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.charts import charts
+from assess.report.clean import clean
 
 _STYLE = """
 :root { --ink: #1c2330; --soft: #5b6575; --line: #dfe3ea; --page: #fff; --bar: #5b7db1;
@@ -59,7 +60,7 @@ def html(report: FitReport) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(words.clean(text))
+    return escape(clean(text))
 
 
 def _table(report: FitReport) -> str:

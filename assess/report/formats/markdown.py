@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assess.judge.fit_report import FitReport
 from assess.report import words
+from assess.report.clean import clean
 
 
 def markdown(report: FitReport) -> str:
@@ -30,7 +31,7 @@ def markdown(report: FitReport) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = words.clean(text)
+    text = clean(text)
     for char in "\\`*_[]<>|#":
         text = text.replace(char, f"\\{char}")
     return text

@@ -7,6 +7,7 @@ import textwrap
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
 from assess.report import words
+from assess.report.clean import clean
 
 _COLOURS = {"PASS": 32, "READY": 32, "MARGINAL": 33, "UNKNOWN": 35, "UNPROVEN": 35, "FAIL": 31, "NOT READY": 31}
 _INDENT = "  "
@@ -45,7 +46,7 @@ def _table(report: FitReport, width: int) -> list[str]:
         if row is None:
             assert finding is not None
             head = f"{_INDENT}{finding.criterion:<{columns[0]}}  {finding.verdict.text:<8}  "
-            lines += textwrap.wrap(head + words.clean(finding.because), width, subsequent_indent=" " * len(head))
+            lines += textwrap.wrap(head + clean(finding.because), width, subsequent_indent=" " * len(head))
         else:
             cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
             cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}"]
@@ -69,11 +70,11 @@ def _to_do(report: FitReport, width: int) -> list[str]:
     first_with: dict[str, str] = {}
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
-        because = words.clean(finding.because)
+        because = clean(finding.because)
         lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
         if finding.next_step:
             first = first_with.setdefault(finding.next_step, finding.criterion)
-            step = words.clean(finding.next_step) if first == finding.criterion else f"as for {first}"
+            step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"
             lines += textwrap.wrap(f"-> {step}", width, initial_indent=" " * 12, subsequent_indent=" " * 15)
     return [*lines, ""] if lines else []
 

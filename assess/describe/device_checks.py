@@ -1,0 +1,81 @@
+"""Rules between the keys of a device's file, read from its mapping so that a wrong key does not hide another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assess.describe.positions import Path as KeyPath
+from assess.describe.suggestions import did_you_mean
+from assess.units import Unit, parse
+
+
+def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """What cannot be true together: the key's path and why."""
+    if "memory" not in mapping and "on_chip" not in mapping:
+        yield (), "missing key 'memory' or 'on_chip': a model must live somewhere"
+    for name in ("memory", "on_chip"):
+        table = mapping.get(name)
+        capacity, reserved = _number(table, "capacity", "B"), _number(table, "reserved", "B")
+        if capacity is not None and reserved is not None and reserved >= capacity:
+            yield (name, "reserved", "value"), "the system would keep all of the memory"
+    engines = [one for one in _list(mapping, "engine") if isinstance(one, Mapping)]
+    names = [str(engine.get("name")) for engine in engines]
+    for index, engine in enumerate(engines):
+        if names[index] in names[:index]:
+            yield ("engine", index, "name"), f"{names[index]!r} is the name of an engine above"
+        yield from _peaks(index, engine)
+    for index, binding in enumerate(_list(mapping, "runtime")):
+        engine_name = binding.get("engine") if isinstance(binding, Mapping) else None
+        if isinstance(engine_name, str) and engine_name not in names:
+            text = f"{engine_name!r} is no [[engine]] of this file; {did_you_mean(engine_name, names)}"
+            yield ("runtime", index, "engine"), text
+
+
+def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    seen = set()
+    for number, peak in enumerate(_list(engine, "peak")):
+        if not isinstance(peak, Mapping):
+            continue
+        precision = peak.get("precision")
+        if precision in seen:
+            yield ("engine", index, "peak", number, "precision"), f"{precision!r} has a peak above"
+        seen.add(precision)
+        dense, sparse = _number(peak, "dense", "op/s"), _number(peak, "sparse", "op/s")
+        if dense is not None and sparse is not None and sparse < dense:
+            yield ("engine", index, "peak", number, "sparse", "value"), "is less than the dense peak"
+
+
+def _list(mapping: Mapping[str, Any], key: str) -> list[Any]:
+    found = mapping.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _number(table: Any, key: str, unit: Unit) -> float | None:
+    """A number of a table, or None if it is absent or malformed: that is reported elsewhere."""
+    found = table.get(key) if isinstance(table, Mapping) else None
+    value = found.get("value") if isinstance(found, Mapping) else None
+    try:
+        return parse(value, unit) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Numbers whose source is not in the file's [sources] table."""
+    known = mapping.get("sources")
+    names = list(known) if isinstance(known, Mapping) else []
+    for keys, value in _tables(mapping, ()):
+        source = value.get("source")
+        if "value" in value and isinstance(source, str) and source not in names:
+            yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, names)}"
+
+
+def _tables(value: Any, keys: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    if isinstance(value, Mapping):
+        yield keys, value
+        for key, inner in value.items():
+            yield from _tables(inner, (*keys, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _tables(inner, (*keys, index))
