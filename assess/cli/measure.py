@@ -76,7 +76,7 @@ def measure(
         subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
     write_whole(output, to_json(measurement))
-    reasons = () if measurement.failure else validity(measurement)
+    reasons = () if measurement.failure else validity(measurement, job.workload.deadline_s)
     typer.echo(run_summary(measurement, reasons), nl=False)
     typer.echo(f"written: {output}", err=True)
     if measurement.failure:

@@ -99,7 +99,7 @@ def _projected_service(model: Model, device: Device, runtime: DeviceRuntime | No
 def _measured_service(measurement: Measurement, workload: Workload) -> Estimate | str:
     if measurement.failure is not None:
         return f"the run failed: {measurement.failure.cause}"
-    if reasons := validity(measurement):
+    if reasons := validity(measurement, workload.deadline_s):
         return f"the measurement is not valid: {'; '.join(reasons)}"
     percentile, count = workload.requires.percentile, len(measurement.service_ns)
     low, high = quantile_range([ns * 1e-9 for ns in measurement.service_ns], percentile)
