@@ -77,5 +77,10 @@ class Case:
 
     @property
     def to_measure(self) -> str:
-        """The command that turns a projection into a measurement."""
-        return f"on {self.device.id}: assess measure {self.model.name} --workload {self.workload.id} -o run.json"
+        """What turns a projection into a measurement: a command where ONNX Runtime runs on the device."""
+        providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
+        if not providers:
+            return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
+        option = "" if providers[0] == "CPUExecutionProvider" else f" --provider {providers[0]}"
+        command = f"assess measure {self.model.name} --workload {self.workload.id}{option} -o run.json"
+        return f"on {self.device.id}: {command}"

@@ -27,6 +27,13 @@ def limit(finding: Finding) -> str:
     return format_quantity(finding.limit.value, finding.limit.unit) if finding.limit else ""
 
 
+def why(finding: Finding) -> str:
+    """Why the verdict is what it is: numbers against their limit, then what they stand on."""
+    if finding.found is None or finding.limit is None:
+        return finding.because
+    return f"{found(finding)} against {limit(finding)} ({finding.limit.text}); {finding.because}"
+
+
 def margin(finding: Finding) -> str:
     """Share of the limit that is left, negative where it is exceeded."""
     return "" if finding.margin is None else f"{finding.margin:.0%}"

@@ -147,6 +147,32 @@ def test_a_float_model_on_an_integer_device_fails():
     assert finding.next_step == "bring the model to int8"
 
 
+def test_a_float_model_in_another_float_format_runs_with_casts():
+    finding = ask("precision", of=builders.model(precision="fp16"))
+    assert finding.verdict is Verdict.MARGINAL
+    assert finding.because == "the model computes in fp16; ACME Runtime would in fp32, with casts"
+
+
+def test_constants_are_not_run_and_need_no_support():
+    constant = replace(builders.RELU, type="Constant")
+    assert answer("operators", of=builders.model(operators=(builders.CONV, constant)))[0] is Verdict.PASS
+
+
+def test_a_device_without_onnx_runtime_is_measured_with_its_vendors_tools():
+    sensor = builders.device(runtimes=(builders.runtime(provider=""),))
+    assert builders.case(on=sensor).to_measure == (
+        "compile the model with the vendor's tools and measure it on acme-rover with them"
+    )
+
+
+def test_the_provider_to_measure_with_is_named():
+    fast = builders.device(runtimes=(builders.runtime(provider="TensorrtExecutionProvider"),))
+    assert builders.case(on=fast).to_measure == (
+        "on acme-rover: assess measure student.onnx --workload camera-30hz --provider TensorrtExecutionProvider "
+        "-o run.json"
+    )
+
+
 def quantised(granularity):
     from assess.describe.model import Quantisation
 

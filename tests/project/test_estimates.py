@@ -3,7 +3,7 @@ import math
 import builders
 import pytest
 
-from assess.measure.measurement import Failure
+from assess.measure.measurement import Failure, Settings
 from assess.project.estimate import Estimate, Rung
 from assess.project.estimates import estimate
 
@@ -25,7 +25,9 @@ def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
 
 
 def test_too_few_samples_leave_the_upper_end_open():
-    few = builders.measurement(service_ns=tuple(10_000_000 + index for index in range(200)))
+    few = builders.measurement(
+        service_ns=tuple(10_000_000 + index for index in range(200)), requested=Settings(min_count=100)
+    )
     found = estimates(few).known["service"]
     assert found.high == math.inf
     assert found.basis.endswith("an upper bound needs 259 more")
@@ -57,6 +59,13 @@ def test_memory_on_the_device_is_the_peak_above_the_empty_runtime():
 def test_a_failed_run_gives_its_cause_instead_of_a_latency():
     failed = builders.measurement(failure=Failure("timed", "crashed", "stopped by SIGSEGV"), service_ns=())
     assert estimates(failed).absent["service"] == "the run failed: stopped by SIGSEGV"
+
+
+def test_an_invalid_run_gives_its_reasons_instead_of_a_latency():
+    early = builders.measurement(service_ns=tuple(10_000_000 + index for index in range(200)))
+    assert estimates(early).absent["service"] == (
+        "the measurement is not valid: too few samples: 200 of 500 within the time limit"
+    )
 
 
 def test_cold_start_is_load_plus_first_inference():

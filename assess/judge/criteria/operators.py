@@ -1,10 +1,13 @@
 """Criterion: operators that the device's runtime has."""
 
-from assess.describe.model import OperatorGroup
+from assess.describe.model import Model, OperatorGroup
 from assess.describe.runtime import Runtime
 from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
+
+#: Turned into weights when a model is loaded, by every runtime; there is nothing to run.
+_NOT_RUN = ("ai.onnx", "Constant")
 
 
 @criterion
@@ -19,7 +22,7 @@ def operators(case: Case) -> Finding:
     runtime = case.runtime
     if runtime.operators is None:
         raise NoEvidenceError(f"the operator list of {runtime.name} is not public", "ask its vendor")
-    missing = [group for group in case.model.operators if runtime.supports(group.type, group.domain) is None]
+    missing = [group for group in _executed(case.model) if runtime.supports(group.type, group.domain) is None]
     if missing:
         return _missing(case, runtime, missing)
     conditions = _conditions(case, runtime)
@@ -27,8 +30,12 @@ def operators(case: Case) -> Finding:
         text = f"{runtime.name} lists every operator, {len(conditions)} of them under conditions not checked here"
         step = f"compile the model with {runtime.name} {runtime.version} and read its report"
         return Finding("operators", Verdict.MARGINAL, text, next_step=step, details=tuple(conditions))
-    names = {(group.domain, group.type) for group in case.model.operators}
+    names = {(group.domain, group.type) for group in _executed(case.model)}
     return Finding("operators", Verdict.PASS, f"{runtime.name} {runtime.version} lists all {len(names)} operators")
+
+
+def _executed(model: Model) -> list[OperatorGroup]:
+    return [group for group in model.operators if (group.domain, group.type) != _NOT_RUN]
 
 
 def _missing(case: Case, runtime: Runtime, missing: list[OperatorGroup]) -> Finding:
@@ -56,7 +63,7 @@ def _missing(case: Case, runtime: Runtime, missing: list[OperatorGroup]) -> Find
 
 def _conditions(case: Case, runtime: Runtime) -> list[str]:
     lines = []
-    for type_, domain in sorted({(group.type, group.domain) for group in case.model.operators}):
+    for type_, domain in sorted({(group.type, group.domain) for group in _executed(case.model)}):
         support = runtime.supports(type_, domain)
         if support is not None and support.conditions:
             lines.append(f"{type_}: {'; '.join(support.conditions)}")

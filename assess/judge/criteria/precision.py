@@ -5,6 +5,8 @@ from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
 
+_FLOATS = ("fp64", "fp32", "bf16", "fp16")
+
 
 @criterion
 def precision(case: Case) -> Finding:
@@ -12,7 +14,8 @@ def precision(case: Case) -> Finding:
 
     What most of the model's arithmetic is done in must be among the precisions of the device's preferred runtime, and
     a quantised model must be in a format and granularity that it runs in integers. If not, the fallback runtime must
-    (MARGINAL), or nothing does (FAIL). Granularity matters as much as width: a per-channel MobileNetV2 that leaves the
+    (MARGINAL), or nothing does (FAIL). A float model that the runtime computes in another float format is MARGINAL: it
+    runs, with casts or rounding. Granularity matters as much as width: a per-channel MobileNetV2 that leaves the
     NPU of an STM32MP257 takes 76.3 ms instead of 11.9 ms (ST model zoo).
     """
     runtime = case.runtime
@@ -20,6 +23,10 @@ def precision(case: Case) -> Finding:
     if not obstacle:
         return Finding("precision", Verdict.PASS, f"{_described(case)}; {runtime.name} computes in it natively")
     step = _step(case, runtime)
+    floats = [name for name in runtime.precisions if name in _FLOATS]
+    if case.model.precision in _FLOATS and floats:
+        text = f"the model computes in {case.model.precision}; {runtime.name} would in {', '.join(floats)}, with casts"
+        return Finding("precision", Verdict.MARGINAL, text, next_step=f"export the model in {floats[0]}")
     fallback = case.device.fallbacks.get(runtime.fallback)
     if fallback is not None and not _obstacle(case, fallback):
         return Finding("precision", Verdict.MARGINAL, f"{obstacle}; {fallback.name} takes it", next_step=step)

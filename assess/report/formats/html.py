@@ -68,7 +68,8 @@ def _table(report: FitReport) -> str:
     for f in report.findings:
         numbers = "".join(f'<td class="number">{escape(cell)}</td>' for cell in (words.found(f), words.limit(f)))
         evidence = words.basis(f)
-        why = _text(f.because) + (f' <span class="soft">({escape(evidence)})</span>' if evidence else "")
+        limit = f"{f.limit.text}: " if f.limit else ""
+        why = _text(limit + f.because) + (f' <span class="soft">({escape(evidence)})</span>' if evidence else "")
         rows.append(
             f'<tr class="{f.verdict.name.lower()}"><td>{escape(f.criterion)}</td>'
             f'<td class="verdict">{f.verdict.text}</td>{numbers}'

@@ -17,7 +17,8 @@ def markdown(report: FitReport) -> str:
     ]
     for f in report.findings:
         cells = (f.criterion, f"**{f.verdict.text}**", words.found(f), words.limit(f), words.margin(f), words.basis(f))
-        lines.append(f"| {' | '.join(cells)} | {_escaped(f.because)} |")
+        because = f"{f.limit.text}: {f.because}" if f.limit else f.because
+        lines.append(f"| {' | '.join(cells)} | {_escaped(because)} |")
     if wanting := [f for f in words.open_findings(report) if f.next_step]:
         lines += ["", "## What to do", ""]
         lines += [f"1. **{f.criterion}**: {_escaped(f.next_step)}" for f in wanting]

@@ -70,7 +70,7 @@ def _to_do(report: FitReport, width: int) -> list[str]:
     first_with: dict[str, str] = {}
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
-        because = clean(finding.because)
+        because = clean(words.why(finding))
         lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
         if finding.next_step:
             first = first_with.setdefault(finding.next_step, finding.criterion)
