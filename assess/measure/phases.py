@@ -18,9 +18,12 @@ from assess.measure.store import Count, SampleFile
 
 Tell = Callable[[dict[str, Any]], None]
 
+#: The execution provider that sends inputs to a service.
+CLOUD: Final = "AzureExecutionProvider"
+
 #: Share of the time limit after which no inference is started: a model that is slow but runs then ends with the
 #: samples it has instead of being stopped without any. The rest is for starting Python and for the last inference.
-_SHARE_OF_TIMEOUT: Final = 0.8
+SHARE_OF_TIMEOUT: Final = 0.8
 
 #: How runtimes word that memory ran out: C++ and libc, ONNX Runtime's arena, CUDA.
 _OUT_OF_MEMORY: Final = ("bad_alloc", "cannot allocate memory", "failed to allocate memory", "out of memory")
@@ -92,7 +95,7 @@ def live(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel) ->
     """
     _require_provider(request["provider"], engine.providers())
     engine.read_inputs(request["inputs"])
-    until_ns = kernel.clock() + int(request["timeout_s"] * _SHARE_OF_TIMEOUT * 1e9)
+    until_ns = kernel.clock() + int(request["timeout_s"] * SHARE_OF_TIMEOUT * 1e9)
     watch = _Watch(kernel.memory)
     tell({"known": {"versions": engine.versions, **watch.read("baseline", fresh=True)}})
     # Collecting garbage now and then would cost single inferences a pause that is ours, not the model's.
@@ -164,12 +167,16 @@ class _Watch:
         return {"method": self._memory.method, name: self._memory.peak_bytes()}
 
 
+def _offline(providers: list[str]) -> list[str]:
+    return [name for name in providers if name != CLOUD]
+
+
 def _require_provider(provider: str, available: list[str]) -> None:
     if provider not in available:
         raise AssessError(
             f"this ONNX Runtime has no {provider}",
             where="--provider",
-            hint=f"it has {', '.join(available)}; others come with other builds of onnxruntime",
+            hint=f"it has {', '.join(_offline(available))}; others come with other builds of onnxruntime",
         )
 
 

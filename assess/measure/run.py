@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from assess.errors import AssessError
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Effective, Failure, Host, Measurement, Memory, Phase, Settings
+from assess.measure.phases import CLOUD, SHARE_OF_TIMEOUT
 from assess.sandbox import Ending, Limits
 
 if TYPE_CHECKING:
@@ -121,15 +123,18 @@ def measure(
 
 def _check(settings: Settings) -> None:
     """Refuse settings that no run can have."""
-    positive = ("min_count", "warmup_count", "timeout_s")
     for name, value in asdict(settings).items():
-        if isinstance(value, int | float) and not (math.isfinite(value) and value >= (name in positive)):
-            raise AssessError(
-                f"{name} is {value}", hint=f"give {'a positive' if name in positive else 'no negative'} number"
-            )
-    if settings.provider == "AzureExecutionProvider":
+        least = 1 if name in ("min_count", "warmup_count") else 0
+        if isinstance(value, int | float) and not (math.isfinite(value) and value >= least):
+            raise AssessError(f"{name} is {value}", hint=f"give a finite number, {least} or more")
+    if settings.provider == CLOUD:
+        raise AssessError(f"{CLOUD} sends data to a service", where="--provider", hint="assess never does")
+    wanted_s, limit_s = settings.warmup_duration_s + settings.min_duration_s, settings.timeout_s * SHARE_OF_TIMEOUT
+    if wanted_s > limit_s:
         raise AssessError(
-            "AzureExecutionProvider sends data to a service", where="--provider", hint="assess never does"
+            f"warm-up and timed inferences alone take {wanted_s:g} s, the time limit leaves {limit_s:g} s",
+            where="--timeout",
+            hint="raise --timeout or lower --min-duration",
         )
     if settings.memory_limit_bytes is not None and settings.provider != "CPUExecutionProvider":
         raise AssessError(
@@ -177,15 +182,8 @@ def _address_space(settings: Settings) -> int | None:
     available = available_bytes()
     if available is None:
         return None
-    threads = settings.threads or read_cores()
+    threads = settings.threads or os.cpu_count() or 1
     return int(available * _SHARE_OF_AVAILABLE) + _RESERVED_BYTES + threads * _RESERVED_PER_THREAD_BYTES
-
-
-def read_cores() -> int:
-    """Threads that ONNX Runtime may choose to have."""
-    import os
-
-    return os.cpu_count() or 1
 
 
 def _result(told: _Told, ending: Ending) -> dict[str, Any]:

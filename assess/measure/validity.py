@@ -7,6 +7,9 @@ from assess.units import format_quantity
 
 #: Halves of ten: below that their medians say nothing, and neither does a percentile.
 _FEWEST = 20
+#: Between inferences the loop itself takes up to 0.4 us, a tenth of what the fastest model takes; a run that was cut
+#: short by its time limit lacks far more.
+_TIMED = 0.5
 #: Medians of the two halves of a run, in alternation with others on a shared machine, stay within this; see
 #: docs/benchmarks-overhead.part.md. A chip that throttles loses 20 % and more of its clock.
 _DRIFT = 0.10
@@ -36,6 +39,10 @@ def _count(measurement: Measurement) -> str:
     count, asked = len(measurement.service_ns), measurement.requested.min_count
     if count < asked:
         return f"too few samples: {count} of {asked} within the time limit"
+    timed_s = sum(measurement.service_ns) * 1e-9
+    if timed_s < _TIMED * measurement.requested.min_duration_s:
+        wanted = format_quantity(measurement.requested.min_duration_s, "s")
+        return f"too short: {format_quantity(timed_s, 's')} of {wanted} timed within the time limit"
     return f"too few samples: {count}, at least {_FEWEST} tell something" if count < _FEWEST else ""
 
 

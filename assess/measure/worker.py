@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from assess.child import serve
+from assess.errors import AssessError
 from assess.measure.phases import Tell, live, this_kernel
 
 #: Element types that numpy lacks, as TensorProto.DataType (onnx.proto); their arrays hold the raw bits.
@@ -149,8 +150,21 @@ def _stable(declared: list[int | str | None], found: list[int], known: set[str])
 
 
 def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
-    """Run one request through all phases."""
-    return live(request, tell, OnnxRuntime(), this_kernel())
+    """Run one request through all phases.
+
+    Raises:
+        AssessError: ONNX Runtime is not there or cannot be loaded, or lacks the execution provider.
+    """
+    try:
+        engine = OnnxRuntime()
+    except ImportError as error:
+        limit = request["memory_limit_bytes"]
+        raise AssessError(
+            f"ONNX Runtime cannot be imported: {error}",
+            where="" if limit is None else "--memory-limit",
+            hint="pip install onnxruntime" if limit is None else "it needs about 300 MiB of address space for itself",
+        ) from error
+    return live(request, tell, engine, this_kernel())
 
 
 if __name__ == "__main__":

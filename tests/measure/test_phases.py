@@ -1,0 +1,124 @@
+"""A worker's whole life in exact numbers."""
+
+import pytest
+from fakes import MS, FakeClock, FakeEngine, FakeMemory, Refused, kernel
+
+from assess.errors import AssessError
+from assess.measure.phases import live
+
+
+def request(tmp_path, **changes):
+    return {
+        "provider": "CPUExecutionProvider", "inputs": [], "timeout_s": 600.0, "samples": str(tmp_path / "samples"),
+        "warmup_count": 10, "warmup_duration_s": 0.5, "min_count": 100, "min_duration_s": 1.0, **changes,
+    }  # fmt: skip
+
+
+def run(tmp_path, *, system=None, clock=None, changes=None, **times):
+    clock = clock or FakeClock()
+    told = []
+    answer = live(request(tmp_path, **(changes or {})), told.append, FakeEngine(clock, **times), system or kernel(clock))
+    known = {}
+    for message in told:
+        known.update(message.get("known", {}))
+    return answer, known, [message["phase"] for message in told if "phase" in message], told
+
+
+def test_the_flow_in_exact_numbers(tmp_path):
+    answer, known, phases, _ = run(tmp_path)
+    assert phases == ["load", "first inference", "warm-up", "timed"]
+    assert answer == {"samples": [2 * MS] * 500}
+    assert known == {
+        "versions": {"onnxruntime": "fake"}, "method": "fake", "effective": {"providers": ["CPUExecutionProvider"],
+        "optimisation": "all"}, "binding": "preallocated", "threads": 1, "run_queue_wait": 0.0,
+        "load_s": pytest.approx(0.040), "first_s": pytest.approx(0.009), "warmup_count": 250,
+        "baseline": 50, "load_peak": 90, "first_peak": 70, "steady_peak": 80,
+    }  # fmt: skip
+
+
+def test_warm_up_has_ten_inferences_even_if_they_are_slow(tmp_path):
+    _, known, _, _ = run(tmp_path, runs=[200 * MS] * 500, changes={"min_count": 3, "min_duration_s": 0.0})
+    assert known["warmup_count"] == 10
+
+
+def test_slow_first_inferences_are_no_samples(tmp_path):
+    runs = [90 * MS] * 10 + [1 * MS] * 2000
+    answer, _, _, _ = run(tmp_path, runs=runs)
+    assert set(answer["samples"]) == {1 * MS}
+
+
+def test_each_phase_counts_memory_from_a_reset(tmp_path):
+    clock = FakeClock()
+    memory = FakeMemory(50, 90, 70, 80)
+    run(tmp_path, clock=clock, system=kernel(clock, memory))
+    assert memory.restarts == 3  # Before the baseline, the first inference and the rest; loading counts from the baseline.
+
+
+def test_without_a_high_water_mark_the_reason_is_told(tmp_path):
+    clock = FakeClock()
+    _, known, _, _ = run(tmp_path, clock=clock, system=kernel(clock, "plan9 has none"))
+    assert known["no memory"] == "plan9 has none"
+    assert "baseline" not in known
+
+
+def test_waiting_for_a_cpu_is_a_share_of_the_timed_span(tmp_path):
+    clock = FakeClock()
+    _, known, _, _ = run(tmp_path, clock=clock, system=kernel(clock, waited=(5 * MS, 255 * MS)))
+    assert known["run_queue_wait"] == 0.25
+
+
+def test_a_system_that_does_not_tell_the_waiting_is_no_error(tmp_path):
+    clock = FakeClock()
+    _, known, _, _ = run(tmp_path, clock=clock, system=kernel(clock, waited=(None, None)))
+    assert known["run_queue_wait"] is None
+
+
+def test_a_slow_model_ends_with_the_samples_it_has(tmp_path):
+    runs = [1000 * MS] * 1000
+    answer, known, _, _ = run(tmp_path, runs=runs, changes={"timeout_s": 100.0, "min_count": 500})
+    assert known["warmup_count"] == 10
+    assert len(answer["samples"]) == 70  # 80 s of the 100 s, less 10 s of warm-up; load and first take part of one.
+
+
+@pytest.mark.parametrize(
+    ("times", "phase"),
+    [
+        ({"load": Refused("no such operator")}, "load"),
+        ({"first": Refused("no such operator")}, "first inference"),
+        ({"runs": [Refused("no such operator")]}, "warm-up"),
+        ({"runs": [600 * MS] * 12 + [Refused("no such operator")] * 9}, "timed"),
+    ],
+)
+def test_a_refusal_is_an_answer_and_the_phase_is_known(tmp_path, times, phase):
+    answer, _, phases, _ = run(tmp_path, **times)
+    assert answer == {"refused": "no such operator", "kind": "refused"}
+    assert phases[-1] == phase
+
+
+@pytest.mark.parametrize("text", ["std::bad_alloc", "Failed to allocate memory for buffer", "CUDA out of memory"])
+def test_a_refusal_for_want_of_memory_is_told_apart(tmp_path, text):
+    answer, _, _, _ = run(tmp_path, load=Refused(text))
+    assert answer == {"refused": text, "kind": "out of memory"}
+
+
+def test_a_memory_error_of_python_is_one_too(tmp_path):
+    answer, _, _, _ = run(tmp_path, load=MemoryError())
+    assert answer == {"refused": "MemoryError", "kind": "out of memory"}
+
+
+def test_an_error_of_ours_is_not_taken_for_a_refusal(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path, load=ZeroDivisionError())
+
+
+def test_a_provider_that_is_not_there_is_bad_usage_and_those_that_are_get_named(tmp_path):
+    with pytest.raises(AssessError) as caught:
+        run(tmp_path, changes={"provider": "CUDAExecutionProvider"})
+    assert "no CUDAExecutionProvider" in caught.value.problem
+    assert "CPUExecutionProvider" in caught.value.hint
+    assert "Azure" not in caught.value.hint
+
+
+def test_progress_of_the_timed_part_is_told(tmp_path):
+    _, _, _, told = run(tmp_path, changes={"min_duration_s": 2.0})
+    assert [message["done"] for message in told if "done" in message] == [0.25, 0.5, 0.75]
