@@ -22,6 +22,7 @@ T = TypeVar("T", bound=BaseModel)
 
 #: No profile comes near it (an operator list has some 60 kB); whatever does is no profile.
 _LARGEST_BYTES: Final = 2**20
+_SHOWN: Final = 160  # Columns of a source line that are shown around a problem.
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,11 @@ class Problem:
             return head
         number = str(self.at.line)
         margin = " " * len(number)
-        under = " " * (self.at.column - 1) + "^" * min(self.at.length, len(self.source) - self.at.column + 1)
-        return f"{head}\n {number} | {self.source}\n {margin} | {under}"
+        first = max(0, self.at.column - 1 - _SHOWN // 2) if len(self.source) > _SHOWN else 0
+        shown = self.source[first : first + _SHOWN].replace("\t", " ")
+        column = self.at.column - 1 - first
+        under = " " * column + "^" * max(1, min(self.at.length, len(shown) - column))
+        return f"{head}\n {number} | {shown}\n {margin} | {under}"
 
 
 class InvalidFileError(AssessError):
@@ -85,7 +89,7 @@ def load(path: Path, schema: type[T], *, id: str) -> T:  # noqa: A002 - it is th
     mapping = _parsed(text, path)
     problems = _problems(mapping, schema)
     if problems:
-        lines, places = text.splitlines(), positions(text)
+        lines, places = text.split("\n"), positions(text)
         placed = [_placed(problem, keys, places, lines) for keys, problem in problems]
         raise InvalidFileError(str(path), tuple(sorted(placed, key=lambda one: one.at.line if one.at else 0)))
     return schema.model_validate({**mapping, "id": id})
@@ -122,8 +126,10 @@ def _text(path: Path) -> str:
 def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = str(error) or "is nested too deeply"
+    except RecursionError:
+        raise InvalidFileError(str(path), (Problem("", "not TOML: it is nested too deeply"),)) from None
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
         match = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", message)
         lines = text.splitlines() or [""]
         line = int(match[1]) if match and match[1] else len(lines)
@@ -142,6 +148,8 @@ def _problems(mapping: Mapping[str, Any], schema: type[BaseModel]) -> list[tuple
         schema.model_validate({key: value for key, value in mapping.items() if key != "id"})
     except ValidationError as error:
         for one in error.errors(include_url=False):
+            if one["type"] == "too_short" and one["input"]:
+                continue  # It is not empty: what is in it has problems of its own.
             found.append(_in_words(typing.cast("Mapping[str, Any]", one), schema))
     # Rules between keys are looked up in the mapping itself, so that a wrong key elsewhere does not hide them.
     between = getattr(schema, "contradictions", None)
