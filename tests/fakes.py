@@ -60,14 +60,14 @@ class FakeSession:
         return {"providers": self._providers, "optimisation": "all"}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What the fake runtime raises when it does not run a model."""
 
 
 class FakeEngine:
     """A runtime of 40 ms to load, 9 ms for the first inference and 2 ms for each other, unless told otherwise."""
 
-    refusals: tuple[type[Exception], ...] = (Refused,)
+    refusals: tuple[type[Exception], ...] = (RefusedError,)
 
     def __init__(
         self,

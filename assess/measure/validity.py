@@ -13,8 +13,9 @@ _TIMED = 0.5
 #: Medians of the two halves of a run, in alternation with others on a shared machine, stay within this; see
 #: docs/benchmarks-overhead.part.md. A chip that throttles loses 20 % and more of its clock.
 _DRIFT = 0.10
-#: A share of the CPU below this, or waiting above its complement, moves the median by as much as drift may.
+#: With less of the CPU, or more waiting for it, the mean moves by as much as drift may move the median.
 _CPU_SHARE = 0.9
+_WAITING = 0.1
 #: A disturbance only ever makes inferences slower. Where even the slowest percent takes less than half of the
 #: deadline, the undisturbed model keeps it too, and the run may be judged.
 _ROOM = 0.5
@@ -39,11 +40,13 @@ def _count(measurement: Measurement) -> str:
     count, asked = len(measurement.service_ns), measurement.requested.min_count
     if count < asked:
         return f"too few samples: {count} of {asked} within the time limit"
+    if count < _FEWEST:
+        return f"too few samples: {count}, at least {_FEWEST} tell something"
     timed_s = sum(measurement.service_ns) * 1e-9
     if timed_s < _TIMED * measurement.requested.min_duration_s:
         wanted = format_quantity(measurement.requested.min_duration_s, "s")
         return f"too short: {format_quantity(timed_s, 's')} of {wanted} timed within the time limit"
-    return f"too few samples: {count}, at least {_FEWEST} tell something" if count < _FEWEST else ""
+    return ""
 
 
 def _provider(measurement: Measurement) -> str:
@@ -79,7 +82,7 @@ def _median(values: tuple[int, ...]) -> int:
 
 def _waiting(measurement: Measurement) -> str:
     wait = measurement.effective.run_queue_wait if measurement.effective else None
-    if wait is None or wait <= 1.0 - _CPU_SHARE:
+    if wait is None or wait <= _WAITING:
         return ""
     return f"the model waited for a CPU in {wait:.0%} of the time: others use this host"
 

@@ -136,7 +136,7 @@ def median(seen: list[Seen], field: str) -> float:
 
 
 def main() -> int:
-    models = {"20 us": dense(24, 128), "3 ms": convolutions(1, 192), "20 ms": convolutions(6, 208)}
+    models = {"20 us": dense(15, 128), "3 ms": convolutions(1, 192), "20 ms": convolutions(6, 208)}
     rows, missed = [], False
     with tempfile.TemporaryDirectory() as folder:
         for name, model in models.items():

@@ -1,7 +1,7 @@
 """A worker's whole life in exact numbers."""
 
 import pytest
-from fakes import MS, FakeClock, FakeEngine, FakeMemory, Refused, kernel
+from fakes import MS, FakeClock, FakeEngine, FakeMemory, RefusedError, kernel
 
 from assess.errors import AssessError
 from assess.measure.phases import live
@@ -17,7 +17,9 @@ def request(tmp_path, **changes):
 def run(tmp_path, *, system=None, clock=None, changes=None, **times):
     clock = clock or FakeClock()
     told = []
-    answer = live(request(tmp_path, **(changes or {})), told.append, FakeEngine(clock, **times), system or kernel(clock))
+    answer = live(
+        request(tmp_path, **(changes or {})), told.append, FakeEngine(clock, **times), system or kernel(clock)
+    )
     known = {}
     for message in told:
         known.update(message.get("known", {}))
@@ -51,7 +53,9 @@ def test_each_phase_counts_memory_from_a_reset(tmp_path):
     clock = FakeClock()
     memory = FakeMemory(50, 90, 70, 80)
     run(tmp_path, clock=clock, system=kernel(clock, memory))
-    assert memory.restarts == 3  # Before the baseline, the first inference and the rest; loading counts from the baseline.
+    assert (
+        memory.restarts == 3
+    )  # Before the baseline, the first inference and the rest; loading counts from the baseline.
 
 
 def test_without_a_high_water_mark_the_reason_is_told(tmp_path):
@@ -83,10 +87,10 @@ def test_a_slow_model_ends_with_the_samples_it_has(tmp_path):
 @pytest.mark.parametrize(
     ("times", "phase"),
     [
-        ({"load": Refused("no such operator")}, "load"),
-        ({"first": Refused("no such operator")}, "first inference"),
-        ({"runs": [Refused("no such operator")]}, "warm-up"),
-        ({"runs": [600 * MS] * 12 + [Refused("no such operator")] * 9}, "timed"),
+        ({"load": RefusedError("no such operator")}, "load"),
+        ({"first": RefusedError("no such operator")}, "first inference"),
+        ({"runs": [RefusedError("no such operator")]}, "warm-up"),
+        ({"runs": [600 * MS] * 12 + [RefusedError("no such operator")] * 9}, "timed"),
     ],
 )
 def test_a_refusal_is_an_answer_and_the_phase_is_known(tmp_path, times, phase):
@@ -97,7 +101,7 @@ def test_a_refusal_is_an_answer_and_the_phase_is_known(tmp_path, times, phase):
 
 @pytest.mark.parametrize("text", ["std::bad_alloc", "Failed to allocate memory for buffer", "CUDA out of memory"])
 def test_a_refusal_for_want_of_memory_is_told_apart(tmp_path, text):
-    answer, _, _, _ = run(tmp_path, load=Refused(text))
+    answer, _, _, _ = run(tmp_path, load=RefusedError(text))
     assert answer == {"refused": text, "kind": "out of memory"}
 
 

@@ -1,0 +1,180 @@
+"""A run as a file: whole, the same each time, and refused where it contradicts itself."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import builders
+import pytest
+
+from assess.errors import AssessError
+from assess.measure.measurement import Failure, Memory
+from assess.measure.record import from_json, measurement_sha256, read, to_json
+
+
+def run(**changes):
+    return builders.measurement(**changes)
+
+
+def edited(change, **changes):
+    data = json.loads(to_json(run(**changes)))
+    change(data)
+    return json.dumps(data)
+
+
+def refusal(text):
+    with pytest.raises(AssessError) as caught:
+        from_json(text, "run.json")
+    assert caught.value.where == "run.json"
+    return caught.value.problem
+
+
+def test_a_run_is_read_as_it_was_written():
+    assert from_json(to_json(run()), "run.json") == run()
+
+
+def test_reading_and_writing_again_gives_the_same_text():
+    text = to_json(run())
+    assert to_json(from_json(text, "run.json")) == text
+
+
+def test_a_failed_run_is_a_run():
+    failed = run(
+        failure=Failure("load", "crashed", "stopped by SIGFPE, while loading the model", "\x1b[31mdata\x1b[0m\ud83d"),
+        service_ns=(), memory=None, effective=None, load_s=None, first_s=None, absent={"memory": "it crashed"},
+    )  # fmt: skip
+    assert from_json(to_json(failed), "run.json") == failed
+
+
+def test_the_identity_is_the_hash_of_the_file(tmp_path):
+    (tmp_path / "run.json").write_text(to_json(run()))
+    content = (tmp_path / "run.json").read_bytes()
+    assert measurement_sha256(read(tmp_path / "run.json")) == hashlib.sha256(content).hexdigest()
+
+
+def test_readers_find_what_they_want_without_decoding():
+    data = json.loads(to_json(run(service_ns=(4, 2, 6), memory=Memory("VmHWM", 10, 30, 20, 25))))
+    assert data["schema"] == "assess.run/1"
+    assert data["service"]["count"] == 3
+    assert data["service"]["derived"]["p50"] == 4
+    assert data["service"]["derived"]["total"] == 12
+    assert data["memory"]["model_peak"] == 20
+
+
+def test_a_newer_version_is_refused_by_name():
+    text = edited(lambda data: data.update(schema="assess.run/2"))
+    assert refusal(text) == "assess.run/2 was written by a newer assess; this one reads up to assess.run/1"
+
+
+@pytest.mark.parametrize("schema", ["assess.run/0", "assess.run/1.5", "assess.suite/1", "", "assess.run/" + "9" * 50])
+def test_another_schema_is_refused(schema):
+    assert "is not a run's" in refusal(edited(lambda data: data.update(schema=schema)))
+
+
+def set_path(data, path, value):
+    *folders, last = path.split(".")
+    for folder in folders:
+        data = data[int(folder) if folder.isdigit() else folder]
+    data[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        ("service.derived.p99", 5, "service.derived.p99: stored 5, derived again "),
+        ("service.derived.mean", 1, "service.derived.mean: stored 1, derived again "),
+        ("service.derived", None, "service.derived: stored None, derived again "),
+        ("service.count", 3, "service.samples: holds "),
+        ("service.count", True, "service.count: expected a whole number, found True"),
+        ("service.count", -1, "service.count: -1 is negative"),
+        ("service.samples", "AAAA", "service.samples: sample 0 is zero"),
+        ("service.samples", 5, "service.samples: expected text, found 5"),
+        ("service.encoding", "zlib", "service.encoding: 'zlib' is not 'LEB128, base64'"),
+        ("service.surplus", 1, "service.surplus: unknown key"),
+        ("memory.model_peak", 5, "memory.model_peak: stored 5, derived again "),
+        ("memory.load_peak", 1.5, "memory.load_peak: expected a whole number, found 1.5"),
+        ("memory", [], "memory: expected an object, found a list"),
+        ("requested.threads", "1", "requested.threads: expected a whole number, found '1'"),
+        ("requested.threads", None, "requested.threads: expected a whole number, found null"),
+        ("requested.surplus", 1, "requested.surplus: unknown key"),
+        ("load_s", -0.5, "load_s: -0.5 is negative"),
+        ("load_s", True, "load_s: expected a number, found True"),
+        ("created", "yesterday", "created: 'yesterday' is not a time as ISO 8601 has it"),
+        ("workload", [], "workload: expected an object, found a list"),
+        ("workload", None, "workload: expected an object, found null"),
+        ("model", None, "model: expected an object"),
+        ("model.macs", 7, "model.macs: "),
+        ("inputs", {}, "inputs: expected a list, found an object"),
+        ("inputs.0.shape", [1, "2"], "inputs.0.shape.1: expected a whole number, found '2'"),
+        ("inputs.0.name", "other", "inputs: are not those of the model"),
+        ("before.absent", {"board": 1}, "before.absent.board: expected text, found 1"),
+        ("failure", {"phase": "lunch", "kind": "hung", "cause": "", "detail": ""}, "failure.phase: 'lunch' is not one"),
+        ("failure", {"phase": "load", "kind": "hung", "cause": "", "detail": ""}, "samples, though the run failed"),
+        ("effective", None, "effective: is null, though the run did not fail"),
+        ("absent.memory", "why", "absent.memory: must be there if memory is null, and only then"),
+        ("surplus", 1, "surplus: unknown key"),
+    ],
+)
+def test_one_wrong_value_is_refused_by_its_name(path, value, problem):
+    assert problem in refusal(edited(lambda data: set_path(data, path, value)))
+
+
+@pytest.mark.parametrize("key", list(json.loads(to_json(run()))))
+def test_each_key_is_needed(key):
+    problem = refusal(edited(lambda data: data.pop(key)))
+    assert problem in (f"{key}: missing key", "is not a run: it has no 'schema'")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is not JSON"),
+        ("[]", "is not a run"),
+        ("null", "is not a run"),
+        ('{"schema": 1}', "is not a run"),
+        ('{"schema": "assess.run/1", "schema": "assess.run/1"}', "'schema' is there twice"),
+        ('{"a": NaN}', "NaN is not a number"),
+        ('{"a": -Infinity}', "-Infinity is not a number"),
+        ('{"a": 1e999}', "1e999 is too large a number"),
+        ('{"a": ' + "9" * 5000 + "}", "Exceeds the limit"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": ' * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_no_run_at_all_is_one_clear_error(text, problem):
+    assert problem in refusal(text)
+
+
+def test_a_truncated_file_is_refused_wherever_it_ends():
+    text = to_json(run())
+    for end in range(0, len(text) - 2, 97):
+        assert "is not JSON" in refusal(text[:end])
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "run.json"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(AssessError, match="larger than 128 MiB"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: None, "cannot be read: No such file"),
+        (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+        (lambda path: path.write_bytes(b"\xff\xfe{}"), "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path, make, problem):
+    make(tmp_path / "run.json")
+    with pytest.raises(AssessError, match=problem):
+        read(tmp_path / "run.json")
+
+
+def test_a_run_is_read_where_nothing_heavy_is_installed():
+    code = "import sys, assess.measure.record; print([m for m in ('numpy', 'onnx', 'onnxruntime') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

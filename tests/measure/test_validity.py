@@ -1,0 +1,90 @@
+"""What makes a measurement one that may not be judged."""
+
+from dataclasses import replace
+
+import builders
+import pytest
+
+from assess.measure.measurement import Effective, Failure
+from assess.measure.validity import validity
+
+MS = 1_000_000
+STEADY = (2 * MS, 2 * MS + 50_000) * 50
+
+
+def run(*, service_ns=STEADY, wait=None, before=None, after=None, providers=("CPUExecutionProvider",), **changes):
+    made = builders.measurement()
+    effective = Effective(providers, 1, "all", "preallocated", 250, {}, wait)
+    settings = replace(made.requested, min_count=changes.pop("min_count", 100), min_duration_s=0.2)
+    calm = replace(made.before, cpu_share=1.0)
+    return replace(
+        made, service_ns=service_ns, effective=effective, requested=settings,
+        before=replace(calm, **(before or {})), after=replace(calm, **(after or {})), failure=None, **changes,
+    )  # fmt: skip
+
+
+def test_a_calm_run_is_valid():
+    assert validity(run()) == ()
+
+
+def test_a_failed_run_is_not():
+    failed = replace(run(), failure=Failure("load", "hung", "still running after 3 s"))
+    assert validity(failed) == ("the run failed: still running after 3 s",)
+
+
+def test_too_few_samples():
+    assert validity(run(min_count=500)) == ("too few samples: 100 of 500 within the time limit",)
+    assert validity(run(service_ns=STEADY[:10], min_count=10))[0] == "too few samples: 10, at least 20 tell something"
+
+
+def test_a_run_cut_short_by_its_time_limit():
+    assert validity(run(service_ns=(MS,) * 50, min_count=50)) == (
+        "too short: 50 ms of 200 ms timed within the time limit",
+    )
+
+
+def test_a_provider_that_was_not_in_effect():
+    asked = run()
+    asked = replace(asked, requested=replace(asked.requested, provider="CUDAExecutionProvider"))
+    assert validity(asked) == ("CUDAExecutionProvider was not in effect; CPUExecutionProvider ran the model",)
+
+
+@pytest.mark.parametrize(
+    ("last", "valid"), [(2_200_000, True), (2_200_001, False), (1_818_182, True), (1_800_000, False)]
+)
+def test_drift_is_more_than_a_tenth_between_the_halves(last, valid):
+    reasons = validity(run(service_ns=(2 * MS,) * 60 + (last,) * 60))
+    assert (reasons == ()) == valid
+    if not valid:
+        assert reasons[0].startswith("drift: the median went from 2 ms to ")
+
+
+def test_single_slow_inferences_are_no_drift():
+    assert validity(run(service_ns=(2 * MS,) * 90 + (40 * MS,) * 20)) == ()
+
+
+def test_waiting_for_a_cpu():
+    assert validity(run(wait=0.1)) == ()
+    assert validity(run(wait=0.25)) == ("the model waited for a CPU in 25% of the time: others use this host",)
+
+
+def test_a_host_that_others_use_before_and_after():
+    busy = {"cpu_share": 0.5}
+    assert validity(run(before=busy)) == ()
+    assert validity(run(before=busy, after={"cpu_share": 0.89})) == (
+        "the host is not ours alone: a spin got 89% of a CPU",
+    )
+    assert validity(run(before={"cpu_share": None}, after={"cpu_share": None})) == ()
+
+
+def test_a_power_mode_that_changed():
+    reasons = validity(run(before={"power_mode": "15W"}, after={"power_mode": "7W"}))
+    assert reasons == ("the host's power mode changed during the run, from '15W' to '7W'",)
+
+
+def test_noise_far_below_the_deadline_does_no_harm():
+    noisy = run(service_ns=(2 * MS,) * 60 + (3 * MS,) * 60, wait=0.5)
+    assert len(validity(noisy)) == 2
+    assert len(validity(noisy, deadline_s=0.005)) == 2
+    assert validity(noisy, deadline_s=0.007) == ()
+    assert validity(run(min_count=500), deadline_s=1.0) != ()
