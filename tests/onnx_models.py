@@ -43,7 +43,7 @@ def model_of(
     tensors = []
     for name, array in (weights or {}).items():
         tensors.append(array if isinstance(array, TensorProto) else weight(name, array))
-    ends = [out if isinstance(out, onnx.ValueInfoProto) else onnx.ValueInfoProto(name=out) for out in outputs]
+    ends = [out if isinstance(out, onnx.ValueInfoProto) else port(out, None) for out in outputs]
     graph = helper.make_graph(list(nodes), "graph", ports, ends, tensors)
     imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)]
     model = helper.make_model(graph, opset_imports=imports, functions=list(functions), ir_version=10)

@@ -321,7 +321,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     **_microsoft(("GemmFloat8", "GemmFastGelu"), _as("Gemm", 0, 1)),
     **_microsoft(("QGemm",), _as("Gemm", 0, 3, dtype_of=8)),
     **_microsoft(("MatMulIntegerToFloat",), _as("MatMul", 0, 1, dtype_of=2)),
-    **_microsoft(("DynamicQuantizeMatMul",), _as("MatMul", 0, 1)),
+    **_microsoft(("DynamicQuantizeMatMul",), _as("MatMul", 0, 1, dtype_of=0)),
     **_microsoft(("MatMulInteger16",), _as("MatMul", 0, 1)),
     **_microsoft(("QOrderedMatMul",), _as("MatMul", 0, 2)),
     **_microsoft(("MatMulNBits", "MatMulBnb4", "MatMulNBitsMlp"), _nbits),

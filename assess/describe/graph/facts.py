@@ -80,7 +80,7 @@ def describe(path: Path, bound: Mapping[str, int]) -> Model:
         precision=totals.main_precision(groups, weight_bytes),
         quantisation=quantised.quantisation([run.operator for run in runs], groups),
         problems=tuple(dict.fromkeys(problems)),
-        absent={**absent, **_branches(runs)},
+        absent={**absent, **_branches(runs), **_shapeless(network.outputs)},
     )
 
 
@@ -133,6 +133,14 @@ def _newer(model: ModelProto) -> dict[str, str]:
     if found <= known:
         return {}
     return {"operator set": f"version {found} is newer than {known}, the newest that onnx {onnx.__version__} knows"}
+
+
+def _shapeless(outputs: Iterable[Value]) -> dict[str, str]:
+    return {
+        f"shape of output {value.name!r}": value.why_unknown or "not even its number of dimensions is known"
+        for value in outputs
+        if value.shape is None and value.other is None
+    }
 
 
 def _branches(runs: Iterable[Executed]) -> dict[str, str]:

@@ -17,6 +17,8 @@ from assess.describe.graph.values import Operator, Shape, Typed, Value
 
 _ENUMS: Final = {name_of(number): number for number in TensorProto.DataType.values()}
 
+_QUANTISED: Final = frozenset({"int8", "uint8", "int16", "uint16"})
+
 #: A result is remembered for operators that look the same; hostile files have many that do not.
 _REMEMBERED: Final = 100_000
 
@@ -64,11 +66,11 @@ class Inference:
         for key, value in operator.attributes.items():
             if not isinstance(value, (TensorProto, onnx.GraphProto)):
                 node.attribute.append(onnx.helper.make_attribute(key, value))
-        return self._remembered(schema, operator, node, inputs, outputs)
-
-    def knows(self, operator: Operator) -> bool:
-        """Whether onnx has a schema of it."""
-        return self._schema(operator.type, operator.domain, operator.version) is not None
+        # Integers are let in nowhere but in quantised operators: the shape is found with floats in their place.
+        first = next((value.dtype for value in inputs if value is not None), "")
+        inputs = [_as_float(value) for value in inputs]
+        found = self._remembered(schema, operator, node, inputs, outputs)
+        return [(first if first in _QUANTISED else dtype, shape, other) for dtype, shape, other in found]
 
     def _schema(self, name: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
         key = (name, domain, version)
@@ -107,6 +109,12 @@ class Inference:
         if isinstance(result, CannotInferError):
             raise result
         return result
+
+
+def _as_float(value: Value | None) -> Value | None:
+    if value is None or value.dtype not in _QUANTISED:
+        return value
+    return Value(value.name, "float32", value.shape)
 
 
 def _key(value: Value | None) -> Any:

@@ -147,4 +147,4 @@ def _typed_elements(dtype: str, elements: int) -> int | None:
         return (elements + 1) // 2
     if dtype in ("int2", "uint2"):
         return (elements + 3) // 4
-    return None if dtype.startswith(("type ", "undefined", "float6")) else elements
+    return None if dtype.startswith(("type ", "undefined", "float6e")) else elements
