@@ -1,0 +1,61 @@
+"""Impatience: whatever ends the command, no process and no half-written file stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def started(tmp_path):
+    """`assess measure` in the middle of a long run: the command and its worker."""
+    work, temporary = tmp_path / "work", tmp_path / "tmp"
+    work.mkdir()
+    temporary.mkdir()
+    command = [sys.executable, "-m", "assess", "measure", "ppocr-text-direction", "--workload", "camera-30hz"]
+    process = subprocess.Popen(
+        [*command, "-o", "run.json", "--min-duration", "60 s"],
+        cwd=work,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in psutil.Process(process.pid).children():
+            if "assess.measure.worker" in " ".join(child.cmdline()):
+                time.sleep(1.0)  # Into the run itself.
+                return process, child, work, temporary
+        time.sleep(0.05)
+    raise AssertionError("no worker was started")
+
+
+def gone(child):
+    psutil.wait_procs([child], timeout=5)
+    return not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda signum: signum.name)
+def test_an_interrupted_run_leaves_nothing(tmp_path, signum):
+    process, child, work, temporary = started(tmp_path)
+    process.send_signal(signum)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert said == "interrupted; nothing was written\n"
+    assert gone(child)
+    assert list(work.iterdir()) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_command_takes_its_worker_along(tmp_path):
+    process, child, work, _ = started(tmp_path)
+    process.kill()
+    process.communicate(timeout=10)
+    assert gone(child)
+    assert list(work.iterdir()) == []
