@@ -48,6 +48,11 @@ def from_json(data: Mapping[str, Any]) -> Model:
     return model
 
 
+def warm_up() -> None:
+    """Do what the first `from_json` would have to wait for."""
+    _adapter()
+
+
 @cache
 def _adapter() -> TypeAdapter[Model]:
     # Imported late: the process that reads a model imports this package too, and has no use for pydantic.

@@ -77,7 +77,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_path(path: str, value: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         from_json(changed(path, value))
     assert str(caught.value).startswith(message)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assess.describe import totals
 from assess.describe.graph import confined
 from assess.describe.model import Model, ModelFile, Port
-from assess.describe.model_json import from_json, to_json
+from assess.describe.model_json import from_json, to_json, warm_up
 from assess.errors import AssessError
 from assess.sandbox import Ending, Limits, run
 
@@ -50,9 +50,30 @@ def describe(
         AssessError: the file is missing, no ONNX model or damaged; its external data is missing or lies elsewhere; a
             dimension has no number; reading it took more than the limits; the card is another model's.
     """
-    confined.regular_file(path)
+    size = confined.regular_file(path)
     bound = {**(card.dims if card else {}), **dims}
     request = {"path": str(path.absolute()), "dims": bound}
+    hashed: dict[str, str] = {}
+
+    def progressed(message: dict[str, Any]) -> None:
+        # While the child is busy, this process has nothing else to do.
+        if message == {"stage": "reading"}:
+            warm_up()
+            hashed[path.name] = _sha256(path, path.name, size)
+        on_progress(message)
+
+    ending = _run(path, request, limits, progressed)
+    on_progress({"stage": "hashing"})
+    facts = ending.answer
+    for file in facts["files"]:
+        file["sha256"] = hashed.get(file["name"]) or _sha256(path, file["name"], file["size_bytes"])
+    facts["sha256"] = totals.identity(ModelFile(**file) for file in facts["files"])
+    model = from_json(facts)
+    return with_card(model, card) if card else model
+
+
+def _run(path: Path, request: dict[str, Any], limits: Limits, on_progress: Callable[[dict[str, Any]], None]) -> Ending:
+    """How the child ended, which answered; errors name the model as the caller does."""
     try:
         ending = run("assess.describe.graph.child", request, limits, on_progress=on_progress)
     except AssessError as error:
@@ -60,13 +81,7 @@ def describe(
         raise AssessError(error.problem, where=where, hint=error.hint) from error
     if ending.cause != "answered":
         raise AssessError(_what_happened(ending), where=str(path), hint=_HINTS[ending.cause])
-    on_progress({"stage": "hashing"})
-    facts = ending.answer
-    for file in facts["files"]:
-        file["sha256"] = _sha256(path, file["name"], file["size_bytes"])
-    facts["sha256"] = totals.identity(ModelFile(**file) for file in facts["files"])
-    model = from_json(facts)
-    return with_card(model, card) if card else model
+    return ending
 
 
 def with_card(model: Model, card: Card) -> Model:
