@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assess import __version__
+from assess import __version__, sandbox
 from assess.describe.authored import load, parse
 from assess.describe.card import Card
 from assess.describe.device import Device
@@ -22,15 +22,12 @@ from assess.judge.case import Case
 from assess.judge.fit_report import FitReport
 from assess.judge.fit_report import judge as put_criteria
 from assess.measure.host import read_host
-from assess.measure.measurement import Measurement, Settings
+from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.record import measurement_sha256
-from assess.measure.run import measure
+from assess.measure.run import Launch, OnProgress, measure
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
-
-#: Told what is being done, the share that is done (None if nobody knows) and the seconds left (None likewise).
-OnProgress = Callable[[str, float | None, float | None], None]
 
 #: Inferences on a host that is not the device: enough for memory and to see that it runs; its latency decides nothing.
 PROXY_COUNT = 100
@@ -98,8 +95,10 @@ def run(
     *,
     feeds: Mapping[str, Path],
     on_progress: OnProgress = silent,
+    launch: Launch = sandbox.run,
+    host: Callable[[], Host] = read_host,
 ) -> Measurement:
-    """Measure a model for a job on this host."""
+    """Measure a model for a job on this host; `launch` and `host` are the world, which tests hand in."""
     return measure(
         subject.model,
         subject.path,
@@ -109,6 +108,8 @@ def run(
         feeds=feeds,
         card=subject.card,
         on_progress=on_progress,
+        launch=launch,
+        host=host,
     )
 
 

@@ -12,6 +12,13 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
+def is_worker(child):
+    try:
+        return "assess.measure.worker" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # The one that described the model has just ended.
+        return False
+
+
 def started(tmp_path):
     """`assess measure` in the middle of a long run: the command and its worker."""
     work, temporary = tmp_path / "work", tmp_path / "tmp"
@@ -29,7 +36,7 @@ def started(tmp_path):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children():
-            if "assess.measure.worker" in " ".join(child.cmdline()):
+            if is_worker(child):
                 time.sleep(1.0)  # Into the run itself.
                 return process, child, work, temporary
         time.sleep(0.05)

@@ -1,0 +1,145 @@
+"""The whole flow in exact numbers: a real model, a board, a clock and a runtime that do as they are told."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import builders
+import fakes
+import pytest
+
+from assess import pipeline
+from assess.describe.library import Library
+from assess.errors import AssessError
+from assess.judge.finding import Verdict
+from assess.judge.fit_report import Fit
+from assess.measure.measurement import Settings
+from assess.measure.record import from_json, measurement_sha256, to_json
+from assess.report.formats.terminal import terminal
+
+GOLDEN = Path(__file__).parent / "golden"
+JOB = pipeline.Job(builders.workload(cold_start="50 ms"), {
+    **builders.WORKLOAD, "requires": {**builders.WORKLOAD["requires"], "cold_start": "50 ms"},
+})  # fmt: skip
+ROVER = builders.device(runtimes=(builders.runtime(opset={"max": 18}, operators={"Gemm": {}, "Tanh": {}}),))
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return pipeline.find_model("reachy-mini-inverse-kinematics", Library(), dims={})
+
+
+def run(subject, *, host=None, settings=None, job=JOB, **engine):
+    clock = fakes.FakeClock()
+    return pipeline.run(
+        subject,
+        job,
+        settings or Settings(min_count=662),
+        feeds={},
+        launch=fakes.launch(fakes.FakeEngine(clock, **engine), fakes.kernel(clock)),
+        host=lambda: host or builders.host(),
+    )
+
+
+def answers(report):
+    return {finding.criterion: finding.verdict for finding in report.findings}
+
+
+def test_a_run_on_the_board_itself_is_ready(subject):
+    measurement = run(subject)
+    # 2 s of 2 ms each; the minimum count of 662 was reached before.
+    assert measurement.service_ns == (2_000_000,) * 1000
+    assert measurement.effective.warmup_count == 250
+    report = pipeline.judge(measurement, ROVER, builders.partner(evidence="measured"))
+    assert report.verdict is Fit.READY
+    found = {finding.criterion: finding.found for finding in report.findings}
+    assert (found["latency"].low, found["latency"].high) == (0.002, 0.002)
+    assert found["cold start"].high == pytest.approx(0.049)
+    assert found["memory"].high == 40
+
+
+def test_the_report_is_as_recorded(subject):
+    measurement = replace(run(subject), created="2026-11-23T12:00:00+00:00")
+    report = replace(pipeline.judge(measurement, ROVER, builders.partner(evidence="measured")), evidence="ef" * 32)
+    assert terminal(report) == (GOLDEN / "pipeline-ready.txt").read_text()
+
+
+def test_the_same_run_elsewhere_is_a_proxy(subject):
+    report = pipeline.judge(run(subject, host=builders.host(board="Laptop")), ROVER)
+    assert report.verdict is Fit.UNPROVEN  # The cold start can only be told on the device.
+    assert answers(report)["latency"] is Verdict.MARGINAL
+    assert answers(report)["cold start"] is Verdict.UNKNOWN
+
+
+def test_judging_from_the_file_gives_the_same_report(subject):
+    measurement = run(subject)
+    read = from_json(to_json(measurement), "run.json")
+    assert pipeline.judge(read, ROVER) == pipeline.judge(measurement, ROVER)
+
+
+def test_a_report_names_the_run_it_stands_on_by_content(subject):
+    measurement = run(subject)
+    assert pipeline.judge(measurement, ROVER).evidence == measurement_sha256(measurement)
+    slower = run(subject, runs=[3_000_000] * 2000)
+    assert pipeline.judge(slower, ROVER).evidence != measurement_sha256(measurement)
+
+
+def test_a_model_that_is_too_slow_is_not_ready(subject):
+    report = pipeline.judge(run(subject, runs=[40_000_000] * 2000), ROVER)
+    assert (report.verdict, answers(report)["latency"]) == (Fit.NOT_READY, Verdict.FAIL)
+
+
+def test_a_runtime_that_refuses_is_a_finding(subject):
+    report = pipeline.judge(run(subject, load=fakes.RefusedError("no kernel for Frobnicate")), ROVER)
+    finding = next(finding for finding in report.findings if finding.criterion == "execution")
+    assert finding.verdict is Verdict.FAIL
+    assert finding.because == "refused in phase 'load': ONNX Runtime refused while loading the model"
+    assert finding.details == ("no kernel for Frobnicate",)
+    assert answers(report)["latency"] is Verdict.UNKNOWN
+
+
+def test_the_deadline_may_be_another_jobs_of_the_same_kind(subject):
+    strict = builders.workload(deadline="1 ms").model_copy(update={"id": "strict"})
+    report = pipeline.judge(run(subject), ROVER, workload=strict)
+    assert answers(report)["latency"] is Verdict.FAIL
+    assert report.case.workload.id == "strict"
+
+
+def test_a_malformed_workload_in_a_run_is_told(subject):
+    measurement = run(subject, job=pipeline.Job(builders.workload(), {"name": "x"}))
+    with pytest.raises(AssessError, match="missing key 'version'"):
+        pipeline.judge(measurement, ROVER)
+
+
+def test_a_percentile_decides_how_many_samples_are_wanted():
+    assert pipeline.samples_wanted(builders.workload()) == 662
+    assert pipeline.samples_wanted(builders.workload(percentile=99.9)) == 6636
+    # This host is no rover: its latency decides nothing.
+    assert pipeline.samples_wanted(builders.workload(percentile=99.9), ROVER) == 100
+
+
+def test_progress_is_told_from_the_model_to_the_last_inference(subject):
+    told = []
+    clock = fakes.FakeClock()
+    pipeline.run(
+        subject,
+        JOB,
+        Settings(min_count=662),
+        feeds={},
+        on_progress=lambda *what: told.append(what),
+        launch=fakes.launch(fakes.FakeEngine(clock), fakes.kernel(clock)),
+        host=builders.host,
+    )
+    assert list(dict.fromkeys(name for name, _, _ in told)) == [
+        "preparing the inputs", "starting", "loading the model", "running the first inference", "warming up",
+        "running the timed inferences",
+    ]  # fmt: skip
+    shares = [done for name, done, _ in told if name == "running the timed inferences" and done is not None]
+    assert shares == sorted(shares)
+    assert all(0 <= share <= 1 for share in shares)
+
+
+@pytest.mark.slow
+def test_a_suite_measures_each_model_once_for_each_job():
+    reports = pipeline.run_suite(Library().suite("demo"), Library())
+    assert len(reports) == 5
+    assert len({report.evidence for report in reports}) == 1
