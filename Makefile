@@ -18,7 +18,7 @@ test: .venv/pip
 # The lower bounds that pyproject.toml declares.
 test-oldest: .venv/pip
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv venv --quiet --clear .venv-oldest --python $(BIN)/python
+	$(BIN)/uv venv --quiet --seed --clear .venv-oldest --python $(BIN)/python
 	$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable . --group test
 	.venv-oldest/bin/python -m pytest -n 2
 
