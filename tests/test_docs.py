@@ -40,3 +40,17 @@ def test_the_readme_names_the_two_commands_that_do_all_the_set_up():
     readme = (ROOT / "README.md").read_text()
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_the_samples_of_a_run_are_read_as_the_docs_say(tmp_path, monkeypatch):
+    import builders
+
+    from assess.measure.record import to_json
+
+    monkeypatch.chdir(tmp_path)
+    measurement = builders.measurement(model=builders.model())
+    (tmp_path / "run.json").write_text(to_json(measurement))
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "files.md").read_text(), re.DOTALL)[1]
+    found = {}
+    exec(code, found)  # The docs' own lines.
+    assert tuple(found["samples"]) == measurement.service_ns
