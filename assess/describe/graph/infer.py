@@ -10,7 +10,7 @@ import onnx
 from onnx import NodeProto, TensorProto, TypeProto, numpy_helper, shape_inference
 
 from assess.describe.dtypes import name_of
-from assess.describe.graph import contrib
+from assess.describe.graph import contrib, standard
 from assess.describe.graph.functions import first_line
 from assess.describe.graph.settings import NOTHING, SETTINGS
 from assess.describe.graph.values import Operator, Shape, Typed, Value
@@ -44,7 +44,8 @@ class Inference:
         Raises:
             CannotInferError: they are not known, or its inputs do not fit.
         """
-        rule = contrib.RULES.get((operator.domain, operator.type))
+        key = (operator.domain, operator.type)
+        rule = contrib.RULES.get(key) or standard.RULES.get(key)
         if rule is not None:
             return rule(operator, self)
         schema = self._schema(operator.type, operator.domain, operator.version)
@@ -135,7 +136,8 @@ def _infer(
     names = ["" if value is None else f"i{index}" for index, value in enumerate(inputs)]
     probe = NodeProto(op_type=schema.name, domain=schema.domain, input=names)
     probe.output.extend(f"o{index}" for index in range(outputs))
-    probe.attribute.extend(node.attribute)
+    # An attribute that the schema does not know is a problem, which the checker names; the shape is known all the same.
+    probe.attribute.extend(attribute for attribute in node.attribute if attribute.name in schema.attributes)
     types = {f"i{index}": type_of(value) for index, value in enumerate(inputs) if value is not None}
     data = {f"i{index}": numpy_helper.from_array(np.asarray(array, order="C")) for index, array in known.items()}
     imports = [onnx.helper.make_opsetid(operator.domain, operator.version)]
