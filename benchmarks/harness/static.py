@@ -48,7 +48,7 @@ macs = float(model.graph.macs[0])
 """
 _ONNX = """
 import sys, onnx
-onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1]), data_prop=True)
+onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1], load_external_data=False), data_prop=True)
 macs = None
 """
 _CONTENDERS = {"assess": _ASSESS, "onnx-tool": _ONNX_TOOL, "onnx infer_shapes": _ONNX}
@@ -68,9 +68,8 @@ def run_once(script: str, model: Path, timeout_s: float) -> Run:
     """Run one contender on one model."""
     start = time.perf_counter()
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _LIMIT + script + _TELL, str(model)], capture_output=True, text=True, timeout=timeout_s
-        )
+        command = [sys.executable, "-c", _LIMIT + script + _TELL, str(model)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s)
     except subprocess.TimeoutExpired:
         return Run(timeout_s, 0, None, f"not done after {timeout_s:g} s")
     seconds = time.perf_counter() - start

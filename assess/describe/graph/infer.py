@@ -65,8 +65,11 @@ class Inference:
             raise CannotInferError(f"no schema of {name}")
         node = NodeProto()
         for key, value in operator.attributes.items():
-            if not isinstance(value, (TensorProto, onnx.GraphProto)):
-                node.attribute.append(onnx.helper.make_attribute(key, value))
+            if value is not None and not isinstance(value, (TensorProto, onnx.GraphProto)):
+                try:
+                    node.attribute.append(onnx.helper.make_attribute(key, value))
+                except (ValueError, TypeError) as error:
+                    raise CannotInferError(f"its attribute {key!r} makes no sense") from error
         # Integers are let in nowhere but in quantised operators: the shape is found with floats in their place.
         first = next((value.dtype for value in inputs if value is not None), "")
         inputs = [_as_float(value) for value in inputs]

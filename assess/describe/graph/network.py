@@ -13,6 +13,7 @@ from assess.describe.graph.folding import fold
 from assess.describe.graph.infer import CannotInferError, ContradictionError, Inference, typed
 from assess.describe.graph.tensors import Tensors
 from assess.describe.graph.values import Graph, Operator, Typed, Value
+from assess.errors import AssessError
 
 #: Their results differ from run to run, so that they are not constants even if nothing goes in.
 _RANDOM: Final = frozenset(
@@ -54,6 +55,7 @@ class Builder:
             outer: the values of the graphs around it, outermost first.
             given: what a Loop or Scan hands to its body; None for the main graph and for branches.
         """
+        self._check_names(graph)
         scope: dict[str, Value] = {}
         scopes = [*outer, scope]
         self._add_initializers(graph, scope)
@@ -77,6 +79,16 @@ class Builder:
         built = Graph(inputs, outputs, operators, self._problems)
         self._problems = around
         return built
+
+    def _check_names(self, graph: GraphProto) -> None:
+        """Refuse names that are no text: protobuf hands them over as bytes."""
+        owners = (graph.initializer, graph.input, graph.output, graph.value_info)
+        try:
+            "".join(owner.name for group in owners for owner in group)
+            for node in graph.node:
+                "".join((node.op_type, node.domain, node.name, *node.input, *node.output))
+        except TypeError as error:
+            raise AssessError("is damaged: a name in it is no text", where=str(self.tensors.path)) from error
 
     def _add_initializers(self, graph: GraphProto, scope: dict[str, Value]) -> None:
         for tensor in graph.initializer:
