@@ -117,6 +117,7 @@ class OnnxSession:
         outputs = self._binding.get_outputs()
         ports = self._session.get_outputs()
         known = {dim for port in self._session.get_inputs() for dim in port.shape if isinstance(dim, str)}
+        known -= {"", "?"}  # Some exporters name every open dimension so, whatever its size.
         if not all(_stable(port.shape, value.shape(), known) for port, value in zip(ports, outputs, strict=True)):
             return "runtime", self._call()
         for port, value in zip(ports, outputs, strict=True):

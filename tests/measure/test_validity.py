@@ -12,9 +12,11 @@ MS = 1_000_000
 STEADY = (2 * MS, 2 * MS + 50_000) * 50
 
 
-def run(*, service_ns=STEADY, wait=None, before=None, after=None, providers=("CPUExecutionProvider",), **changes):
+def run(
+    *, service_ns=STEADY, wait=None, threads=1, before=None, after=None, providers=("CPUExecutionProvider",), **changes
+):
     made = builders.measurement()
-    effective = Effective(providers, 1, "all", "preallocated", 250, {}, wait)
+    effective = Effective(providers, threads, "all", "preallocated", 250, {}, wait)
     settings = replace(made.requested, min_count=changes.pop("min_count", 100), min_duration_s=0.2)
     calm = replace(made.before, cpu_share=1.0)
     return replace(
@@ -74,6 +76,8 @@ def test_a_host_that_others_use_before_and_after():
     assert validity(run(before=busy, after={"cpu_share": 0.89})) == (
         "the host is not ours alone: a spin got 89% of a CPU",
     )
+    assert validity(run(before=busy, after=busy, wait=0.01)) == ()
+    assert validity(run(before=busy, after=busy, wait=0.01, threads=4)) != ()
     assert validity(run(before={"cpu_share": None}, after={"cpu_share": None})) == ()
 
 

@@ -1,0 +1,190 @@
+"""The parent: what is asked of the worker, and what becomes of each way it can end."""
+
+import hashlib
+from dataclasses import replace
+
+import builders
+import numpy as np
+import pytest
+from fakes import MS, FakeClock, FakeEngine, RefusedError, kernel, launch
+
+from assess import __version__
+from assess.describe.model import ModelFile, Port
+from assess.errors import AssessError
+from assess.measure.measurement import Effective, Failure, Memory, Settings
+from assess.measure.run import measure
+from assess.sandbox import Ending, Limits
+
+SMALL = Port("x", "float32", (2, 3))
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "student.onnx"
+    file.write_bytes(b"not read by a fake")
+    return file
+
+
+def run(path, settings=None, *, launch, **options):
+    file = ModelFile(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    model = builders.model(files=(file,), sha256=file.sha256, inputs=(SMALL,))
+    asked = settings or Settings()
+    return measure(
+        model, path, "camera-30hz", builders.WORKLOAD, asked, launch=launch, host=builders.host, **options
+    )  # fmt: skip
+
+
+def with_fakes(path, settings=None, *, progress=None, memory=None, **times):
+    clock = FakeClock()
+    options = {} if progress is None else {"on_progress": lambda *told: progress.append(told)}
+    return run(path, settings, launch=launch(FakeEngine(clock, **times), kernel(clock, memory)), **options)
+
+
+def test_a_whole_run_in_exact_numbers(path):
+    found = with_fakes(path, Settings(min_count=100, min_duration_s=1.0))
+    assert found.tool == __version__
+    assert (found.workload_id, found.workload) == ("camera-30hz", builders.WORKLOAD)
+    assert found.service_ns == (2 * MS,) * 500
+    assert (found.load_s, found.first_s) == (pytest.approx(0.040), pytest.approx(0.009))
+    assert found.memory == Memory("fake", 50, 90, 70, 80)
+    assert found.effective == Effective(
+        ("CPUExecutionProvider",), 1, "all", "preallocated", 250, {"onnxruntime": "fake"}, 0.0
+    )
+    assert [used.name for used in found.inputs] == ["x"]
+    assert (found.before, found.after) == (builders.host(), builders.host())
+    assert (found.failure, found.absent) == (None, {})
+
+
+def test_progress_is_told_in_words(path):
+    told = []
+    with_fakes(path, progress=told)
+    assert [what for what, _, _ in told] == [
+        "preparing the inputs",
+        "starting",
+        "loading the model",
+        "running the first inference",
+        "warming up",
+        *["running the timed inferences"] * 4,
+    ]
+    assert [(done, left_s) for _, done, left_s in told[5:]] == [(None, None), (0.25, 1.5), (0.5, 1.0), (0.75, 0.5)]
+
+
+def test_a_refusal_is_a_finding(path):
+    found = with_fakes(path, first=RefusedError("acme:Frob is not a registered function"))
+    assert found.failure == Failure(
+        "first inference", "refused", "ONNX Runtime refused while running the first inference",
+        "acme:Frob is not a registered function",
+    )  # fmt: skip
+    assert found.service_ns == ()
+    assert (found.load_s, found.first_s, found.memory, found.effective) == (pytest.approx(0.040), None, None, None)
+    assert found.absent == {
+        "memory": "the run ended while running the first inference",
+        "cold start": "the run ended while running the first inference",
+    }
+
+
+def ends(cause, detail, *told):
+    def ending(module, request, limits, *, on_progress):
+        for message in told:
+            on_progress(message)
+        return Ending(cause, None, detail, "last words")
+
+    return ending
+
+
+@pytest.mark.parametrize(
+    ("cause", "detail", "told", "phase", "words"),
+    [
+        ("crashed", "stopped by SIGFPE", [], "start", "stopped by SIGFPE, while starting"),
+        ("crashed", "stopped by SIGSEGV", [{"phase": "load"}], "load", "stopped by SIGSEGV, while loading the model"),
+        ("hung", "running after 3 s", [{"phase": "warm-up"}], "warm-up", "running after 3 s, while warming up"),
+        (
+            "out of memory", "killed by the kernel, out of memory", [{"phase": "load"}, {"phase": "timed"}], "timed",
+            "killed by the kernel, out of memory, while running the timed inferences",
+        ),
+    ],
+)  # fmt: skip
+def test_a_worker_that_dies_is_a_finding_with_its_phase(path, cause, detail, told, phase, words):
+    found = run(path, launch=ends(cause, detail, *told))
+    assert found.failure == Failure(phase, cause, words, "last words")
+
+
+def test_what_was_known_before_a_crash_is_kept(path):
+    told = [{"phase": "load"}, {"known": {"load_s": 0.5}}, {"phase": "first inference"}]
+    assert run(path, launch=ends("crashed", "stopped by SIGFPE", *told)).load_s == 0.5
+
+
+def test_a_system_without_a_high_water_mark_says_why(path):
+    found = with_fakes(path, memory="plan9 has none")
+    assert found.memory is None
+    assert found.absent == {"memory": "plan9 has none"}
+    assert found.failure is None
+
+
+class AskedError(Exception):
+    """Ends a run once the worker is asked."""
+
+
+def asked(path, settings, **options):
+    def stop(module, request, limits, *, on_progress):
+        raise AskedError(request, limits)
+
+    with pytest.raises(AskedError) as caught:
+        run(path, settings, launch=stop, **options)
+    return caught.value.args
+
+
+def test_the_worker_is_asked_for_what_was_set(path, tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
+    settings = Settings(threads=3, optimisation="basic", memory_limit_bytes=2**30, timeout_s=60.0)
+    request, limits = asked(path, settings, feeds={"x": tmp_path / "x.npy"})
+    assert limits == Limits(60.0, 2**30)
+    assert request["model"] == str(path)
+    assert (request["threads"], request["optimisation"], request["provider"]) == (3, "basic", "CPUExecutionProvider")
+    assert [(each["name"], each["dtype"]) for each in request["inputs"]] == [("x", "float32")]
+
+
+def test_a_memory_limit_is_computed_where_none_is_set(path):
+    _, limits = asked(path, Settings())
+    assert limits.memory_bytes > 2**29
+    _, more_threads = asked(path, Settings(threads=9))
+    assert more_threads.memory_bytes > limits.memory_bytes + 2**29
+
+
+def test_an_accelerators_address_space_is_not_limited(path):
+    _, limits = asked(path, Settings(provider="CUDAExecutionProvider"))
+    assert limits.memory_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (Settings(min_count=0), "min_count is 0"),
+        (Settings(warmup_count=0), "warmup_count is 0"),
+        (Settings(threads=-1), "threads is -1"),
+        (Settings(seed=-1), "seed is -1"),
+        (Settings(min_duration_s=float("nan")), "min_duration_s is nan"),
+        (Settings(timeout_s=float("inf")), "timeout_s is inf"),
+        (Settings(timeout_s=0.0), "the time limit leaves 0 s"),
+        (Settings(min_duration_s=600.0), "alone take 600.5 s, the time limit leaves 480 s"),
+        (Settings(provider="AzureExecutionProvider"), "sends data to a service"),
+        (Settings(provider="CUDAExecutionProvider", memory_limit_bytes=1), "cannot be limited"),
+    ],
+)
+def test_settings_that_no_run_can_have_are_refused(path, settings, problem):
+    with pytest.raises(AssessError, match=problem):
+        run(path, settings, launch=lambda *_, **__: pytest.fail("it ran"))
+
+
+def test_a_model_that_changed_since_it_was_described_is_refused(path):
+    file = ModelFile(path.name, 1, "0" * 64)
+    with pytest.raises(AssessError, match="changed since it was described"):
+        measure(replace(builders.model(), files=(file,)), path, "w", {}, Settings())
+
+
+def test_nothing_is_left_behind_by_a_run_that_raises(path, tmp_path, monkeypatch):
+    private = tmp_path / "tmp"
+    private.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(private))
+    asked(path, Settings())
+    assert list(private.iterdir()) == []
