@@ -115,9 +115,10 @@ def _meaning(port: Port, meanings: Mapping[str, str]) -> Port:
     return replace(port, meaning=meanings[port.name], basis="card") if meanings.get(port.name) else port
 
 
+_HIGHER: Final = "a very large model may need higher limits: assess.describe.graph.describe(path, limits=...)"
 _HINTS: Final = {
-    "hung": "raise --timeout if the model is very large",
-    "out of memory": "raise --memory-limit if the model is very large",
+    "hung": _HIGHER,
+    "out of memory": _HIGHER,
     "crashed": "the file may be damaged; onnx.checker.check_model may say more",
 }
 

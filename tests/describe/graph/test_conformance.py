@@ -51,6 +51,7 @@ def fits(found: tuple[int, ...], real: tuple[int, ...]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(np, "bool"), reason="onnx makes these cases with a newer numpy")
 def test_no_shape_of_the_conformance_cases_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     wrong, problems, unknown, known = [], [], set(), 0

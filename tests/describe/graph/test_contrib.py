@@ -220,6 +220,8 @@ def test_shapes_are_those_of_onnx_runtime(describe_here: Callable[..., Model], c
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
+    if tuple(int(part) for part in onnxruntime.__version__.split(".")[:2]) < (1, 32):
+        pytest.skip("older versions lack some of these operators, and crash on others")
     outputs = [f"y{index}" for index in range(count)]
     inputs = {key: (list(array.shape), str(array.dtype)) for key, array in fed.items()}
     made = model_of([helper.make_node(name, reads, outputs, domain=MS, **attributes)], inputs, outputs, weights)
