@@ -86,8 +86,8 @@ def _integers(np: Any, rng: Any, port: Port, low: float | None, high: float | No
     kind = np.iinfo(dtype)
     if port.meaning == "mask":
         return np.ones(port.shape, dtype)
-    if port.meaning == "position ids":
-        last = port.shape[-1] if port.shape else 1
+    if port.meaning == "position ids" and port.shape:
+        last = port.shape[-1]
         positions = np.arange(last) % min(port.limit or last, int(kind.max) + 1) if last else np.arange(0)
         return np.broadcast_to(positions, port.shape).astype(dtype)
     first, end = _integer_range(port, kind, low, high)

@@ -27,6 +27,7 @@ SCHEMA: Final = f"{_FAMILY}1"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
 _MOST_BYTES: Final = 128 * 2**20
+_TOO_LARGE: Final = f"is larger than {_MOST_BYTES // 2**20} MiB, no run is"
 
 #: Fields with a form of their own in the file; all others are written as they are.
 _SPECIAL: Final = ("model", "service_ns", "memory", "workload")
@@ -62,8 +63,10 @@ def read(path: Path) -> Measurement:
         AssessError: it cannot be read, or is not a run.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise AssessError(_TOO_LARGE, where=str(path))
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            content = file.read(_MOST_BYTES + 1)  # A pipe has no size beforehand.
         return from_json(content.decode("utf-8"), str(path))
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
@@ -78,7 +81,7 @@ def from_json(text: str, where: str) -> Measurement:
         AssessError: the text is not a run, is of a newer version, or contradicts itself.
     """
     if len(text) > _MOST_BYTES:
-        raise AssessError(f"is larger than {_MOST_BYTES // 2**20} MiB, no run is", where=where)
+        raise AssessError(_TOO_LARGE, where=where)
     try:
         data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
         _require_schema(data)
