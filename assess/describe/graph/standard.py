@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, inf, isfinite
 from typing import Final
 
 from assess.describe.dtypes import name_of
@@ -16,6 +17,17 @@ from assess.describe.graph.shape_rule import (
     shape_of,
 )
 from assess.describe.graph.values import Operator, Typed
+
+
+def _range(operator: Operator, _: Infers) -> list[Typed]:
+    """Runtimes also take tensors of one element where the standard wants scalars, and exporters write them."""
+    ends = [value.known for value in operator.inputs[:3] if value is not None and value.known is not None]
+    length = None
+    if len(ends) == 3 and all(array.size == 1 and array.dtype.kind in "iuf" for array in ends):
+        start, limit, step = (array.reshape(-1)[0].item() for array in ends)
+        steps = (limit - start) / step if step else inf
+        length = max(ceil(steps), 0) if isfinite(steps) else None
+    return [(dtype_of(operator, 0), (length,), None)]
 
 
 def _window(operator: Operator, _: Infers) -> list[Typed]:
@@ -67,6 +79,7 @@ def _to_float(operator: Operator, _: Infers) -> list[Typed]:
 #: (domain, operator) -> rule.
 RULES: Final[dict[tuple[str, str], Rule]] = {
     ("", "Dropout"): _dropout,
+    ("", "Range"): _range,
     ("", "BlackmanWindow"): _window,
     ("", "HammingWindow"): _window,
     ("", "HannWindow"): _window,
