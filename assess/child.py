@@ -65,7 +65,7 @@ def _stay_within(memory_bytes: int | None, cpu_s: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_CPU, cpu_s)
-    if memory_bytes is not None:
+    if memory_bytes is not None and sys.platform == "linux":  # macOS has the limit but takes no value for it.
         _lower(resource.RLIMIT_AS, memory_bytes)
 
 

@@ -33,7 +33,7 @@ class Limits:
 
     Attributes:
         timeout_s: wall time; the child is killed after it.
-        memory_bytes: address space (`RLIMIT_AS`, where the system has it); None for no limit.
+        memory_bytes: address space (`RLIMIT_AS`, on Linux only); None for no limit.
     """
 
     timeout_s: float
@@ -241,7 +241,8 @@ def _read_tail(pipe: IO[bytes], tail: bytearray) -> None:
 
 def _unanswered(last: dict[str, Any], code: int, printed: str, limits: Limits, *, killed_for_memory: bool) -> Ending:
     allowed = "" if limits.memory_bytes is None else f" (limit {limits.memory_bytes / 2**20:.0f} MiB)"
-    if last.get("out of memory") or "bad_alloc" in printed:
+    # Python may find no memory even to say so itself; then the traceback's last line does.
+    if last.get("out of memory") or "bad_alloc" in printed or printed.endswith("MemoryError"):
         return Ending("out of memory", None, f"needed more memory than it may use{allowed}", printed)
     if last.get("garbled"):
         return Ending("crashed", None, "wrote to its parent what is not a message", printed)
