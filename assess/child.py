@@ -38,6 +38,7 @@ def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     order = json.loads(sys.stdin.buffer.readline())
     _die_with(order["parent"])
+    _go_first()
     _stay_within(order["memory_bytes"], order["cpu_s"])
     try:
         answer = handle(order["request"], lambda message: send({"progress": message}))
@@ -56,6 +57,20 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # It ended before we asked.
         os._exit(1)
+
+
+def _go_first() -> None:
+    """Where memory runs out for all, let the kernel end this process and not the one that waits for it."""
+    try:
+        file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    except OSError:  # Not Linux, or not allowed: then the kernel chooses.
+        return
+    try:
+        os.write(file, b"1000")
+    except OSError:
+        pass
+    finally:
+        os.close(file)
 
 
 def _stay_within(memory_bytes: int | None, cpu_s: int) -> None:

@@ -261,19 +261,21 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _out_of_memory_kills() -> int:
-    """How often the kernel killed for memory in this control group; 0 where it does not tell."""
-    for folder in control_groups():
-        for name in ("memory.events", "memory.oom_control"):  # cgroup v2, v1
-            try:
-                text = (folder / name).read_text()
-            except OSError:
-                continue
-            for line in text.splitlines():
-                key, _, count = line.partition(" ")
-                if key == "oom_kill":
-                    return int(count)
-    return 0
+def _out_of_memory_kills(root: Path = Path("/")) -> int:
+    """How often the kernel killed for memory, here and in this control group; 0 where it does not tell."""
+    files = [root / "proc/vmstat"]
+    for folder in control_groups(root):
+        files += [folder / "memory.events", folder / "memory.oom_control"]  # cgroup v2, v1
+    return sum(map(_kills_in, files))
+
+
+def _kills_in(file: Path) -> int:
+    try:
+        text = file.read_text()
+    except OSError:
+        return 0
+    counts = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    return int(counts.get("oom_kill", 0))
 
 
 def control_groups(root: Path = Path("/")) -> list[Path]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from assess.errors import AssessError
-from assess.sandbox import Limits, control_groups, ending_cleanly, run
+from assess.sandbox import Limits, _out_of_memory_kills, control_groups, ending_cleanly, run
 
 TESTS = Path(__file__).parent
 
@@ -224,6 +224,16 @@ def test_control_groups_of_both_versions_are_found_innermost_first(tmp_path):
     (tmp_path / "sys/fs/cgroup/slice").mkdir()
     root = tmp_path / "sys/fs/cgroup"
     assert control_groups(tmp_path) == [root / "memory/box", root / "memory", root / "slice", root]
+
+
+def test_kills_for_memory_are_counted_wherever_the_kernel_tells(tmp_path):
+    assert _out_of_memory_kills(tmp_path) == 0
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/vmstat").write_text("nr_free_pages 5\noom_kill 2\n")
+    (tmp_path / "proc/self/cgroup").write_text("0::/job\n")
+    (tmp_path / "sys/fs/cgroup/job").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup/job/memory.events").write_text("low 0\noom 4\noom_kill 3\n")
+    assert _out_of_memory_kills(tmp_path) == 5
 
 
 def test_a_system_without_control_groups_has_none(tmp_path):

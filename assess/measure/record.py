@@ -30,7 +30,7 @@ _MOST_BYTES: Final = 128 * 2**20
 _TOO_LARGE: Final = f"is larger than {_MOST_BYTES // 2**20} MiB, no run is"
 
 #: Fields with a form of their own in the file; all others are written as they are.
-_SPECIAL: Final = ("model", "service_ns", "memory", "workload")
+_SPECIAL: Final = ("model", "service_ns", "memory")
 
 
 def to_json(measurement: Measurement) -> str:
@@ -132,11 +132,9 @@ def _measurement(data: dict[str, Any]) -> Measurement:
     require_keys(data, "", names | {"schema", "service"})
     hints = get_type_hints(Measurement)
     plain = {name: decode(hints[name], data[name], name) for name in sorted(names - set(_SPECIAL))}
-    require_keys(data["workload"], "workload", set(), set(data["workload"]) if data["workload"] else {""})
     return Measurement(
         **plain,
         model=_model(data["model"]),
-        workload=data["workload"],
         service_ns=_service(data["service"]),
         memory=_memory(hints["memory"], data["memory"]),
     )

@@ -19,6 +19,7 @@ from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Effective, Failure, Host, Measurement, Memory, Phase, Settings
 from assess.measure.phases import CLOUD, SHARE_OF_TIMEOUT
+from assess.measure.plain import decode
 from assess.sandbox import Ending, Limits
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _RESERVED_PER_THREAD_BYTES: Final = 136 * 2**20
 #: What is left to the rest of the system when the limit is computed, as a share of what is available.
 _SHARE_OF_AVAILABLE: Final = 0.9
 
-_DOING: Final[dict[str, str]] = {
+_DOING: Final[dict[Phase, str]] = {
     "start": "starting",
     "load": "loading the model",
     "first inference": "running the first inference",
@@ -86,7 +87,7 @@ def measure(
         AssessError: a setting or an input is not one that can be used; nothing was run then.
     """
     _check(settings)
-    with sandbox.ending_cleanly(), tempfile.TemporaryDirectory(prefix="assess-") as name:
+    with sandbox.ending_cleanly(), _private_folder() as name:
         on_progress("preparing the inputs", None, None)
         _require_unchanged(model, model_path)
         ready = prepare(
@@ -119,6 +120,16 @@ def measure(
         after=after,
         **_result(told, ending),
     )
+
+
+def _private_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder that nobody else can read, gone with the run."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="assess-")
+    except OSError as error:
+        raise AssessError(
+            f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR to a folder"
+        ) from error
 
 
 def _check(settings: Settings) -> None:
@@ -161,10 +172,13 @@ def _ask_worker(
     told = _Told()
 
     def hear(message: dict[str, Any]) -> None:
-        told.phase = message.get("phase", told.phase)
-        told.known.update(message.get("known", {}))
-        if "known" not in message:
-            on_progress(_DOING[told.phase], message.get("done"), message.get("left_s"))
+        told.phase = next((phase for phase in _DOING if phase == message.get("phase")), told.phase)
+        if isinstance(known := message.get("known"), dict):
+            told.known.update(known)
+            return
+        done, left_s = message.get("done"), message.get("left_s")
+        if all(value is None or isinstance(value, int | float) for value in (done, left_s)):
+            on_progress(_DOING[told.phase], done, left_s)
 
     on_progress("starting", None, None)
     return told, launch(_WORKER, request, Limits(settings.timeout_s, _address_space(settings)), on_progress=hear)
@@ -187,20 +201,30 @@ def _address_space(settings: Settings) -> int | None:
 
 
 def _result(told: _Told, ending: Ending) -> dict[str, Any]:
+    """What the worker told, as fields of a measurement; nonsense is a crash, since a model may have overrun it."""
+    try:
+        return _fields(told, ending)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        printed = f"{type(error).__name__}: {error}"
+        nonsense = Ending("crashed", None, "answered what is not a result", printed)
+        return _fields(_Told(told.phase), nonsense)
+
+
+def _fields(told: _Told, ending: Ending) -> dict[str, Any]:
     failure, known = _failure(told, ending), told.known
     absent = {}
     memory = _memory(known)
     if memory is None:
-        absent["memory"] = known.get("no memory") or f"the run ended while {_DOING[told.phase]}"
+        absent["memory"] = decode(str, known.get("no memory", ""), "") or f"the run ended while {_DOING[told.phase]}"
     if "first_s" not in known:
         absent["cold start"] = f"the run ended while {_DOING[told.phase]}"
     if known.get("warmup_count") and known.get("threads") is None:
         absent["threads"] = "the system does not tell"
     return {
         "effective": _effective(known),
-        "service_ns": tuple(ending.answer["samples"]) if failure is None else (),
-        "load_s": known.get("load_s"),
-        "first_s": known.get("first_s"),
+        "service_ns": _samples(ending.answer["samples"]) if failure is None else (),
+        "load_s": decode(float, known["load_s"], "load_s") if "load_s" in known else None,
+        "first_s": decode(float, known["first_s"], "first_s") if "first_s" in known else None,
         "memory": memory,
         "failure": failure,
         "absent": absent,
@@ -211,28 +235,31 @@ def _failure(told: _Told, ending: Ending) -> Failure | None:
     doing = _DOING[told.phase]
     if ending.cause != "answered":
         return Failure(told.phase, ending.cause, f"{ending.detail}, while {doing}", ending.printed)
-    if refused := ending.answer.get("refused"):
-        cause = "ran out of memory" if ending.answer["kind"] == "out of memory" else "ONNX Runtime refused"
-        return Failure(told.phase, ending.answer["kind"], f"{cause} while {doing}", refused)
-    return None
+    if "refused" not in ending.answer:
+        return None
+    refused = decode(str, ending.answer["refused"], "refused")
+    if ending.answer["kind"] == "out of memory":
+        return Failure(told.phase, "out of memory", f"ran out of memory while {doing}", refused)
+    return Failure(told.phase, "refused", f"ONNX Runtime refused while {doing}", refused)
+
+
+def _samples(answer: Any) -> tuple[int, ...]:
+    samples: tuple[int, ...] = tuple(answer)
+    if not samples or not all(type(sample) is int and 0 < sample < 2**63 for sample in samples):
+        raise ValueError("not all samples are times")
+    return samples
 
 
 def _effective(known: Mapping[str, Any]) -> Effective | None:
     if "warmup_count" not in known:
         return None
-    return Effective(
-        providers=tuple(known["effective"]["providers"]),
-        threads=known["threads"],
-        optimisation=known["effective"]["optimisation"],
-        binding=known["binding"],
-        warmup_count=known["warmup_count"],
-        versions=known["versions"],
-        run_queue_wait=known.get("run_queue_wait"),
-    )
+    names = ("threads", "binding", "warmup_count", "versions", "run_queue_wait")
+    plain = {name: known[name] for name in names if name in known}
+    return decode(Effective, {**known["effective"], **plain}, "effective")
 
 
 def _memory(known: Mapping[str, Any]) -> Memory | None:
     names = ("method", "baseline", "load_peak", "first_peak", "steady_peak")
     if any(name not in known for name in names):
         return None
-    return Memory(**{name: known[name] for name in names})
+    return decode(Memory, {name: known[name] for name in names}, "memory")

@@ -6,6 +6,8 @@ import os
 from array import array
 from typing import Final
 
+from assess.errors import AssessError
+
 #: 64 kB are written at once, in some 15 us between two inferences; so much memory the samples take, and no more.
 _CHUNK: Final = 8192
 
@@ -27,12 +29,12 @@ class Count:
 class SampleFile:
     """Samples in a file, but for the last few; 64-bit integers in the machine's own byte order."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, flags: int = os.O_WRONLY | os.O_CREAT | os.O_EXCL) -> None:
         self._path = path
         self._written = 0
         self._last = array("q")
         # Not buffered by Python: the file is in the kernel's page cache, which is not this process's memory.
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.open(path, flags, 0o600)
 
     def append(self, sample: int, /) -> None:
         """Keep one more sample, in nanoseconds."""
@@ -58,8 +60,11 @@ class SampleFile:
 
     def _write(self) -> None:
         data = memoryview(self._last).cast("B")
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:  # A full disk is no fault of the model.
+            raise AssessError(f"the samples could not be written: {error.strerror}", where=self._path) from error
         data.release()
         self._written += len(self._last)
         self._last = array("q")

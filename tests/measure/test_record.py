@@ -1,5 +1,6 @@
 """A run as a file: whole, the same each time, and refused where it contradicts itself."""
 
+import copy
 import hashlib
 import json
 import subprocess
@@ -7,6 +8,8 @@ import sys
 
 import builders
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assess.errors import AssessError
 from assess.measure.measurement import Failure, Memory
@@ -150,6 +153,40 @@ def test_a_truncated_file_is_refused_wherever_it_ends():
     text = to_json(run())
     for end in range(0, len(text) - 2, 97):
         assert "is not JSON" in refusal(text[:end])
+
+
+PLAIN = json.loads(to_json(run()))
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(data, path=()):
+    yield path
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield from paths(value, (*path, key))
+
+
+@given(path=st.sampled_from(list(paths(PLAIN))), junk=JUNK)
+@settings(max_examples=300, deadline=None)
+def test_junk_anywhere_is_refused_or_read_back_as_it_is(path, junk):
+    data = copy.deepcopy(PLAIN)
+    if not path:
+        data = junk
+    else:
+        inner = data
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = junk
+    try:
+        found = from_json(json.dumps(data), "run.json")
+    except AssessError as error:
+        assert error.problem
+    else:
+        assert from_json(to_json(found), "run.json") == found
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path):

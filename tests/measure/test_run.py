@@ -121,6 +121,39 @@ def test_a_system_without_a_high_water_mark_says_why(path):
     assert found.failure is None
 
 
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        (None, {}),
+        ([], {}),
+        ({}, {}),
+        ({"samples": None}, {}),
+        ({"samples": []}, {}),
+        ({"samples": [1, -5]}, {}),
+        ({"samples": [1, 2.5]}, {}),
+        ({"samples": [1]}, {"load_s": "long"}),
+        ({"samples": [1]}, {"warmup_count": 3}),
+        ({"samples": [1]}, {"method": "x", "baseline": 1, "load_peak": 1, "first_peak": 1, "steady_peak": None}),
+        ({"refused": 5, "kind": "refused"}, {}),
+    ],
+)
+def test_nonsense_from_a_worker_is_a_crash_and_not_a_traceback(path, answer, known):
+    def overrun(module, request, limits, *, on_progress):
+        for message in ({"phase": "lunch"}, {"phase": []}, {"phase": "load"}, {"done": "x"}, {"known": known}):
+            on_progress(message)
+        return Ending("answered", answer, "", "")
+
+    failure = run(path, launch=overrun).failure
+    assert (failure.phase, failure.kind) == ("load", "crashed")
+    assert failure.cause == "answered what is not a result, while loading the model"
+
+
+def test_a_missing_temporary_folder_is_one_clear_error(path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(path.parent / "gone"))
+    with pytest.raises(AssessError, match="no temporary folder can be made"):
+        asked(path, Settings())
+
+
 class AskedError(Exception):
     """Ends a run once the worker is asked."""
 

@@ -1,7 +1,11 @@
 """Samples kept in a file."""
 
+import os
+from pathlib import Path
+
 import pytest
 
+from assess.errors import AssessError
 from assess.measure.store import SampleFile
 
 
@@ -18,6 +22,15 @@ def test_the_largest_sample_fits(tmp_path):
     store = SampleFile(str(tmp_path / "samples"))
     store.append(2**63 - 1)
     assert store.read() == [2**63 - 1]
+
+
+def test_a_full_disk_is_no_fault_of_the_model():
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full disk to write to")
+    store = SampleFile("/dev/full", flags=os.O_WRONLY)
+    with pytest.raises(AssessError, match="samples could not be written: No space left"):
+        for sample in range(8192):
+            store.append(sample)
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path):
