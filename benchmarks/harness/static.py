@@ -74,10 +74,9 @@ def run_once(script: str, model: Path, timeout_s: float) -> Run:
         return Run(timeout_s, 0, None, f"not done after {timeout_s:g} s")
     seconds = time.perf_counter() - start
     if done.returncode != 0:
-        reason = (
-            f"signal {-done.returncode}" if done.returncode < 0 else (done.stderr.strip().splitlines() or ["?"])[-1]
-        )
-        return Run(seconds, 0, None, reason[:100])
+        last = (done.stderr.strip().splitlines() or ["?"])[-1]
+        reason = f"signal {-done.returncode}" if done.returncode < 0 else last
+        return Run(seconds, 0, None, f"{reason[:80]} (limit {_MOST_BYTES / 2**30:.0f} GiB)")
     told = json.loads(done.stdout.splitlines()[-1])
     return Run(seconds, told["peak_kib"] * 1024, told["macs"])
 
