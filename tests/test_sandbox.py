@@ -91,6 +91,7 @@ def test_printing_without_end_harms_nobody():
     assert len(ending.printed) <= 8192
 
 
+@pytest.mark.slow
 def test_what_is_no_message_is_a_crash_and_not_a_traceback():
     ending = ask("write nonsense")
     assert (ending.cause, ending.detail) == ("crashed", "wrote to its parent what is not a message")

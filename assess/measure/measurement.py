@@ -56,6 +56,8 @@ class Effective:
         versions: of onnxruntime, numpy and Python in the worker.
         run_queue_wait: share of the timed span in which the worker was ready to run but had no CPU, 0 to 1; None if
             the system does not tell.
+        assigned: operators of the optimised graph per provider, as ONNX Runtime placed them; empty where it does not
+            tell (older versions) or only the CPU was asked for.
     """
 
     providers: tuple[str, ...]
@@ -65,6 +67,7 @@ class Effective:
     warmup_count: int
     versions: Mapping[str, str]
     run_queue_wait: float | None = None
+    assigned: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

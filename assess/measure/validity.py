@@ -53,7 +53,12 @@ def _count(measurement: Measurement) -> str:
 def _provider(measurement: Measurement) -> str:
     asked = measurement.requested.provider
     had = measurement.effective.providers if measurement.effective else ()
-    return "" if asked in had else f"{asked} was not in effect; {', '.join(had) or 'no provider'} ran the model"
+    if asked not in had:
+        return f"{asked} was not in effect; {', '.join(had) or 'no provider'} ran the model"
+    assigned = measurement.effective.assigned if measurement.effective else {}
+    if assigned and not assigned.get(asked):
+        return f"{asked} was given none of the model's operators; {', '.join(assigned)} ran them"
+    return ""
 
 
 def _changed_host(before: Host, after: Host) -> str:

@@ -26,6 +26,9 @@ _RAW_TYPES: Final = {
     "int4": 22,
 }
 
+#: Lets a session tell afterwards which provider was given which operator; older versions do not know the key.
+_RECORD_ASSIGNMENT: Final = "session.record_ep_graph_assignment_info"
+
 _LEVELS: Final = {
     "disabled": "ORT_DISABLE_ALL",
     "basic": "ORT_ENABLE_BASIC",
@@ -76,19 +79,24 @@ class OnnxRuntime:
         options.graph_optimization_level = getattr(
             self._runtime.GraphOptimizationLevel, _LEVELS[request["optimisation"]]
         )
+        recorded = request["provider"] != "CPUExecutionProvider"
+        if recorded:
+            options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
         options.log_severity_level = 3  # Errors; warnings would be printed in the timed part.
         # Without enable_fallback=0 a provider that fails is replaced by the CPU, and the figures are of that.
         session = self._runtime.InferenceSession(
             request["model"], options, providers=[request["provider"]], enable_fallback=0
         )
-        return OnnxSession(self._runtime, session, self._arrays, self._raw)
+        return OnnxSession(self._runtime, session, self._arrays, self._raw, recorded=recorded)
 
 
 class OnnxSession:
     """A loaded model, fed through pre-bound inputs and outputs where its types can be bound."""
 
-    def __init__(self, runtime: Any, session: Any, arrays: dict[str, Any], raw: dict[str, int]) -> None:
-        self._runtime, self._session = runtime, session
+    def __init__(
+        self, runtime: Any, session: Any, arrays: dict[str, Any], raw: dict[str, int], *, recorded: bool
+    ) -> None:
+        self._runtime, self._session, self._recorded = runtime, session, recorded
         self._feeds = {
             name: runtime.OrtValue.ortvalue_from_numpy_with_onnx_type(array, raw[name]) if name in raw else array
             for name, array in arrays.items()
@@ -134,8 +142,21 @@ class OnnxSession:
         level = self._session.get_session_options().graph_optimization_level.name
         return {
             "providers": list(self._session.get_providers()),
+            "assigned": _assigned(self._session) if self._recorded else {},
             "optimisation": next((word for word, name in _LEVELS.items() if name == level), level),
         }
+
+
+def _assigned(session: Any) -> dict[str, int]:
+    """Operators per provider: one that is in effect may still have been given none of them."""
+    counts: dict[str, int] = {}
+    try:
+        parts = session.get_provider_graph_assignment_info()
+    except AttributeError:  # An older ONNX Runtime does not tell.
+        return counts
+    for part in parts:
+        counts[part.ep_name] = counts.get(part.ep_name, 0) + len(part.get_nodes())
+    return counts
 
 
 def _bindable(type_: str) -> bool:

@@ -51,6 +51,19 @@ def test_a_provider_that_was_not_in_effect():
     assert validity(asked) == ("CUDAExecutionProvider was not in effect; CPUExecutionProvider ran the model",)
 
 
+def test_a_provider_that_was_given_nothing_to_do():
+    cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
+    asked = run(providers=(cuda, cpu))
+    asked = replace(asked, requested=replace(asked.requested, provider=cuda))
+    assert validity(asked) == ()
+    shared = replace(asked.effective, assigned={cuda: 3, cpu: 1})
+    assert validity(replace(asked, effective=shared)) == ()
+    alone = replace(asked.effective, assigned={cpu: 4})
+    assert validity(replace(asked, effective=alone)) == (
+        f"{cuda} was given none of the model's operators; {cpu} ran them",
+    )
+
+
 @pytest.mark.parametrize(
     ("last", "valid"), [(2_200_000, True), (2_200_001, False), (1_818_182, True), (1_800_000, False)]
 )

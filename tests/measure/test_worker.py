@@ -231,6 +231,24 @@ def test_nothing_is_written_at_home_and_no_socket_is_opened(tmp_path, monkeypatc
     assert list(home.rglob("*")) == []
 
 
+def test_where_operators_were_placed_is_read_from_the_session(tmp_path, monkeypatch):
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "1")
+    graph = graph_of(helper.make_node("Relu", ["x"], ["y"]))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    code = """
+import sys
+from assess.measure import worker
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.add_session_config_entry(worker._RECORD_ASSIGNMENT, "1")
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+told = hasattr(session, "get_provider_graph_assignment_info")
+assert worker._assigned(session) == ({"CPUExecutionProvider": 1} if told else {})
+"""
+    command = [sys.executable, "-P", "-c", code, str(tmp_path / "m.onnx")]
+    subprocess.run(command, env=environment(), check=True)
+
+
 def test_the_worker_imports_next_to_nothing_beside_the_runtime():
     bare = "import sys, onnxruntime; print(*sys.modules)"
     ours = (
