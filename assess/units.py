@@ -34,7 +34,7 @@ _EXAMPLES: Final[dict[Unit, str]] = {
     "degC": "85 degC", "1": "25 %",
 }  # fmt: skip
 
-_QUANTITY: Final = re.compile(r"\s*([-+]?[0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9].*?)?\s*")
+_QUANTITY: Final = re.compile(r"\s*([-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9_].*?)?\s*")
 
 
 def parse(text: str, unit: Unit) -> float:
@@ -59,8 +59,14 @@ def parse(text: str, unit: Unit) -> float:
     return value
 
 
+def example(unit: Unit) -> str:
+    """A quantity of this dimension, well written."""
+    return _EXAMPLES[unit]
+
+
 def _expected(spelling: str, unit: Unit) -> str:
-    near = get_close_matches(spelling, SPELLINGS[unit], n=1, cutoff=0.5)
+    near = [name for name in SPELLINGS[unit] if name.lower() == spelling.lower()]
+    near = near or get_close_matches(spelling, SPELLINGS[unit], n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"expected one of {', '.join(SPELLINGS[unit])}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from assess.describe.quantity import Authored
+from assess.describe.positions import Path as KeyPath
+from assess.describe.quantity import Authored, Number, Text, Whole
 
 
 class Teacher(Authored):
@@ -21,8 +24,8 @@ class CardInput(Authored):
 
     name: str
     meaning: str = Field(description='"image", "audio", "token ids", "mask", "state", "joint angles", ...')
-    low: float | None = Field(default=None, description="Smallest value that occurs.")
-    high: float | None = Field(default=None, description="Largest value that occurs.")
+    low: Number | None = Field(default=None, description="Smallest value that occurs.")
+    high: Number | None = Field(default=None, description="Largest value that occurs.")
     sample: str = Field(default="", description=".npy file beside the card with a real input.")
 
 
@@ -33,18 +36,35 @@ class CardOutput(Authored):
     meaning: str
 
 
+def _sha256(value: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise ValueError("expected 64 hexadecimal digits in lower case, as sha256sum prints them")
+    return value
+
+
 class Card(Authored):
     """A model card: `card.toml` beside the ONNX file that `file` names. `id` is the folder's name."""
 
     id: str = ""
-    name: str
+    name: Text
     summary: str
-    file: str = Field(description="The ONNX file, beside the card.")
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    file: Text = Field(description="The ONNX file, beside the card.")
+    sha256: Annotated[str, AfterValidator(_sha256)]
     licence: str = Field(description="SPDX identifier.")
     source: str = Field(description="Where the model comes from.")
     teacher: Teacher | None = None
     role: Literal["student", "teacher", "reference"] = "student"
-    dims: dict[str, int] = Field(default={}, description="Symbolic dimensions and their values.")
+    dims: dict[str, Annotated[Whole, Field(ge=1)]] = Field(
+        default={}, description="Symbolic dimensions and their values."
+    )
     input: tuple[CardInput, ...] = ()
     output: tuple[CardOutput, ...] = ()
+
+    @classmethod
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+        """What does not agree with the rest of a card: the key's path and why."""
+        inputs = mapping.get("input")
+        for index, one in enumerate(inputs if isinstance(inputs, list) else ()):
+            low, high = (one.get("low"), one.get("high")) if isinstance(one, Mapping) else (None, None)
+            if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+                yield ("input", index, "high"), "is less than 'low'"

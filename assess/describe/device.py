@@ -10,7 +10,7 @@ from pydantic import Field
 from assess.describe.device_checks import device_contradictions, sources_missing
 from assess.describe.model import Precision
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, SourcedBytes, SourcedOps, SourcedRate, SourcedWatts
+from assess.describe.quantity import Authored, SourcedBytes, SourcedOps, SourcedRate, SourcedWatts, Text
 from assess.describe.runtime import Runtime
 
 Sector = Literal[
@@ -21,7 +21,7 @@ Sector = Literal[
 class Source(Authored):
     """Where numbers were read."""
 
-    where: str = Field(description="Address, repository and commit, or document.")
+    where: Text = Field(description="Address, repository and commit, or document.")
     what: str = Field(default="", description="What it is.")
 
 
@@ -49,7 +49,7 @@ class Peak(Authored):
 class Engine(Authored):
     """One compute engine; one model instance runs on one of them."""
 
-    name: str
+    name: Text
     kind: Literal["cpu", "gpu", "npu", "dla", "dsp"]
     peak: tuple[Peak, ...] = ()
 
@@ -83,8 +83,8 @@ class Device(Authored):
     """
 
     id: str = ""
-    name: str
-    vendor: str
+    name: Text
+    vendor: Text
     summary: str = ""
     sectors: tuple[Sector, ...] = Field(min_length=1)
     availability: Literal["shipping", "announced", "closed-sdk"] = Field(

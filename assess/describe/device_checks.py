@@ -17,10 +17,14 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
     for name in ("memory", "on_chip"):
         table = mapping.get(name)
         capacity, reserved = _number(table, "capacity", "B"), _number(table, "reserved", "B")
-        if capacity is not None and reserved is not None and reserved >= capacity:
+        if capacity == 0:
+            yield (name, "capacity", "value"), "must be more than zero"
+        elif capacity is not None and reserved is not None and reserved >= capacity:
             yield (name, "reserved", "value"), "the system would keep all of the memory"
     engines = [one for one in _list(mapping, "engine") if isinstance(one, Mapping)]
     names = [str(engine.get("name")) for engine in engines]
+    if not isinstance(mapping.get("engine", []), list):
+        return  # That is told already; nothing that refers to an engine can be checked.
     for index, engine in enumerate(engines):
         if names[index] in names[:index]:
             yield ("engine", index, "name"), f"{names[index]!r} is the name of an engine above"
@@ -38,6 +42,8 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
         if not isinstance(peak, Mapping):
             continue
         precision = peak.get("precision")
+        if not isinstance(precision, str):
+            continue
         if precision in seen:
             yield ("engine", index, "peak", number, "precision"), f"{precision!r} has a peak above"
         seen.add(precision)
@@ -63,12 +69,13 @@ def _number(table: Any, key: str, unit: Unit) -> float | None:
 
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Numbers whose source is not in the file's [sources] table."""
-    known = mapping.get("sources")
-    names = list(known) if isinstance(known, Mapping) else []
+    names = mapping.get("sources")
+    if not isinstance(names, Mapping):
+        return  # That is told already.
     for keys, value in _tables(mapping, ()):
         source = value.get("source")
         if "value" in value and isinstance(source, str) and source not in names:
-            yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, names)}"
+            yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}"
 
 
 def _tables(value: Any, keys: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:

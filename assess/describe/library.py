@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from assess.describe.authored import load, read
+from assess.describe.authored import invalid_file, load, read
 from assess.describe.card import Card
 from assess.describe.device import Device
 from assess.describe.partner import Partner
+from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Complaint
 from assess.describe.runtime import Runtime
+from assess.describe.suggestions import did_you_mean
 from assess.describe.suite import Suite
 from assess.describe.workload import Workload
 from assess.errors import AssessError
@@ -24,10 +27,15 @@ T = TypeVar("T", bound=BaseModel)
 Kind = Literal["devices", "workloads", "partners", "runtimes", "models", "suites"]
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LISTED: Final = ("devices", "workloads", "partners", "models")  # What `assess list` knows of these kinds.
 
 
 class Library:
-    """Everything that can be named by id. A folder of profiles has `devices/`, `workloads/` and so on."""
+    """Everything that can be named by id. A folder of profiles has `devices/`, `workloads/` and so on.
+
+    Attributes:
+        notes: what a user may not expect of the files used so far: which of them hide another of the same id.
+    """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         """Look in `folders` first, in their order.
@@ -39,18 +47,26 @@ class Library:
             if not folder.is_dir():
                 raise AssessError("is not a folder", where=str(folder), hint="a folder of profiles has devices/ in it")
         self._folders = tuple(folders)
+        self.notes: list[str] = []
 
     def device(self, id_: str) -> Device:
-        """A device, with its runtimes and those that these fall back to."""
-        found = self._record("devices", id_, Device)
-        beside = Library((*self._folders, *self._beside(id_)))
-        runtimes = tuple(beside.runtime(binding.id) for binding in found.runtime)
-        fallbacks = {runtime.fallback: beside.runtime(runtime.fallback) for runtime in runtimes if runtime.fallback}
+        """A device, with its runtimes and those that these fall back to.
+
+        Raises:
+            AssessError: there is none, its file has problems, or it names a runtime that is not there.
+        """
+        file = self.path("devices", id_)
+        found = self._record(file, Device)
+        library = self._with_folder_of(file) if _is_path(id_) else self
+        named = [(("runtime", index, "id"), binding.id) for index, binding in enumerate(found.runtime)]
+        library._check_names("runtimes", named, file)
+        runtimes = tuple(library.runtime(binding.id) for binding in found.runtime)
+        fallbacks = {one.fallback: library.runtime(one.fallback) for one in runtimes if one.fallback}
         return found.model_copy(update={"runtimes": runtimes, "fallbacks": fallbacks})
 
     def workload(self, id_: str) -> Workload:
         """A workload."""
-        return self._record("workloads", id_, Workload)
+        return self._record(self.path("workloads", id_), Workload)
 
     def partner(self, id_: str) -> Partner:
         """A partner; its devices and workloads exist.
@@ -58,19 +74,28 @@ class Library:
         Raises:
             AssessError: there is none, its file has problems, or it names what is not there.
         """
-        found = self._record("partners", id_, Partner)
-        for kind, names in (("devices", found.devices), ("workloads", found.workloads)):
-            for name in names:
-                self.path(kind, name)
+        file = self.path("partners", id_)
+        found = self._record(file, Partner)
+        library = self._with_folder_of(file) if _is_path(id_) else self
+        library._check_names("devices", [(("devices", n), name) for n, name in enumerate(found.devices)], file)
+        library._check_names("workloads", [(("workloads", n), name) for n, name in enumerate(found.workloads)], file)
         return found
 
     def runtime(self, id_: str) -> Runtime:
-        """A runtime."""
-        return self._record("runtimes", id_, Runtime)
+        """A runtime; the one that it falls back to exists.
+
+        Raises:
+            AssessError: there is none, its file has problems, or it names what is not there.
+        """
+        file = self.path("runtimes", id_)
+        found = self._record(file, Runtime)
+        if found.fallback:
+            self._check_names("runtimes", [(("fallback",), found.fallback)], file)
+        return found
 
     def card(self, id_: str) -> Card:
         """The card of a shipped model."""
-        return load(self.path("models", id_), Card, id=id_)
+        return self._record(self.path("models", id_), Card)
 
     def model_file(self, id_: str) -> Path:
         """The ONNX file of a shipped model."""
@@ -78,7 +103,7 @@ class Library:
 
     def suite(self, id_: str) -> Suite:
         """A suite."""
-        return self._record("suites", id_, Suite)
+        return self._record(self.path("suites", id_), Suite)
 
     def ids(self, kind: Kind) -> list[str]:
         """All ids of a kind, sorted.
@@ -86,53 +111,73 @@ class Library:
         Raises:
             AssessError: a file's name is no id.
         """
-        found = set()
-        for folder in self._places(kind):
-            pattern = "*/card.toml" if kind == "models" else "*.toml"
-            for path in folder.glob(pattern):
-                name = path.parent.name if kind == "models" else path.stem
-                if not _ID.fullmatch(name):
-                    raise AssessError(
-                        f"{name!r} is no id", where=str(path), hint="use lower-case letters, digits and single hyphens"
-                    )
-                found.add(name)
-        return sorted(found)
+        return sorted({_id_of(file) for folder in self._places(kind) for file in _files(folder, kind)})
 
     def authored(self, kind: Kind, id_: str) -> dict[str, Any]:
         """A file's mapping, as its author wrote it."""
         return read(self.path(kind, id_))
 
-    def path(self, kind: str, id_: str) -> Path:
+    def path(self, kind: Kind, id_: str) -> Path:
         """The file of an id; an argument that ends in .toml is a path already.
 
         Raises:
             AssessError: there is none; the nearest ids are named.
         """
-        if id_.endswith(".toml"):
+        if _is_path(id_):
             return Path(id_)
-        for folder in self._places(kind):
-            path = folder / id_ / "card.toml" if kind == "models" else folder / f"{id_}.toml"
-            if _ID.fullmatch(id_) and path.is_file():
-                return path
-        known = self.ids(kind)  # type: ignore[arg-type]
-        near = get_close_matches(id_, known, n=3, cutoff=0.4)
-        listing = f"assess list {kind}" if kind != "runtimes" else "see profiles/runtimes"
-        hint = f"did you mean {' or '.join(near)}?" if near else listing
-        raise AssessError(f"there is no {kind.removesuffix('s')} {id_!r}", hint=hint)
+        found = self._candidates(kind, id_)
+        if not found:
+            raise AssessError(f"there is no {kind.removesuffix('s')} {id_!r}", hint=self._hint(kind, id_))
+        if len(found) > 1:
+            note = f"{found[0]} is used; it hides {', '.join(map(str, found[1:]))}"
+            if note not in self.notes:
+                self.notes.append(note)
+        return found[0]
 
-    def _record(self, kind: Kind, id_: str, schema: type[T]) -> T:
-        path = self.path(kind, id_)
-        return load(path, schema, id=path.stem)
+    def _candidates(self, kind: Kind, id_: str) -> list[Path]:
+        """The files of an id, the one to use first."""
+        if not _ID.fullmatch(id_):
+            return []
+        name = f"{id_}/card.toml" if kind == "models" else f"{id_}.toml"
+        return [folder / name for folder in self._places(kind) if (folder / name).is_file()]
 
-    def _places(self, kind: str) -> list[Path]:
+    def _record(self, file: Path, schema: type[T]) -> T:
+        return load(file, schema, id=_id_of(file))
+
+    def _places(self, kind: Kind) -> list[Path]:
         if kind in ("models", "suites"):
             return [shipped("models" if kind == "models" else "suites")]
         return [folder / kind for folder in (*self._folders, shipped("profiles"))]
 
-    def _beside(self, id_: str) -> list[Path]:
-        """The folder of profiles that a device given by path lies in, if it lies in one."""
-        folder = Path(id_).parent
-        return [folder.parent] if id_.endswith(".toml") and folder.name == "devices" else []
+    def _with_folder_of(self, file: Path) -> Library:
+        """The same library and the folder of profiles that a file given by its path lies in, if it lies in one."""
+        folder = file.parent
+        if folder.name not in ("devices", "partners"):
+            return self
+        library = Library((*self._folders, folder.parent))
+        library.notes = self.notes
+        return library
+
+    def _check_names(self, kind: Kind, named: Iterable[tuple[KeyPath, str]], file: Path) -> None:
+        """Refuse a file that names what is not there, all such names at once."""
+        missing = [(keys, name) for keys, name in named if not self._candidates(kind, name)]
+        if missing:
+            known = self._names(kind)
+            texts = [
+                f"there is no {kind.removesuffix('s')} {name!r}; {did_you_mean(name, known)}" for _, name in missing
+            ]
+            raise invalid_file(file, [Complaint(keys, text) for (keys, _), text in zip(missing, texts, strict=True)])
+
+    def _names(self, kind: Kind) -> list[str]:
+        """As `ids`, but a file with a bad name is not this caller's problem."""
+        files = [file for folder in self._places(kind) for file in _files(folder, kind)]
+        return sorted({name for name in map(_stem, files) if _ID.fullmatch(name)})
+
+    def _hint(self, kind: Kind, id_: str) -> str:
+        known = self._names(kind)
+        near = get_close_matches(id_, known, n=3, cutoff=0.4)
+        everything = f"assess list {kind}" if kind in _LISTED else f"there are {', '.join(known)}"
+        return f"did you mean {' or '.join(near)}? All of them: {everything}" if near else everything
 
 
 def card_beside(model: Path) -> Card | None:
@@ -145,3 +190,34 @@ def card_beside(model: Path) -> Card | None:
     if not path.is_file() or read(path).get("file") != model.name:
         return None
     return load(path, Card, id=model.parent.name)
+
+
+def _is_path(argument: str) -> bool:
+    return argument.endswith(".toml")
+
+
+def _files(folder: Path, kind: Kind) -> list[Path]:
+    """The files of a kind; hidden ones are an editor's or the system's own."""
+    files = folder.glob("*/card.toml" if kind == "models" else "*.toml")
+    return [file for file in files if not _stem(file).startswith(".")]
+
+
+def _stem(file: Path) -> str:
+    return file.resolve().parent.name if file.name == "card.toml" else file.stem
+
+
+def _id_of(file: Path) -> str:
+    """The id that a file's name is.
+
+    Raises:
+        AssessError: it is none.
+    """
+    name = _stem(file)
+    if not _ID.fullmatch(name):
+        better = "-".join(re.findall("[a-z0-9]+", name.lower()))
+        raise AssessError(
+            f"{name!r} is no id: only lower-case letters, digits and single hyphens are",
+            where=str(file),
+            hint=f"rename it to {better}{file.suffix}" if better and file.name != "card.toml" else "rename it",
+        )
+    return name

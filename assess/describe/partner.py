@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from assess.describe.quantity import Authored
+from assess.describe.quantity import Authored, Text
 
 
 class Policy(Authored):
@@ -24,9 +24,9 @@ class Partner(Authored):
     """A partner. `id` is the file's name."""
 
     id: str = ""
-    name: str
+    name: Text
     summary: str
-    source: str = Field(description="Public source of the facts; the policy is illustrative unless it says otherwise.")
+    source: Text = Field(description="Public source of the facts; the policy is illustrative unless it says otherwise.")
     devices: tuple[str, ...] = Field(min_length=1, description="Ids of its devices.")
     workloads: tuple[str, ...] = Field(min_length=1, description="Ids of its workloads.")
     policy: Policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +42,13 @@ def positions(text: str) -> dict[Path, Entry]:
     return _Scanner(text).scan()
 
 
+def _unquoted(key: str) -> str:
+    """What a quoted key is called; only double quotes have escapes."""
+    if "\\" not in key or key[0] == "'":
+        return key[1:-1]
+    return next(iter(tomllib.loads(f"{key} = 0")))
+
+
 class _Scanner:
     """Walks a text that `tomllib` has accepted; what it cannot be is not checked again."""
 
@@ -66,7 +74,8 @@ class _Scanner:
         self.at += 2 if is_array else 1
         keys = self._keys()
         self.at = self.text.index("]", self.at) + (2 if is_array else 1)
-        parent = self._resolved(keys[:-1])
+        place = self._position(start, self.at)
+        parent = self._resolved(keys[:-1], Entry(place, place))
         path: Path = (*parent, keys[-1])
         if is_array:
             self.last_index[path] = self.last_index.get(path, -1) + 1
@@ -77,10 +86,12 @@ class _Scanner:
         self._record(path, start, self.at, start, self.at)
         return path
 
-    def _resolved(self, keys: list[str]) -> Path:
+    def _resolved(self, keys: list[str], here: Entry) -> Path:
         path: Path = ()
         for key in keys:
             path = (*path, key)
+            # A table that has no header of its own stands where the first table inside it does.
+            self.found.setdefault(path, here)
             if path in self.last_index:
                 path = (*path, self.last_index[path])
         return path
@@ -105,7 +116,7 @@ class _Scanner:
             if self.text[self.at] in "\"'":
                 start = self.at
                 self._string()
-                keys.append(self.text[start + 1 : self.at - 1])
+                keys.append(_unquoted(self.text[start : self.at]))
             else:
                 start = self.at
                 while self.at < len(self.text) and self.text[self.at] in _BARE_KEY:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+    field_validator,
+)
 
-from assess.units import Unit, parse
+from assess.units import Unit, example, parse
 
 #: How well a number is known: A vendor or machine dump, read; B press or kernel source, read; C community, read;
 #: D derived by the stated arithmetic from read numbers; R recalled, not read.
@@ -20,26 +30,58 @@ class Authored(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+#: Text that says something.
+Text = Annotated[str, Field(min_length=1)]
+#: TOML tells 1 from "1" and from true; so do these.
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+
+_LONGEST: Final = 100  # Characters; no quantity needs a third of it.
+
+
 def _parse_text(value: Any, *, unit: Unit) -> float:
-    if isinstance(value, str):
-        return parse(value, unit)
-    raise ValueError(f"{value!r} must be text with a unit")
+    if not isinstance(value, str):
+        found = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else value
+        raise ValueError(f"expected text with a unit such as {example(unit)!r}, found {found}")
+    if len(value) > _LONGEST:
+        raise ValueError(f"is too long for a quantity such as {example(unit)!r}")
+    return parse(value, unit)
+
+
+def _above_zero(value: float) -> float:
+    if value == 0:
+        raise ValueError("must be more than zero")
+    return value
+
+
+def _at_most_all(value: float) -> float:
+    if value > 1:
+        raise ValueError("must be at most 100 %")
+    return value
 
 
 def _text_schema(example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "examples": [example]})
 
 
-Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _text_schema("8 GiB")]
-Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _text_schema("33 ms")]
-Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _text_schema("30 Hz")]
-Share = Annotated[float, BeforeValidator(partial(_parse_text, unit="1")), Field(le=1.0), _text_schema("25 %")]
+_AboveZero = AfterValidator(_above_zero)
+Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _AboveZero, _text_schema("8 GiB")]
+Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _AboveZero, _text_schema("33 ms")]
+Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _AboveZero, _text_schema("30 Hz")]
+Share = Annotated[
+    float,
+    BeforeValidator(partial(_parse_text, unit="1")),
+    _AboveZero,
+    AfterValidator(_at_most_all),
+    _text_schema("25 %"),
+]
 
 
 class Sourced(Authored):
     """A number of a data sheet: never without the place it was read in, and how well it is known."""
 
     unit: ClassVar[Unit]
+    may_be_zero: ClassVar[bool] = False
 
     value: float = Field(description="The number and its unit, as text.")
     source: str = Field(description="Key of the file's [sources] table.")
@@ -49,7 +91,8 @@ class Sourced(Authored):
     @field_validator("value", mode="before")
     @classmethod
     def _with_unit(cls, value: Any) -> float:
-        return _parse_text(value, unit=cls.unit)
+        number = _parse_text(value, unit=cls.unit)
+        return number if cls.may_be_zero else _above_zero(number)
 
     @property
     def is_recalled(self) -> bool:
@@ -58,9 +101,10 @@ class Sourced(Authored):
 
 
 class SourcedBytes(Sourced):
-    """A size, such as "8 GiB"."""
+    """A size, such as "8 GiB"; a system may reserve none."""
 
     unit = "B"
+    may_be_zero = True
 
 
 class SourcedRate(Sourced):

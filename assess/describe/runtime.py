@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from pydantic import Field
 
 from assess.describe.model import Precision
-from assess.describe.quantity import Authored
+from assess.describe.positions import Path as KeyPath
+from assess.describe.quantity import Authored, Text, Whole
 
 
 class OperatorSupport(Authored):
     """One operator in a runtime's list."""
 
-    conditions: tuple[str, ...] = Field(default=(), description="Limits in the runtime's own words; not checked here.")
+    conditions: tuple[str, ...] = Field(default=(), description="Limits in words; not checked here.")
 
 
 class OpsetRange(Authored):
     """Versions of the standard operator set that the runtime reads."""
 
-    min: int = Field(default=1, ge=1)
-    max: int = Field(ge=1)
+    min: Whole = Field(default=1, ge=1)
+    max: Whole = Field(ge=1)
 
 
 class QuantisationSupport(Authored):
@@ -32,10 +36,10 @@ class Runtime(Authored):
     """A runtime that turns an ONNX model into inferences on an engine. `id` is the file's name."""
 
     id: str = ""
-    name: str
-    version: str
+    name: Text
+    version: Text
     summary: str = ""
-    source: str = Field(description="Where the lists below were read.")
+    source: Text = Field(description="Where the lists below were read.")
     licence: str = Field(default="", description="Of the source.")
     provider: str = Field(default="", description="ONNX Runtime execution provider; empty if it has none.")
     fallback: str = Field(default="", description="Runtime that takes the operators it refuses; empty: none does.")
@@ -47,6 +51,14 @@ class Runtime(Authored):
         description='By name; outside the standard domain as "domain:Name". One that is not here is not supported. '
         "Absent if the list is not public.",
     )
+
+    @classmethod
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+        """What does not agree with the rest of a runtime's file: the key's path and why."""
+        opset = mapping.get("opset")
+        low, high = (opset.get("min", 1), opset.get("max")) if isinstance(opset, Mapping) else (None, None)
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            yield ("opset", "max"), "is less than 'min'"
 
     def supports(self, type_: str, domain: str) -> OperatorSupport | None:
         """What the list says of an operator; None if it is not in it."""

@@ -11,4 +11,4 @@ def did_you_mean(given: str, allowed: Sequence[str]) -> str:
     near = get_close_matches(given, allowed, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"expected one of {', '.join(map(repr, allowed))}" if allowed else "nothing is expected here"
+    return f"expected one of {', '.join(map(repr, allowed))}" if allowed else "there are none"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from assess.describe.device import Sector
-from assess.describe.quantity import Authored, Bytes, Hertz, Seconds, Share
+from assess.describe.quantity import Authored, Bytes, Hertz, Number, Seconds, Share, Text, Whole
 
 
 class Scenario(Authored):
@@ -21,7 +21,7 @@ class Requires(Authored):
     """What the job requires; what is absent is not asked."""
 
     deadline: Seconds | None = Field(default=None, description="One inference, at the percentile below.")
-    percentile: float = Field(
+    percentile: Number = Field(
         default=99.0, gt=0, lt=100, description="Share of inferences that must meet it, in percent."
     )
     cold_start: Seconds | None = Field(default=None, description="From loading the model to its first output.")
@@ -34,12 +34,12 @@ class Workload(Authored):
     """A job. `id` is the file's name."""
 
     id: str = ""
-    name: str
-    version: int = Field(ge=1, description="Bumped when results stop being comparable.")
+    name: Text
+    version: Whole = Field(ge=1, description="Bumped when results stop being comparable.")
     summary: str = ""
     sectors: tuple[Sector, ...] = Field(min_length=1)
-    why: str = Field(description="Why these numbers.")
-    source: str = Field(description="Where they come from.")
+    why: Text = Field(description="Why these numbers.")
+    source: Text = Field(description="Where they come from.")
     scenario: Scenario
     requires: Requires
 

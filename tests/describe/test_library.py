@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 
 import pytest
 from test_authored import ROVER
@@ -23,7 +25,8 @@ def test_a_device_comes_with_its_runtimes_and_their_fallbacks():
 def test_an_unknown_id_names_the_nearest():
     with pytest.raises(AssessError, match=re.escape("there is no device 'jetson-orin-nano'")) as error:
         Library().device("jetson-orin-nano")
-    assert "nvidia-jetson-orin-nano-8gb" in error.value.hint
+    assert error.value.hint.startswith("did you mean nvidia-jetson-orin-nano-8gb")
+    assert error.value.hint.endswith("All of them: assess list devices")
 
 
 def test_an_id_like_no_other_points_to_the_list():
@@ -37,6 +40,18 @@ def test_an_own_folder_comes_first(mine):
     (mine / "devices" / "sony-ps5.toml").write_text(ROVER)
     assert Library([mine]).device("sony-ps5").name == "ACME Rover"
     assert Library().device("sony-ps5").name == "Sony PlayStation 5"
+
+
+def test_a_file_that_hides_another_of_its_id_is_noted_once(mine):
+    (mine / "devices" / "sony-ps5.toml").write_text(ROVER)
+    library = Library([mine])
+    library.device("acme-rover")
+    assert library.notes == []
+    library.device("sony-ps5")
+    library.device("sony-ps5")
+    (note,) = library.notes
+    assert note.startswith(f"{mine / 'devices' / 'sony-ps5.toml'} is used; it hides ")
+    assert note.endswith("sony-ps5.toml")
 
 
 def test_a_path_is_as_good_as_an_id(mine):
@@ -59,9 +74,63 @@ def test_a_broken_neighbour_does_not_stop_another(mine):
 
 
 def test_a_file_whose_name_is_no_id_fails_loudly(mine):
-    (mine / "devices" / "My Board.toml").write_text(ROVER)
-    with pytest.raises(AssessError, match="'My Board' is no id"):
-        Library([mine]).ids("devices")
+    board = mine / "devices" / "My Board.toml"
+    board.write_text(ROVER)
+    for use in (lambda: Library([mine]).ids("devices"), lambda: Library().device(str(board))):
+        with pytest.raises(AssessError, match="'My Board' is no id") as error:
+            use()
+        assert (error.value.where, error.value.hint) == (str(board), "rename it to my-board.toml")
+    with pytest.raises(AssessError, match="there is no device 'acme-rove'"):
+        Library([mine]).device("acme-rove")
+
+
+def test_hidden_files_of_editors_and_systems_are_no_profiles(mine):
+    (mine / "devices" / "._acme-rover.toml").write_text("")
+    assert "acme-rover" in Library([mine]).ids("devices")
+
+
+def test_an_unknown_runtime_is_told_with_its_line(mine, monkeypatch):
+    monkeypatch.chdir(mine)
+    (mine / "devices" / "acme-rover.toml").write_text(ROVER.replace("onnxruntime-cpu", "onnxruntime-cpus"))
+    with pytest.raises(AssessError) as error:
+        Library().device("devices/acme-rover.toml")
+    assert str(error.value) == (
+        "devices/acme-rover.toml:24: runtime[0].id: there is no runtime 'onnxruntime-cpus'; "
+        "did you mean 'onnxruntime-cpu'?\n"
+        ' 24 | id = "onnxruntime-cpus"\n'
+        "    |      ^^^^^^^^^^^^^^^^^^"
+    )
+
+
+def test_an_unknown_fallback_is_told_with_its_line(mine):
+    (mine / "runtimes").mkdir()
+    text = 'name = "RT"\nversion = "1"\nsource = "manual"\nfallback = "onnxruntime-gpu"\n'
+    (mine / "runtimes" / "acme-rt.toml").write_text(text)
+    with pytest.raises(AssessError, match=r"acme-rt.toml:4: fallback: there is no runtime 'onnxruntime-gpu'"):
+        Library([mine]).runtime("acme-rt")
+
+
+def test_everything_unknown_that_a_partner_names_is_told_at_once(mine):
+    (mine / "partners").mkdir()
+    text = """name = "ACME"\nsummary = ""\nsource = "here"\ndevices = ["sony-ps5", "sony-ps6", "x.toml"]
+workloads = ["camera-30hz"]\n[policy]\nlicences = ["MIT"]\n"""
+    (mine / "partners" / "acme.toml").write_text(text)
+    with pytest.raises(AssessError) as error:
+        Library([mine]).partner("acme")
+    heads = [line.split("acme.toml:4: ")[1] for line in str(error.value).splitlines() if "acme.toml:" in line]
+    assert heads[0] == "devices[1]: there is no device 'sony-ps6'; did you mean 'sony-ps5'?"
+    assert heads[1].startswith("devices[2]: there is no device 'x.toml'; ")
+
+
+def test_a_kind_that_cannot_be_listed_names_its_ids():
+    with pytest.raises(AssessError) as error:
+        Library().suite("zzzzzz")
+    assert error.value.hint == "there are demo"
+
+
+def test_no_heavy_package_is_imported_to_read_a_file():
+    code = "import sys, assess.describe.library; print({'onnx', 'onnxruntime', 'numpy'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
 @pytest.mark.parametrize("id_", ["../devices/sony-ps5", "/etc/passwd", "a/b", ""])

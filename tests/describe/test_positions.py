@@ -22,6 +22,9 @@ z = 1
 z=2
 [r.t]
 y = """\\"""""" # two quotes before the end
+"\\u0041\\"." = { 'c:\\d' = 1 }
+[deep.er.est]
+x = 1
 '''
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +43,10 @@ SHIPPED = sorted([*(ROOT / "profiles").rglob("*.toml"), *(ROOT / "models").rglob
         (("r", 0, "s", 0, "z"), 10, 5),
         (("r", 1, "s", 0, "z"), 13, 3),
         (("r", 1, "t", "y"), 15, 5),
+        (("r", 1, "t", 'A".', "c:\\d"), 16, 26),
+        (("deep",), 17, 1),
+        (("deep", "er"), 17, 1),
+        (("deep", "er", "est", "x"), 18, 5),
     ],
 )
 def test_values_are_found_by_line_and_column(path, line, column):
@@ -74,7 +81,7 @@ def test_every_key_of_every_shipped_file_stands_on_the_line_it_is_found_on(file)
             assert names[-1] in lines[entry.key.line - 1]
 
 
-KEYS = st.text(st.sampled_from("abz_-0."), min_size=1, max_size=4)
+KEYS = st.text(st.sampled_from("abz_-0.\"'\\\té"), min_size=1, max_size=4)
 VALUES = st.recursive(
     st.one_of(st.integers(), st.booleans(), st.text(st.sampled_from("a\"'\\#]}=,\n\t é"), max_size=6)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),

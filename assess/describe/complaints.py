@@ -1,0 +1,119 @@
+"""What pydantic finds wrong with a mapping, said in the words of the file's author."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from datetime import date, time
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Complaint
+from assess.describe.suggestions import did_you_mean
+
+_LONGEST: Final = 60  # Characters of a value that are repeated in a message.
+
+_EXPECTED: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+
+_BOUNDS: Final = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def complaints(error: ValidationError, schema: type[BaseModel]) -> Iterator[Complaint]:
+    """Everything that an error says, without what only follows from another part of it."""
+    for one in error.errors(include_url=False):
+        if one["type"] == "too_short" and one["input"]:
+            continue  # It is not empty: what is in it has problems of its own.
+        yield _complaint(typing.cast("Mapping[str, Any]", one), schema)
+
+
+def _complaint(error: Mapping[str, Any], schema: type[BaseModel]) -> Complaint:
+    keys: KeyPath = error["loc"]
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "missing":
+        return Complaint(keys[:-1], f"missing key {keys[-1]!r}", is_of_key=True)
+    if kind == "extra_forbidden":
+        return unknown_key(keys, schema)
+    return Complaint(keys, _about_value(str(keys[-1]), kind, given, context, error["msg"]))
+
+
+def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], message: str) -> str:
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        if not isinstance(given, str):
+            return f"expected one of {', '.join(map(repr, allowed))}, found {_shown(given)}"
+        return f"{_shown(given)} is not known; {did_you_mean(given, allowed)}"
+    if kind == "value_error":
+        text = str(context["error"])
+        return text.replace(repr(given), _shown(given)) if isinstance(given, str) else text
+    if kind == "tuple_type" and isinstance(given, dict):
+        return f"expected a list, found a table; each entry begins with [[{name}]]"
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}, found {_shown(given)}"
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"{_shown(given)} must be {words} {context[bound]:g}"
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty"
+    if kind == "finite_number":
+        return f"{_shown(given)} must be a finite number"
+    return f"{_shown(given)} is not accepted: {message[:1].lower()}{message[1:]}"
+
+
+def unknown_key(keys: KeyPath, schema: type[BaseModel]) -> Complaint:
+    """That a key is none of those that may stand beside it."""
+    return Complaint(keys, f"unknown key; {did_you_mean(str(keys[-1]), _keys_at(schema, keys[:-1]))}", is_of_key=True)
+
+
+def resolved_keys(schema: type[BaseModel]) -> list[str]:
+    """Fields that are filled in after reading; no file may have them."""
+    return [name for name, field in schema.model_fields.items() if field.exclude]
+
+
+def _shown(value: Any) -> str:
+    """A value as its author wrote it, or what it is."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date | time):
+        return f"the date or time {value}"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...'"
+
+
+def _keys_at(schema: type[BaseModel], keys: KeyPath) -> list[str]:
+    """The keys that may stand in the table at a path."""
+    here: Any = schema
+    for key in keys:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            here = _bare(here.model_fields[str(key)].annotation)
+        elif typing.get_origin(here) in (tuple, dict):
+            here = _bare(typing.get_args(here)[0 if typing.get_origin(here) is tuple else 1])
+    if isinstance(here, type) and issubclass(here, BaseModel):
+        return [name for name, field in here.model_fields.items() if not field.exclude and name != "id"]
+    return []
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without `| None`."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next(part for part in typing.get_args(annotation) if part is not type(None))
+    return annotation

@@ -1,0 +1,109 @@
+"""What is wrong in an authored file, and where: each problem is one line that stands alone and the place underlined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from unicodedata import combining, east_asian_width
+
+from assess.describe.positions import Entry, Position
+from assess.describe.positions import Path as KeyPath
+from assess.errors import AssessError
+
+_SHOWN: Final = 160  # Characters of a source line that are shown around a problem.
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in an authored file.
+
+    Attributes:
+        key: path of the key, e.g. "engine[0].peak[1].precision"; "" for the file as a whole.
+        text: what is wrong and what was expected.
+        at: where; None where there are no lines.
+        source: the line of the file; "" where there are no lines.
+    """
+
+    key: str
+    text: str
+    at: Position | None = None
+    source: str = ""
+
+    def render(self, where: str) -> str:
+        """One self-contained line, then the source line with the place underlined."""
+        place = f"{where}:{self.at.line}" if self.at else where
+        head = _visible(f"{place}: {self.key}: {self.text}" if self.key else f"{place}: {self.text}")
+        if self.at is None or not self.source.strip():
+            return head
+        number = str(self.at.line)
+        column = self.at.column - 1
+        first = max(0, column - _SHOWN // 2) if len(self.source) > _SHOWN else 0
+        shown = self.source[first : first + _SHOWN]
+        before, marked = shown[: column - first], shown[column - first : column - first + self.at.length]
+        under = " " * _width(before) + "^" * max(1, _width(marked))
+        return f"{head}\n {number} | {_visible(shown)}\n {' ' * len(number)} | {under}"
+
+
+class InvalidFileError(AssessError):
+    """An authored file with problems.
+
+    Attributes:
+        file: its name, as given.
+        problems: all of them, in the order of their lines.
+    """
+
+    def __init__(self, file: str, problems: tuple[Problem, ...], hint: str = "") -> None:
+        self.file = file
+        self.problems = problems
+        super().__init__("\n".join(problem.render(file) for problem in problems), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A problem before its place in the file is looked up.
+
+    Attributes:
+        keys: path of the key.
+        text: what is wrong and what was expected.
+        is_of_key: whether the key itself is wrong, and not its value.
+    """
+
+    keys: KeyPath
+    text: str
+    is_of_key: bool = False
+
+    def without_place(self) -> Problem:
+        """The problem of a mapping that has no lines."""
+        return Problem(spelled(self.keys), self.text)
+
+    def placed(self, places: Mapping[KeyPath, Entry], lines: Sequence[str]) -> Problem:
+        """The problem at the nearest place that the file has for its key."""
+        for depth in range(len(self.keys), 0, -1):
+            entry = places.get(self.keys[:depth])
+            if entry is not None:
+                at = entry.key if self.is_of_key else entry.value
+                return Problem(spelled(self.keys), self.text, at, lines[at.line - 1])
+        return Problem(spelled(self.keys), self.text, Position(1, 1, 1), "")
+
+
+def spelled(keys: KeyPath) -> str:
+    """A key's path as its author would say it."""
+    text = ""
+    for key in keys:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+    return text
+
+
+def _visible(text: str) -> str:
+    """The text with what could steer a terminal, or hide in a line, written out; a tab becomes one space."""
+    return "".join(char if char.isprintable() else " " if char == "\t" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal the text takes once it is made visible."""
+    return sum(2 if east_asian_width(char) in "WF" else 0 if combining(char) else 1 for char in _visible(text))
