@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from assess import __version__, sandbox
 from assess.describe.authored import load, parse
@@ -29,6 +29,9 @@ from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
 
+#: Stages that the describing child tells.
+_READING: Final = {"hashing": "hashing the model's files"}
+
 #: Inferences on a host that is not the device: enough for memory and to see that it runs; its latency decides nothing.
 PROXY_COUNT = 100
 
@@ -44,11 +47,13 @@ class Subject:
     Attributes:
         path: its ONNX file.
         card: what its author says; None if there is no card.
+        card_folder: where the card's samples lie.
         model: the facts.
     """
 
     path: Path
     card: Card | None
+    card_folder: Path
     model: Model
 
 
@@ -73,19 +78,25 @@ def find_model(
     Raises:
         AssessError: there is no such model, it is not ONNX, or a dimension is not bound.
     """
-    path, found = _locate(argument, library, card)
-    on_progress("reading the model", None, None)
-    return Subject(path, found, describe(path, dims=dims, card=found))
-
-
-def _locate(argument: str, library: Library, card: Path | None) -> tuple[Path, Card | None]:
     path = Path(argument)
-    if card is not None:
-        return path, load(card, Card, id=card.parent.name)
-    if path.suffix == ".onnx" or path.exists():
-        return path, card_beside(path)
-    found = library.card(argument)
-    return library.model_file(argument), found
+    if path.suffix != ".onnx" and not path.exists():
+        path = library.model_file(argument)
+    found = load(card, Card, id=card.parent.name) if card else card_beside(path)
+    folder = card.parent if card else path.parent
+    model = describe(
+        path,
+        dims=dims,
+        card=found,
+        on_progress=lambda message: on_progress(
+            _READING.get(message.get("stage", ""), "reading the model"), None, None
+        ),
+    )
+    return Subject(path, found, folder, model)
+
+
+def find_job(argument: str, library: Library) -> Job:
+    """Find a workload by id or path, with the mapping it was authored as."""
+    return Job(library.workload(argument), library.authored("workloads", argument))
 
 
 def run(
@@ -107,6 +118,7 @@ def run(
         settings,
         feeds=feeds,
         card=subject.card,
+        card_folder=subject.card_folder,
         on_progress=on_progress,
         launch=launch,
         host=host,
@@ -128,36 +140,37 @@ def judge(
             f"the run was measured as {measured_for.scenario.kind!r}, {job.id} is {job.scenario.kind!r}",
             hint="measure again with this workload",
         )
-    runtime = device.runtime[0] if device.runtime else None
-    known = estimate(measurement.model, job, device, runtime, measurement)
+    known = estimate(measurement.model, job, device, measurement)
     case = Case(measurement.model, job, device, partner, measurement, known)
-    return put_criteria(case, evidence=measurement_sha256(measurement), tool=__version__)
+    return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
 
 
-def find_job(argument: str, library: Library) -> Job:
-    """Find a workload by id or path, with the mapping it was authored as."""
-    return Job(library.workload(argument), library.authored("workloads", argument))
-
-
-def samples_wanted(workload: Workload, device: Device | None = None) -> int:
-    """Timed inferences that a run needs: enough to bound the percentile, or few where that cannot be told anyway."""
-    if device is not None and why_not_the_device(read_host(), device):
+def samples_wanted(workload: Workload, devices: Sequence[Device] = (), *, host: Callable[[], Host] = read_host) -> int:
+    """Timed inferences that a run needs: enough to bound the percentile, or few if the host is none of the devices."""
+    here = host() if devices else None
+    if here is not None and all(why_not_the_device(here, device) for device in devices):
         return PROXY_COUNT
     return count_needed(workload.requires.percentile, discarded=1)
 
 
+def time_limit_s(workload: Workload, count: int) -> float:
+    """What a run may take unless a limit is given: ten minutes, or twice `count` inferences at the deadline."""
+    return max(Settings().timeout_s, 2.0 * count * (workload.deadline_s or 0.0))
+
+
 def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> list[FitReport]:
-    """Every case of a suite, in its order; each model is measured once for each job."""
+    """Every case of a suite, in its order; each model is measured once for each job, for all of its devices."""
     runs: dict[tuple[str, str], Measurement] = {}
     reports = []
     for case in suite.case:
         key = case.model, case.workload
-        job = find_job(case.workload, library)
-        device = library.device(case.device)
         if key not in runs:
+            job = find_job(case.workload, library)
+            devices = [library.device(other.device) for other in suite.case if (other.model, other.workload) == key]
             subject = find_model(case.model, library, dims={}, on_progress=on_progress)
-            settings = Settings(min_count=samples_wanted(job.workload, device))
+            count = samples_wanted(job.workload, devices)
+            settings = Settings(min_count=count, timeout_s=time_limit_s(job.workload, count))
             runs[key] = run(subject, job, settings, feeds={}, on_progress=on_progress)
         partner = library.partner(case.partner) if case.partner else None
-        reports.append(judge(runs[key], device, partner))
+        reports.append(judge(runs[key], library.device(case.device), partner))
     return reports

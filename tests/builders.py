@@ -155,5 +155,4 @@ def case(
 ) -> Case:
     """A case with its estimates; nothing was run unless `run` is given."""
     subject, target, wanted = of or model(), on or device(), job or workload()
-    binding = target.runtime[0] if target.runtime else None
-    return Case(subject, wanted, target, whom, run, estimate(subject, wanted, target, binding, run))
+    return Case(subject, wanted, target, whom, run, estimate(subject, wanted, target, run))

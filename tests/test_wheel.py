@@ -41,12 +41,18 @@ def installed(tmp_path_factory):
 def test_an_installed_wheel_finds_profiles_models_and_suites(installed, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", LIST_ALL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", LIST_ALL],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = done.stdout.splitlines()
     assert lines[0].startswith(str(installed))
     in_tree = [
-        sum(path.is_file() for path in (ROOT / folder).rglob("*")) for folder in ("profiles", "models", "benchmarks/suites")
+        sum(path.is_file() for path in (ROOT / folder).rglob("*"))
+        for folder in ("profiles", "models", "benchmarks/suites")
     ]
     assert [int(line) for line in lines[1:4]] == in_tree
     assert "heavy []" in lines

@@ -29,6 +29,7 @@ from assess.cli.options import (
     WorkloadOption,
     dimensions,
     feeds,
+    one,
 )
 
 
@@ -53,7 +54,7 @@ def fit(
     min_count: CountOption = None,
     min_duration: DurationOption = "2 s",
     seed: SeedOption = 0,
-    timeout: TimeoutOption = "600 s",
+    timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
@@ -70,19 +71,21 @@ def fit(
     from assess.describe.library import Library
     from assess.files import check_writable, write_whole
     from assess.measure.record import to_json
-    from assess.pipeline import find_job, find_model, judge, run, samples_wanted
+    from assess.pipeline import find_job, find_model, judge, run
 
     check_outputs(output)
     if save_run:
         check_writable(save_run)
     form, library = named_format(format_), Library(profiles or ())
-    where, job = library.device(device), find_job(workload, library)
-    whom = library.partner(partner) if partner else None
+    target, job = library.device(one(device, "--device")), find_job(one(workload, "--workload"), library)
+    buyer = library.partner(partner) if partner else None
     asked = settings(
+        workload=job.workload,
+        devices=[target],
         provider=provider,
         threads=threads,
         optimisation=optimisation,
-        min_count=min_count or samples_wanted(job.workload, where),
+        min_count=min_count,
         min_duration=min_duration,
         seed=seed,
         timeout=timeout,
@@ -92,8 +95,8 @@ def fit(
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
-    report = judge(measurement, where, whom)
-    if save_run:
+    if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))
+    report = judge(measurement, target, buyer)
     deliver(report, form, output)
     raise typer.Exit(of_report(report, strict=strict))

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from assess.cli.options import DeviceOption, FormatOption, OutputOption, PartnerOption, ProfilesOption, StrictOption
+from assess.cli.options import (
+    DeviceOption,
+    FormatOption,
+    OutputOption,
+    PartnerOption,
+    ProfilesOption,
+    StrictOption,
+    one,
+)
 
 
 def judge(
@@ -34,8 +42,8 @@ def judge(
 
     check_outputs(output)
     form, library = named_format(format_), Library(profiles or ())
-    where, whom = library.device(device), library.partner(partner) if partner else None
+    target, buyer = library.device(one(device, "--device")), library.partner(partner) if partner else None
     job = library.workload(workload) if workload else None
-    report = judge_run(read(run), where, whom, job)
+    report = judge_run(read(run), target, buyer, job)
     deliver(report, form, output)
     raise typer.Exit(of_report(report, strict=strict))

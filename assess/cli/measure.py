@@ -24,6 +24,7 @@ from assess.cli.options import (
     WorkloadOption,
     dimensions,
     feeds,
+    one,
 )
 
 
@@ -41,7 +42,7 @@ def measure(
     min_count: CountOption = None,
     min_duration: DurationOption = "2 s",
     seed: SeedOption = 0,
-    timeout: TimeoutOption = "600 s",
+    timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
 ) -> None:
     """Measure latency and memory on this machine, in a process of its own, and write the run to a file.
@@ -55,17 +56,19 @@ def measure(
     from assess.files import check_writable, write_whole
     from assess.measure.record import to_json
     from assess.measure.validity import validity
-    from assess.pipeline import find_job, find_model, run, samples_wanted
+    from assess.pipeline import find_job, find_model, run
     from assess.report.run_summary import run_summary
 
     check_writable(output)
     library = Library(profiles or ())
-    job = find_job(workload, library)
+    job = find_job(one(workload, "--workload"), library)
     asked = settings(
+        workload=job.workload,
+        devices=(),
         provider=provider,
         threads=threads,
         optimisation=optimisation,
-        min_count=min_count or samples_wanted(job.workload),
+        min_count=min_count,
         min_duration=min_duration,
         seed=seed,
         timeout=timeout,

@@ -11,8 +11,8 @@ import typer
 from assess.errors import AssessError
 
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="An ONNX file, or the id of a shipped model.")]
-DeviceOption = Annotated[str, typer.Option("--device", "-d", metavar="ID|FILE", help="Where it is to run.")]
-WorkloadOption = Annotated[str, typer.Option("--workload", "-w", metavar="ID|FILE", help="The job it is to do.")]
+DeviceOption = Annotated[list[str], typer.Option("--device", "-d", metavar="ID|FILE", help="Where it is to run.")]
+WorkloadOption = Annotated[list[str], typer.Option("--workload", "-w", metavar="ID|FILE", help="The job it is to do.")]
 PartnerOption = Annotated[
     str | None, typer.Option("--partner", "-p", metavar="ID|FILE", help="For whom; its policy is judged too.")
 ]
@@ -49,10 +49,24 @@ DurationOption = Annotated[
     str, typer.Option("--min-duration", metavar="TIME", help='Timed span, at least, e.g. "2 s".')
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of generated inputs.")]
-TimeoutOption = Annotated[str, typer.Option(metavar="TIME", help="The run has failed when it takes longer.")]
+TimeoutOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Of the whole run; default: 10 min, or more if the job needs it.")
+]
 MemoryLimitOption = Annotated[
     str | None, typer.Option("--memory-limit", metavar="SIZE", help="Address space of the model's process.")
 ]
+
+
+def one(words: Sequence[str], option: str) -> str:
+    """The value of an option that may be given once.
+
+    Raises:
+        AssessError: it was given more often, and all but the last would be dropped in silence.
+    """
+    if len(words) != 1:
+        hint = "measure once, then `assess judge run.json` for each" if option == "--device" else ""
+        raise AssessError(f"is given {len(words)} times, one at a time is judged", where=option, hint=hint)
+    return words[0]
 
 
 def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:

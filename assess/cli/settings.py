@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from assess.describe.device import Device
+from assess.describe.workload import Workload
 from assess.errors import AssessError
 from assess.measure.measurement import Settings
+from assess.pipeline import samples_wanted, time_limit_s
 from assess.units import Unit, parse
 
 _LEVELS = ("disabled", "basic", "extended", "all")
@@ -11,30 +16,33 @@ _LEVELS = ("disabled", "basic", "extended", "all")
 
 def settings(
     *,
+    workload: Workload,
+    devices: Sequence[Device],
     provider: str,
     threads: int,
     optimisation: str,
-    min_count: int,
+    min_count: int | None,
     min_duration: str,
     seed: int,
-    timeout: str,
+    timeout: str | None,
     memory_limit: str | None,
 ) -> Settings:
-    """Settings from the words of the command line.
+    """Settings from the words of the command line; what was not said is what the job needs.
 
     Raises:
         AssessError: a quantity or a level is not one.
     """
     if optimisation not in _LEVELS:
         raise AssessError(f"{optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
+    count = min_count or samples_wanted(workload, devices)
     return Settings(
         provider=provider,
         threads=threads,
         optimisation=optimisation,
-        min_count=min_count,
+        min_count=count,
         min_duration_s=_quantity(min_duration, "s", "--min-duration"),
         seed=seed,
-        timeout_s=_quantity(timeout, "s", "--timeout"),
+        timeout_s=time_limit_s(workload, count) if timeout is None else _quantity(timeout, "s", "--timeout"),
         memory_limit_bytes=None if memory_limit is None else int(_quantity(memory_limit, "B", "--memory-limit")),
     )
 

@@ -11,7 +11,7 @@ from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
 from assess.measure.measurement import Measurement
 from assess.project.estimate import Estimate
-from assess.project.estimates import Estimates
+from assess.project.estimates import Estimates, Name
 
 
 class NoEvidenceError(Exception):
@@ -52,19 +52,20 @@ class Case:
 
     @property
     def runtime(self) -> Runtime:
-        """The device's preferred runtime.
+        """The device's runtime that the case is judged with: the one that ran the model there, or the preferred one.
 
         Raises:
             NoEvidenceError: the profile names none.
         """
-        if not self.device.runtimes:
+        runtime = self.estimates.runtime
+        if runtime is None:
             raise NoEvidenceError(
                 f"no runtime of {self.device.id} is publicly described ({self.device.availability})",
                 "compile the model with the vendor's own tools and read their report",
             )
-        return self.device.runtimes[0]
+        return runtime
 
-    def estimate(self, name: str) -> Estimate:
+    def estimate(self, name: Name) -> Estimate:
         """An estimate by name.
 
         Raises:
@@ -82,5 +83,6 @@ class Case:
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
         option = "" if providers[0] == "CPUExecutionProvider" else f" --provider {providers[0]}"
-        command = f"assess measure {self.model.name} --workload {self.workload.id}{option} -o run.json"
+        dims = "".join(f" --dim {name}={size}" for name, size in self.model.dims.items())
+        command = f"assess measure {self.model.name} --workload {self.workload.id}{dims}{option} -o run.json"
         return f"on {self.device.id}: {command}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.finding import Finding, Verdict
@@ -27,17 +27,21 @@ class Criterion:
     ask: Callable[[Case], Finding]
 
 
-def criterion(function: Callable[[Case], Finding]) -> Criterion:
-    """Make a criterion of a function: its name with spaces, its docstring, and answers where it has no evidence."""
-    name = function.__name__.replace("_", " ")
-    question, _, page = inspect.cleandoc(function.__doc__ or "").partition("\n")
+def criterion(name: str) -> Callable[[Callable[[Case], Finding]], Criterion]:
+    """Make a criterion of a function: its docstring is the question, and want of evidence becomes an answer."""
 
-    def ask(case: Case) -> Finding:
-        try:
-            return function(case)
-        except NoEvidenceError as absence:
-            return Finding(name, Verdict.UNKNOWN, str(absence), next_step=absence.next_step)
-        except NotAskedError as absence:
-            return Finding(name, Verdict.NOT_ASKED, str(absence))
+    def make(function: Callable[[Case], Finding]) -> Criterion:
+        question, _, page = inspect.cleandoc(function.__doc__ or "").partition("\n")
 
-    return Criterion(name, question, page.strip(), ask)
+        def ask(case: Case) -> Finding:
+            try:
+                found = function(case)
+            except NoEvidenceError as absence:
+                found = Finding(Verdict.UNKNOWN, str(absence), next_step=absence.next_step)
+            except NotAskedError as absence:
+                found = Finding(Verdict.NOT_ASKED, str(absence))
+            return replace(found, criterion=name)
+
+        return Criterion(name, question, page.strip(), ask)
+
+    return make

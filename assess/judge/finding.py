@@ -46,30 +46,29 @@ class Finding:
     """One criterion's answer.
 
     Attributes:
-        criterion: its name.
         verdict: the answer.
         because: why, one sentence.
         found: what was found; None where it is not a number.
         limit: what it was judged against; None where it is not a number.
         next_step: the one thing to do about it; empty on PASS.
         details: further lines, e.g. the operators that fall back.
+        criterion: name of the criterion; filled in by the criterion itself.
     """
 
-    criterion: str
     verdict: Verdict
     because: str
     found: Estimate | None = None
     limit: Limit | None = None
     next_step: str = ""
     details: tuple[str, ...] = ()
+    criterion: str = ""
 
     @property
     def margin(self) -> float | None:
-        """Share of the limit that is left at the bad end of the range (at its low end if the other is open)."""
-        if self.found is None or self.limit is None or not self.limit.value:
+        """Share of the limit that is left at the bad end of the range; None without a limit or with an open end."""
+        if self.found is None or self.limit is None or not self.limit.value or math.isinf(self.found.high):
             return None
-        worst = self.found.low if math.isinf(self.found.high) else self.found.high
-        return (self.limit.value - worst) / self.limit.value
+        return (self.limit.value - self.found.high) / self.limit.value
 
 
 def compare(found: Estimate, limit: Limit) -> Verdict:

@@ -30,13 +30,13 @@ class FitReport:
     Attributes:
         case: what was judged.
         findings: one per criterion, in report order.
-        evidence: sha256 of the run that it stands on; "" if nothing was run.
+        run_sha256: of the run that it stands on, as written; "" if nothing was run.
         tool: version of `assess` that judged.
     """
 
     case: Case
     findings: tuple[Finding, ...]
-    evidence: str
+    run_sha256: str
     tool: str
 
     @property
@@ -46,6 +46,6 @@ class FitReport:
         return _WORST.get(worst, Fit.UNPROVEN)
 
 
-def judge(case: Case, *, evidence: str, tool: str) -> FitReport:
+def judge(case: Case, *, run_sha256: str, tool: str) -> FitReport:
     """Put every criterion to the case."""
-    return FitReport(case, tuple(criterion.ask(case) for criterion in CRITERIA), evidence, tool)
+    return FitReport(case, tuple(criterion.ask(case) for criterion in CRITERIA), run_sha256, tool)

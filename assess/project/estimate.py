@@ -9,23 +9,9 @@ from enum import IntEnum
 class Rung(IntEnum):
     """The ladder of evidence, weak to strong."""
 
-    DECLARED = 1
-    PROJECTED = 2
-    STATIC = 3
-    MEASURED = 4
-
-    @property
-    def text(self) -> str:
-        """How a report names the rung."""
-        return _TEXTS[self]
-
-
-_TEXTS = {
-    Rung.DECLARED: "declared",
-    Rung.PROJECTED: "projected from the data sheet",
-    Rung.STATIC: "read from the model file",
-    Rung.MEASURED: "measured on the device",
-}
+    PROJECTED = 1
+    STATIC = 2
+    MEASURED = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from assess.describe.device import Device, DeviceRuntime
 from assess.describe.model import Model
+from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
 from assess.measure.measurement import Measurement
 from assess.measure.validity import validity
 from assess.project.estimate import Estimate, Rung
+from assess.project.formats import least_weight_bytes
 from assess.project.quantile import CONFIDENCE, count_needed, quantile_range
 from assess.project.roofline import latency_bound
-from assess.project.target import host_name, why_not_the_device
+from assess.project.target import binding_in_effect, host_name
 
 #: Activations of a compiler's own allocation against the liveness peak, MobileNetV2 variants: 0.99 to 1.17 on STM32H7,
 #: up to 1.40 on STM32N6's NPU (ST model zoo, stm32ai-modelzoo@6f10965e, Activation RAM).
-ON_CHIP_ALLOCATION = 1.4
+_LEAST_ALLOCATED, _MOST_ALLOCATED = 0.99, 1.40
+
+Name = Literal["service", "memory", "cold start", "on-chip memory", "storage"]
+
+_NOT_HERE: Final = "only a run on {device} itself can tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,81 +33,111 @@ class Estimates:
     """What is known of a model on a device.
 
     Attributes:
-        known: estimates by name: "service", "memory", "cold start", "on-chip memory", "storage".
+        known: estimates by name.
         absent: for the other names, why there is none.
-        on_device: whether the measurement was taken on the device itself.
-        proxy: why it was not; empty if it was or if there is none.
+        runtime: the device's runtime that they hold for; None if none is described.
+        proxy: why the measurement is not one on the device; empty if it is.
+        invalid: why the measurement may not be judged; empty if it may.
     """
 
-    known: Mapping[str, Estimate]
-    absent: Mapping[str, str]
-    on_device: bool
+    known: Mapping[Name, Estimate]
+    absent: Mapping[Name, str]
+    runtime: Runtime | None
     proxy: str
+    invalid: tuple[str, ...]
+
+    @property
+    def on_device(self) -> bool:
+        """Whether the measurement was taken on the device itself."""
+        return not self.proxy
 
 
-def estimate(
-    model: Model, workload: Workload, device: Device, runtime: DeviceRuntime | None, measurement: Measurement | None
-) -> Estimates:
+def estimate(model: Model, workload: Workload, device: Device, measurement: Measurement | None) -> Estimates:
     """Carry a measurement, or the bare facts of the model, to the device."""
-    proxy = why_not_the_device(measurement.before, device) if measurement else "nothing was measured"
-    taken = measurement if measurement is not None and not proxy else None
-    outcomes: dict[str, Estimate | str] = {
+    binding, proxy = binding_in_effect(device, measurement)
+    runtime = _runtime(device, binding)
+    taken = measurement if not proxy else None
+    invalid = validity(taken, workload.deadline_s) if taken else ()
+    not_valid = f"the measurement is not valid: {'; '.join(invalid)}" if invalid else ""
+    measured: dict[Name, Estimate | str] = {}
+    if taken is not None:
+        measured = {
+            "memory": not_valid or _measured_memory(taken),
+            "service": not_valid or _measured_service(taken, workload),
+            "cold start": not_valid or _measured_cold_start(taken),
+        }
+    outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),
-        "on-chip memory": _on_chip_memory(model),
-        "memory": _measured_memory(taken) if taken else _projected_memory(model, measurement),
-        "service": _measured_service(taken, workload) if taken else _projected_service(model, device, runtime),
-        "cold start": _measured_cold_start(taken) if taken else f"only a run on {device.id} itself can tell",
+        "on-chip memory": _on_chip_memory(model, runtime),
+        "memory": _projected_memory(model, runtime, measurement),
+        "service": _projected_service(model, device, binding, runtime),
+        "cold start": _NOT_HERE.format(device=device.id),
+        **measured,
     }
     return Estimates(
         known={name: found for name, found in outcomes.items() if isinstance(found, Estimate)},
         absent={name: found for name, found in outcomes.items() if isinstance(found, str)},
-        on_device=taken is not None,
-        proxy="" if taken else proxy,
+        runtime=runtime,
+        proxy=proxy,
+        invalid=invalid,
     )
 
 
-def _on_chip_memory(model: Model) -> Estimate | str:
+def _runtime(device: Device, binding: DeviceRuntime | None) -> Runtime | None:
+    return next((runtime for runtime in device.runtimes if binding and runtime.id == binding.id), None)
+
+
+def _on_chip_memory(model: Model, runtime: Runtime | None) -> Estimate | str:
     if model.peak_activation_bytes is None:
         return model.absent.get("peak_activation_bytes", "the live activations of the model are not known")
-    weights = model.total_weight_bytes
+    weights, activations = model.total_weight_bytes, model.peak_activation_bytes
+    least = least_weight_bytes(model, runtime)
+    narrowing = least / weights if weights else 1.0
     return Estimate(
-        weights + model.peak_activation_bytes,
-        weights + ON_CHIP_ALLOCATION * model.peak_activation_bytes,
+        least + narrowing * _LEAST_ALLOCATED * activations,
+        weights + _MOST_ALLOCATED * activations,
         "B",
         Rung.PROJECTED,
-        "weights as stored and live activations, up to 1.4 times the latter as a compiler places them",
+        "weights and live activations, from the narrowest format that the runtime may use to as stored, with up to "
+        f"{_MOST_ALLOCATED:g} times the activations as compilers place them",
     )
 
 
-def _projected_memory(model: Model, measurement: Measurement | None) -> Estimate | str:
-    low = model.total_weight_bytes + (model.peak_activation_bytes or 0)
+def _projected_memory(model: Model, runtime: Runtime | None, measurement: Measurement | None) -> Estimate:
+    low: float = least_weight_bytes(model, runtime)
     if measurement is None or measurement.memory is None:
-        basis = "weights as stored and live activations; the runtime's own share is not known"
+        basis = "at least the weights; the runtime's own share is not known"
         return Estimate(low, math.inf, "B", Rung.PROJECTED, basis)
     peak = float(measurement.memory.model_peak)
-    basis = f"from weights and live activations to the peak of ONNX Runtime on {host_name(measurement.before)}"
+    basis = f"from the bare weights to the peak of ONNX Runtime on {host_name(measurement.before)}"
     return Estimate(min(low, peak), max(low, peak), "B", Rung.PROJECTED, basis)
 
 
 def _measured_memory(measurement: Measurement) -> Estimate | str:
-    if measurement.memory is None:
+    memory = measurement.memory
+    if memory is None:
         return measurement.absent.get("memory", "the run did not get far enough to tell")
-    peak = float(measurement.memory.model_peak)
-    return Estimate(peak, peak, "B", Rung.MEASURED, f"peak above the empty runtime, {measurement.memory.method}")
+    peak, provider = float(memory.model_peak), measurement.requested.provider
+    if provider != "CPUExecutionProvider":
+        basis = f"the process's own memory, {memory.method}; what {provider} takes beside it is not seen"
+        return Estimate(peak, math.inf, "B", Rung.MEASURED, basis)
+    if memory.method != "VmHWM":
+        # What stands in for the kernel's mark cannot be reset: what was resident before may hide a part.
+        most = float(max(memory.load_peak, memory.first_peak, memory.steady_peak))
+        return Estimate(peak, most, "B", Rung.MEASURED, f"peak of the process, {memory.method}")
+    return Estimate(peak, peak, "B", Rung.MEASURED, f"peak above the empty runtime, {memory.method}")
 
 
-def _projected_service(model: Model, device: Device, runtime: DeviceRuntime | None) -> Estimate | str:
-    bound = latency_bound(model, device, runtime)
+def _projected_service(
+    model: Model, device: Device, binding: DeviceRuntime | None, runtime: Runtime | None
+) -> Estimate | str:
+    bound = latency_bound(model, device, binding, runtime)
     if isinstance(bound, str):
         return bound
     return Estimate(bound.seconds, math.inf, "s", Rung.PROJECTED, bound.basis)
 
 
-def _measured_service(measurement: Measurement, workload: Workload) -> Estimate | str:
-    if measurement.failure is not None:
-        return f"the run failed: {measurement.failure.cause}"
-    if reasons := validity(measurement, workload.deadline_s):
-        return f"the measurement is not valid: {'; '.join(reasons)}"
+def _measured_service(measurement: Measurement, workload: Workload) -> Estimate:
     percentile, count = workload.requires.percentile, len(measurement.service_ns)
     low, high = quantile_range([ns * 1e-9 for ns in measurement.service_ns], percentile)
     basis = f"p{percentile:g} of {count} inferences, {CONFIDENCE:.0%} confidence each way"
@@ -113,4 +150,5 @@ def _measured_cold_start(measurement: Measurement) -> Estimate | str:
     if measurement.load_s is None or measurement.first_s is None:
         return measurement.absent.get("cold start", "the run did not get as far as a first inference")
     seconds = measurement.load_s + measurement.first_s
-    return Estimate(seconds, seconds, "s", Rung.MEASURED, "one start: session and first inference, files in page cache")
+    basis = "one start, files in the page cache: a cold one takes longer"
+    return Estimate(seconds, math.inf, "s", Rung.MEASURED, basis)

@@ -14,8 +14,8 @@ def quantile_range(samples: Sequence[float], percentile: float) -> tuple[float, 
     """Bounds of the true `percentile` (0 to 100) of what `samples` were drawn from, each holding with 99 %.
 
     The count of samples above the true quantile is binomial, whatever the distribution: the bounds are order
-    statistics (David & Nagaraja, Order Statistics, 3rd ed., section 7.1). The upper bound is infinite where there are
-    too few samples for any of them to bound the quantile; see `count_needed`.
+    statistics (David & Nagaraja, Order Statistics, 3rd ed., section 7.1). Where there are too few samples for any of
+    them to bound the quantile, the upper bound is infinite and the lower one 0; see `count_needed`.
 
     Raises:
         ValueError: there are no samples.
@@ -26,7 +26,7 @@ def quantile_range(samples: Sequence[float], percentile: float) -> tuple[float, 
     n, above = len(ordered), 1.0 - percentile / 100.0
     fewest, most = _tail_counts(n, above)
     high = math.inf if fewest is None else ordered[n - 1 - fewest]
-    return ordered[max(0, n - 1 - most)], high
+    return 0.0 if most >= n else ordered[n - 1 - most], high
 
 
 def _tail_counts(n: int, above: float) -> tuple[int | None, int]:

@@ -1,21 +1,26 @@
-"""A lower bound of the latency on a device, from nothing but its data sheet: a roofline per operator.
+"""A lower bound of the latency on a device, from nothing but its data sheet: a roofline.
 
-Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009. The bound assumes what no device reaches: every operator
-at the dense peak or at full bandwidth, weights read once, activations never leaving the chip, nothing to launch.
+Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009. The bound assumes what no device reaches: every operator at
+the dense peak of the fastest format that the runtime may use, weights read once in the narrowest, reading and computing
+at the same time, activations never leaving the chip, nothing to launch. Weights are taken to be read from memory in
+every inference. Where a model has an If, its dearer branch is meant: the deadline must hold for that one too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from assess.describe.device import Device, DeviceRuntime
-from assess.describe.model import Model, Precision
+from assess.describe.device import Device, DeviceRuntime, Engine
+from assess.describe.model import Model, OperatorGroup, Precision
 from assess.describe.quantity import SourcedOps
+from assess.describe.runtime import Runtime
+from assess.project.formats import BITS, FLOATS, computed_in, least_weight_bytes
 from assess.units import format_quantity
 
-#: A runtime may compute a float model in any float format that it has (TF32 and FP16 are defaults of TensorRT and
-#: QNN): a bound must take the fastest of them.
-_FLOATS: tuple[Precision, ...] = ("fp32", "fp16", "bf16")
+#: Fast algorithms compute a float convolution with up to so many times fewer multiplications than counted: Winograd
+#: F(4x4, 3x3), Lavin & Gray, CVPR 2016.
+_WINOGRAD: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,54 +28,65 @@ class Bound:
     """A roofline's outcome.
 
     Attributes:
-        seconds: no inference on the device can be faster than this.
-        compute_s: the part of it that is limited by arithmetic; the rest is limited by reading weights.
+        seconds: an inference on the device takes at least this.
         basis: the peaks that it stands on, one line.
     """
 
     seconds: float
-    compute_s: float
     basis: str
 
 
-def latency_bound(model: Model, device: Device, runtime: DeviceRuntime | None) -> Bound | str:
+def latency_bound(model: Model, device: Device, binding: DeviceRuntime | None, runtime: Runtime | None) -> Bound | str:
     """The bound, or why there is none.
 
     Operators without known cost add nothing: the result stays a lower bound.
     """
-    engines = [device.engine_of(runtime)] if runtime is not None else list(device.engine)
+    engines = [device.engine_of(binding)] if binding is not None else list(device.engine)
+    arithmetic, used = 0.0, dict[str, SourcedOps]()
+    costed = [group for group in model.operators if group.macs]
+    if not costed:
+        return "the model has no operator whose arithmetic is known"
+    for group in costed:
+        found = _peak(group.precision, engines, runtime)
+        if isinstance(found, str):
+            return f"{found} for {device.id}"
+        precision, peak = found
+        used[precision] = peak
+        arithmetic += group.count * _operations(group, precision) / peak.value
     memory = device.memory or device.on_chip
     bandwidth = memory.bandwidth if memory else None
-    total = compute = 0.0
-    used: dict[str, SourcedOps] = {}
-    for group in model.operators:
-        if not group.macs:
-            continue
-        peaks = [
-            (precision, peak)
-            for engine in engines
-            for precision in _as_computed(group.precision)
-            if (peak := engine.dense(precision)) is not None
-        ]
-        if not peaks:
-            names = ", ".join(engine.name for engine in engines) or "no engine"
-            return f"no dense {group.precision} peak is known for {device.id} ({names})"
-        precision, peak = max(peaks, key=lambda item: item[1].value)
-        used[precision] = peak
-        arithmetic = 2 * group.macs / peak.value
-        reading = group.weight_bytes / bandwidth.value if bandwidth else 0.0
-        total += group.count * max(arithmetic, reading)
-        compute += group.count * arithmetic if arithmetic >= reading else 0.0
-    if not total:
-        return "the model has no operator whose arithmetic is known"
-    return Bound(total, compute, _basis(used, bandwidth.value if bandwidth else None))
+    reading = _weights_read(costed, model, runtime) / bandwidth.value if bandwidth else 0.0
+    return Bound(max(arithmetic, reading), _basis(used, bandwidth.value if bandwidth else None))
 
 
-def _as_computed(precision: Precision) -> tuple[Precision, ...]:
-    return _FLOATS if precision in _FLOATS else (precision,)
+def _peak(precision: Precision, engines: list[Engine], runtime: Runtime | None) -> tuple[Precision, SourcedOps] | str:
+    """The highest peak that operators written in `precision` may be computed at."""
+    formats = computed_in(precision, runtime)
+    names = ", ".join(engine.name for engine in engines) or "no engine"
+    peaks = [(name, peak) for engine in engines for name in formats if (peak := engine.dense(name)) is not None]
+    if not peaks:
+        return f"no dense {' or '.join(formats)} peak is known ({names})"
+    # Half the width is at least as fast and often far faster: without its peak there is no bound.
+    narrowest = min(BITS[name] for name in formats)
+    if precision in FLOATS and narrowest not in {BITS[name] for name, _ in peaks}:
+        return f"the {narrowest}-bit peak, which a runtime may use, is not known ({names})"
+    return max(peaks, key=lambda item: item[1].value)
+
+
+def _operations(group: OperatorGroup, computed: Precision) -> float:
+    operations = 2.0 * (group.macs or 0)
+    return operations / _WINOGRAD if group.kind == "convolution" and computed in FLOATS else operations
+
+
+def _weights_read(costed: list[OperatorGroup], model: Model, runtime: Runtime | None) -> float:
+    """Bytes of the weights that the costed operators read, each once; tables that are looked up are left out."""
+    stored = model.total_weight_bytes
+    read = min(sum(group.count * group.weight_bytes for group in costed), stored)
+    return read * least_weight_bytes(model, runtime) / stored if stored else 0.0
 
 
 def _basis(used: dict[str, SourcedOps], bandwidth: float | None) -> str:
     peaks = ", ".join(f"{format_quantity(peak.value, 'op/s')} {name}" for name, peak in sorted(used.items()))
     memory = f" and {format_quantity(bandwidth, 'B/s')}" if bandwidth else ""
-    return f"roofline at {peaks}{memory}: a bound that no device reaches"
+    recalled = ", a recalled number" if any(peak.is_recalled for peak in used.values()) else ""
+    return f"roofline at {peaks}{memory}{recalled}: a bound that no device reaches"

@@ -1,9 +1,15 @@
-"""Is the host that measured the device that is asked about?"""
+"""Is the host that measured the device that is asked about, and with which of its runtimes?"""
 
 from __future__ import annotations
 
-from assess.describe.device import Device
-from assess.measure.measurement import Host
+from typing import Final
+
+from assess.describe.device import Device, DeviceRuntime
+from assess.measure.measurement import Host, Measurement
+
+#: Of the nominal capacity, what kernels report as total: 0.92 to 0.97 on boards whose MemTotal was read; carve-outs for
+#: a GPU take more. Boards of one name are sold with half and with twice the memory.
+_LEAST_VISIBLE: Final = 0.7
 
 
 def why_not_the_device(host: Host, device: Device) -> str:
@@ -23,7 +29,28 @@ def why_not_the_device(host: Host, device: Device) -> str:
         if expected and found not in expected:
             seen = f"{found!r}" if found else f"not readable ({host.absent.get(name, 'nothing reports it')})"
             return f"its {name} is {seen}, {device.id} is {' or '.join(map(repr, expected))}"
+    capacity = device.memory.capacity if device.memory else None
+    if capacity and host.memory_bytes and not _LEAST_VISIBLE <= host.memory_bytes / capacity.value <= 1.0:
+        return f"it has {host.memory_bytes / 1e9:.3g} GB of memory, {device.id} {capacity.value / 1e9:.3g} GB"
     return ""
+
+
+def binding_in_effect(device: Device, measurement: Measurement | None) -> tuple[DeviceRuntime | None, str]:
+    """The device's runtime that a case is judged with, and why the measurement is not one on the device.
+
+    On the device it is the runtime whose provider ran the model; without such a run it is the preferred one. A run with
+    a provider that no runtime of the device stands for is a proxy's, wherever it was taken.
+    """
+    preferred = device.runtime[0] if device.runtime else None
+    if measurement is None:
+        return preferred, "nothing was measured"
+    if proxy := why_not_the_device(measurement.before, device):
+        return preferred, proxy
+    had = measurement.effective.providers if measurement.effective else (measurement.requested.provider,)
+    for binding, runtime in zip(device.runtime, device.runtimes, strict=True):
+        if runtime.provider and runtime.provider == had[0]:
+            return binding, ""
+    return preferred, f"it was run with {had[0]}, which no runtime of {device.id} stands for"
 
 
 def host_name(host: Host) -> str:

@@ -10,7 +10,6 @@ from assess.report.clean import clean
 from assess.units import format_quantity, format_range
 
 RUNGS = {
-    Rung.DECLARED: "declared",
     Rung.PROJECTED: "projected",
     Rung.STATIC: "from the file",
     Rung.MEASURED: "measured on the device",
@@ -35,11 +34,11 @@ def why(finding: Finding) -> str:
 
 
 def margin(finding: Finding) -> str:
-    """Share of the limit that is left, negative where it is exceeded."""
+    """Share of the limit that is left, negative where it is exceeded; empty where the range is open."""
     return "" if finding.margin is None else f"{finding.margin:.0%}"
 
 
-def basis(finding: Finding) -> str:
+def rung(finding: Finding) -> str:
     """The rung of the evidence; empty where the finding is not a number."""
     return RUNGS[finding.found.rung] if finding.found else ""
 
@@ -74,7 +73,7 @@ def _evidence(report: FitReport) -> str:
     if measurement is None:
         return "nothing was run"
     place = "the device itself" if report.case.estimates.on_device else "a proxy"
-    return f"run {report.evidence[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
+    return f"run {report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
 
 
 def open_findings(report: FitReport) -> list[Finding]:

@@ -9,7 +9,7 @@ PROXY = builders.host(board="Laptop")
 
 
 def report(**case):
-    return judge(builders.case(**case), evidence="ef" * 32, tool="0.1.0")
+    return judge(builders.case(**case), run_sha256="ef" * 32, tool="0.1.0")
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def report(**case):
         ({"run": builders.measurement()}, Fit.READY, ExitCode.YES, ExitCode.YES),
         ({"run": builders.measurement(before=PROXY)}, Fit.MARGINAL, ExitCode.YES, ExitCode.NO),
         ({"run": None}, Fit.UNPROVEN, ExitCode.UNTOLD, ExitCode.UNTOLD),
-        ({"job": builders.workload(deadline="1 ms")}, Fit.NOT_READY, ExitCode.NO, ExitCode.NO),
+        ({"job": builders.workload(deadline="0.5 ms")}, Fit.NOT_READY, ExitCode.NO, ExitCode.NO),
     ],
 )
 def test_the_verdict_is_the_worst_of_its_parts(case, verdict, code, strict):

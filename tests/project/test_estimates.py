@@ -3,7 +3,7 @@ import math
 import builders
 import pytest
 
-from assess.measure.measurement import Failure, Settings
+from assess.measure.measurement import Effective, Failure, Memory, Settings
 from assess.project.estimate import Estimate, Rung
 from assess.project.estimates import estimate
 
@@ -12,8 +12,7 @@ PROXY = builders.host(board="Laptop")
 
 def estimates(run=None, model=None, device=None, **requires):
     device = device or builders.device()
-    runtime = device.runtime[0] if device.runtime else None
-    return estimate(model or builders.model(), builders.workload(**requires), device, runtime, run)
+    return estimate(model or builders.model(), builders.workload(**requires), device, run)
 
 
 def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
@@ -37,14 +36,35 @@ def test_a_run_on_a_proxy_never_gives_the_latency():
     found = estimates(builders.measurement(before=PROXY))
     assert not found.on_device
     assert found.known["service"].rung is Rung.PROJECTED
-    assert found.known["service"].low == pytest.approx(2e-3)
+    assert found.known["service"].low == pytest.approx(0.6e-3)
     assert found.known["service"].high == math.inf
     assert found.absent["cold start"] == "only a run on acme-rover itself can tell"
 
 
-def test_memory_on_a_proxy_ranges_from_the_static_need_to_the_peak_seen():
+def test_memory_on_a_proxy_ranges_from_the_bare_weights_to_the_peak_seen():
     found = estimates(builders.measurement(before=PROXY)).known["memory"]
-    assert (found.low, found.high, found.rung) == (7_000_000, 12_000_000, Rung.PROJECTED)
+    assert (found.low, found.high, found.rung) == (6_000_000, 12_000_000, Rung.PROJECTED)
+
+
+def test_memory_of_a_runtime_that_narrows_weights_starts_lower():
+    device = builders.device(runtimes=(builders.runtime(precisions=["fp32", "fp16"]),))
+    assert estimates(builders.measurement(before=PROXY), device=device).known["memory"].low == 3_000_000
+
+
+def test_memory_of_an_accelerator_is_open_above():
+    gpu = "TensorrtExecutionProvider"
+    device = builders.device(runtimes=(builders.runtime(provider=gpu),))
+    run = builders.measurement(
+        requested=Settings(provider=gpu), effective=Effective((gpu,), 2, "all", "preallocated", 50, {})
+    )
+    found = estimates(run, device=device).known["memory"]
+    assert (found.low, found.high) == (12_000_000, math.inf)
+
+
+def test_memory_without_the_kernels_mark_has_a_range():
+    memory = Memory("ru_maxrss", 50_000_000, 62_000_000, 60_000_000, 60_000_000)
+    found = estimates(builders.measurement(memory=memory)).known["memory"]
+    assert (found.low, found.high) == (12_000_000, 62_000_000)
 
 
 def test_memory_without_a_run_is_open_above():
@@ -58,18 +78,20 @@ def test_memory_on_the_device_is_the_peak_above_the_empty_runtime():
 
 def test_a_failed_run_gives_its_cause_instead_of_a_latency():
     failed = builders.measurement(failure=Failure("timed", "crashed", "stopped by SIGSEGV"), service_ns=())
-    assert estimates(failed).absent["service"] == "the run failed: stopped by SIGSEGV"
+    assert estimates(failed).absent["service"] == ("the measurement is not valid: the run failed: stopped by SIGSEGV")
 
 
-def test_an_invalid_run_gives_its_reasons_instead_of_a_latency():
+def test_an_invalid_run_gives_its_reasons_instead_of_numbers():
     early = builders.measurement(service_ns=tuple(10_000_000 + index for index in range(200)))
-    assert estimates(early).absent["service"] == (
-        "the measurement is not valid: too few samples: 200 of 500 within the time limit"
-    )
+    for name in ("service", "memory", "cold start"):
+        assert estimates(early).absent[name] == (
+            "the measurement is not valid: too few samples: 200 of 500 within the time limit"
+        )
 
 
-def test_cold_start_is_load_plus_first_inference():
-    assert estimates(builders.measurement()).known["cold start"].low == pytest.approx(0.25)
+def test_cold_start_is_at_least_load_plus_first_inference():
+    found = estimates(builders.measurement()).known["cold start"]
+    assert (found.low, found.high) == (pytest.approx(0.25), math.inf)
 
 
 def test_storage_is_exact_and_static():
@@ -78,7 +100,7 @@ def test_storage_is_exact_and_static():
 
 def test_on_chip_memory_ranges_to_what_compilers_were_seen_to_need():
     found = estimates().known["on-chip memory"]
-    assert (found.low, found.high) == (7_000_000, 6_000_000 + 1.4 * 1_000_000)
+    assert (found.low, found.high) == (6_990_000, 6_000_000 + 1.4 * 1_000_000)
 
 
 def test_unknown_activations_are_an_absence_with_its_reason():

@@ -43,3 +43,7 @@ def test_no_samples_are_refused():
 @pytest.mark.parametrize(("percentile", "value"), [(50, 5), (90, 9), (99, 10), (1, 1)])
 def test_empirical_quantiles_are_samples(percentile, value):
     assert empirical(range(1, 11), percentile) == value
+
+
+def test_too_few_samples_bound_it_from_neither_side():
+    assert quantile_range([5.0, 6.0, 7.0], 50) == (0.0, math.inf)

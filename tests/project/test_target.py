@@ -1,6 +1,8 @@
 import builders
+import pytest
 
-from assess.project.target import why_not_the_device
+from assess.measure.measurement import Effective
+from assess.project.target import binding_in_effect, why_not_the_device
 
 
 def test_a_host_that_reports_the_board_is_the_device():
@@ -31,3 +33,36 @@ def test_a_power_mode_alone_identifies_nothing():
 def test_a_profile_without_identity_is_never_the_host():
     device = builders.device(identity=None)
     assert "does not say by what a host is recognised" in why_not_the_device(builders.host(), device)
+
+
+@pytest.mark.parametrize(("memory_bytes", "is_it"), [(930_000_000, True), (500_000_000, False), (2 * 10**9, False)])
+def test_a_board_of_the_same_name_with_other_memory_is_a_proxy(memory_bytes, is_it):
+    why = why_not_the_device(builders.host(memory_bytes=memory_bytes), builders.device())
+    assert (why == "") is is_it
+
+
+FAST = builders.runtime(id="fast", provider="TensorrtExecutionProvider")
+PLAIN = builders.runtime(id="plain", provider="CPUExecutionProvider")
+TWO = builders.device(
+    runtime=[{"id": "fast", "engine": "npu"}, {"id": "plain", "engine": "npu"}], runtimes=(FAST, PLAIN)
+)
+
+
+def ran_with(provider):
+    return builders.measurement(effective=Effective((provider,), 2, "all", "preallocated", 50, {}))
+
+
+def test_a_run_is_judged_with_the_runtime_that_ran_it():
+    assert binding_in_effect(TWO, ran_with("CPUExecutionProvider"))[0].id == "plain"
+    assert binding_in_effect(TWO, ran_with("TensorrtExecutionProvider"))[0].id == "fast"
+
+
+def test_without_a_run_the_preferred_runtime_is_meant():
+    binding, why = binding_in_effect(TWO, None)
+    assert (binding.id, why) == ("fast", "nothing was measured")
+
+
+def test_a_run_with_a_provider_that_the_device_does_not_have_is_a_proxy():
+    binding, why = binding_in_effect(TWO, ran_with("OpenVINOExecutionProvider"))
+    assert binding.id == "fast"
+    assert why == "it was run with OpenVINOExecutionProvider, which no runtime of acme-rover stands for"

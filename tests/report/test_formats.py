@@ -18,7 +18,7 @@ HOSTILE = "stu\x1b[31mdent<script>|`*\n.onnx"
 
 
 def report(**case):
-    return judge(builders.case(**case), evidence="ef" * 32, tool="0.1.0")
+    return judge(builders.case(**case), run_sha256="ef" * 32, tool="0.1.0")
 
 
 REPORTS = {
@@ -26,7 +26,7 @@ REPORTS = {
     "not-ready": lambda: report(
         of=builders.model(opsets={"ai.onnx": 18}),
         run=builders.measurement(before=builders.host(board="Laptop")),
-        job=builders.workload(deadline="1 ms", memory="2 MB", cold_start="2 s"),
+        job=builders.workload(deadline="0.5 ms", memory="2 MB", cold_start="2 s"),
         whom=builders.partner(evidence="measured"),
     ),
 }

@@ -5,18 +5,20 @@ from assess.judge.criteria.evidence import evidence
 from assess.judge.criteria.execution import execution
 from assess.judge.criteria.latency import latency
 from assess.judge.criteria.licence import licence
+from assess.judge.criteria.measurement_validity import measurement_validity
 from assess.judge.criteria.memory import memory
+from assess.judge.criteria.model_validity import model_validity
 from assess.judge.criteria.on_chip_memory import on_chip_memory
 from assess.judge.criteria.operators import operators
 from assess.judge.criteria.precision import precision
 from assess.judge.criteria.storage import storage
-from assess.judge.criteria.validity import validity
 
 CRITERIA = (
-    validity,
+    model_validity,
     operators,
     precision,
     execution,
+    measurement_validity,
     latency,
     cold_start,
     memory,

@@ -1,11 +1,18 @@
 """Criterion: evidence as strong as the partner demands."""
 
+from typing import Final
+
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
+from assess.project.estimate import Rung
+from assess.project.estimates import Name
+
+#: What a policy's demand is about.
+_JUDGED: Final[tuple[Name, ...]] = ("service", "memory")
 
 
-@criterion
+@criterion("evidence")
 def evidence(case: Case) -> Finding:
     """Is the evidence for latency and memory as strong as the partner's policy demands?
 
@@ -15,9 +22,11 @@ def evidence(case: Case) -> Finding:
     if case.partner is None:
         raise NotAskedError("no partner was named (--partner)")
     demanded = case.partner.policy.evidence
-    if demanded == "measured" and not case.estimates.on_device:
+    known = case.estimates.known
+    weaker = [name for name in _JUDGED if name not in known or known[name].rung is not Rung.MEASURED]
+    if demanded == "measured" and weaker:
+        why = case.estimates.proxy or case.estimates.absent.get(weaker[0], "")
         raise NoEvidenceError(
-            f"{case.partner.id} demands a measurement on the device; this is not one: {case.estimates.proxy}",
-            case.to_measure,
+            f"{case.partner.id} demands that {' and '.join(weaker)} be measured on the device: {why}", case.to_measure
         )
-    return Finding("evidence", Verdict.PASS, f"{case.partner.id} accepts {demanded} evidence")
+    return Finding(Verdict.PASS, f"{case.partner.id} accepts {demanded} evidence")

@@ -13,21 +13,22 @@ _STEPS = {
 }
 
 
-@criterion
+@criterion("execution")
 def execution(case: Case) -> Finding:
     """Does the model run, from loading to its last inference, without failing?
 
-    PASS needs a run on the device itself. A run on another host shows that ONNX Runtime can run the model, no more. A
-    process that crashed, hung, was refused or ran out of memory is a FAIL with its cause.
+    PASS needs a run on the device itself. A process that crashed, hung, was refused or ran out of memory there is a
+    FAIL with its cause. A run on another host shows that ONNX Runtime can run the model, no more (MARGINAL), and a
+    failure there leaves it open (UNKNOWN, with the cause).
     """
     measurement = case.measurement
     if measurement is None:
         raise NoEvidenceError("nothing was run", case.to_measure)
+    here = "" if case.estimates.on_device else f", on a proxy: {host_name(measurement.before)}"
     if failure := measurement.failure:
         return Finding(
-            "execution",
-            Verdict.FAIL,
-            f"{failure.kind} in phase {failure.phase!r}: {failure.cause}",
+            Verdict.FAIL if case.estimates.on_device else Verdict.UNKNOWN,
+            f"{failure.kind} in phase {failure.phase!r}: {failure.cause}{here}",
             next_step=_STEPS[failure.kind],
             details=tuple(failure.detail.splitlines()),
         )
@@ -35,6 +36,5 @@ def execution(case: Case) -> Finding:
     provider = effective.providers[0] if effective and effective.providers else "ONNX Runtime"
     text = f"{len(measurement.service_ns)} inferences with {provider}"
     if case.estimates.on_device:
-        return Finding("execution", Verdict.PASS, text)
-    text = f"{text}, on a proxy: {host_name(measurement.before)}"
-    return Finding("execution", Verdict.MARGINAL, text, next_step=case.to_measure)
+        return Finding(Verdict.PASS, text)
+    return Finding(Verdict.MARGINAL, text + here, next_step=case.to_measure)

@@ -1,12 +1,16 @@
 """Criterion: the deadline of one inference."""
 
+import math
+
 from assess.judge.advice import faster
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.project.estimate import Estimate
+from assess.project.quantile import count_needed
 
 
-@criterion
+@criterion("latency")
 def latency(case: Case) -> Finding:
     """Does one inference meet the workload's deadline at its percentile?
 
@@ -20,5 +24,14 @@ def latency(case: Case) -> Finding:
     found = case.estimate("service")
     limit = Limit(deadline, "s", f"deadline of {case.workload.id} at p{case.workload.requires.percentile:g}")
     verdict = compare(found, limit)
-    step = "" if verdict is Verdict.PASS else faster(case) if verdict is Verdict.FAIL else case.to_measure
-    return Finding("latency", verdict, found.basis, found, limit, step)
+    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found))
+
+
+def _step(case: Case, verdict: Verdict, found: Estimate) -> str:
+    if verdict is Verdict.PASS:
+        return ""
+    if verdict is Verdict.FAIL or (case.estimates.on_device and not math.isinf(found.high)):
+        return faster(case)
+    if case.estimates.on_device:
+        return f"{case.to_measure} --min-count {count_needed(case.workload.requires.percentile, discarded=1)}"
+    return case.to_measure

@@ -9,7 +9,7 @@ from assess.judge.finding import Finding, Verdict
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
-@criterion
+@criterion("licence")
 def licence(case: Case) -> Finding:
     """Does the partner's policy accept the model's licence?
 
@@ -22,11 +22,16 @@ def licence(case: Case) -> Finding:
         raise NoEvidenceError(
             "neither a card nor the file states a licence", "state it in a card.toml beside the model"
         )
+    recorded = [value for key, value in case.model.metadata.items() if key.casefold() in ("licence", "license")]
+    if any(value.strip().casefold() != stated.casefold() for value in recorded):
+        raise NoEvidenceError(
+            f"the {case.model.licence_basis} says {stated!r}, the file itself {recorded[0]!r}", "ask the model's author"
+        )
     if not _IDENTIFIER.fullmatch(stated):
         raise NoEvidenceError(
             f"the licence {stated!r} is not a single SPDX identifier", "state the one that is used in the card"
         )
     text = f"{stated} (from the {case.model.licence_basis}); {partner.id} accepts {', '.join(partner.policy.licences)}"
     if stated.casefold() in (accepted.casefold() for accepted in partner.policy.licences):
-        return Finding("licence", Verdict.PASS, text)
-    return Finding("licence", Verdict.FAIL, text, next_step=f"ask {partner.name} for consent, or use another model")
+        return Finding(Verdict.PASS, text)
+    return Finding(Verdict.FAIL, text, next_step=f"ask {partner.name} for consent, or use another model")

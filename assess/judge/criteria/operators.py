@@ -10,7 +10,7 @@ from assess.judge.finding import Finding, Verdict
 _NOT_RUN = ("ai.onnx", "Constant")
 
 
-@criterion
+@criterion("operators")
 def operators(case: Case) -> Finding:
     """Does the device's runtime run every operator of the model?
 
@@ -29,9 +29,9 @@ def operators(case: Case) -> Finding:
     if conditions:
         text = f"{runtime.name} lists every operator, {len(conditions)} of them under conditions not checked here"
         step = f"compile the model with {runtime.name} {runtime.version} and read its report"
-        return Finding("operators", Verdict.MARGINAL, text, next_step=step, details=tuple(conditions))
+        return Finding(Verdict.MARGINAL, text, next_step=step, details=tuple(conditions))
     names = {(group.domain, group.type) for group in _executed(case.model)}
-    return Finding("operators", Verdict.PASS, f"{runtime.name} {runtime.version} lists all {len(names)} operators")
+    return Finding(Verdict.PASS, f"{runtime.name} {runtime.version} lists all {len(names)} operators")
 
 
 def _executed(model: Model) -> list[OperatorGroup]:
@@ -40,11 +40,9 @@ def _executed(model: Model) -> list[OperatorGroup]:
 
 def _missing(case: Case, runtime: Runtime, missing: list[OperatorGroup]) -> Finding:
     fallback = case.device.fallbacks.get(runtime.fallback)
-    lost = [
-        group
-        for group in missing
-        if fallback is None or fallback.operators is None or fallback.supports(group.type, group.domain) is None
-    ]
+    if fallback is not None and fallback.operators is None:
+        raise NoEvidenceError(f"the operator list of {fallback.name}, the fallback, is not public", "ask its vendor")
+    lost = [group for group in missing if fallback is None or fallback.supports(group.type, group.domain) is None]
     share = _share_of_macs(case, missing)
     names = sorted({_spelled(group) for group in missing})
     details = tuple(
@@ -54,11 +52,11 @@ def _missing(case: Case, runtime: Runtime, missing: list[OperatorGroup]) -> Find
         gone = ", ".join(sorted({_spelled(group) for group in lost}))
         text = f"{gone}: not in {runtime.name} {runtime.version}, and nothing on the device takes over"
         step = f"replace {gone} by operators that {runtime.name} lists, and export again"
-        return Finding("operators", Verdict.FAIL, text, next_step=step, details=details)
+        return Finding(Verdict.FAIL, text, next_step=step, details=details)
     assert fallback is not None
     text = f"{', '.join(names)} fall back to {fallback.name}: {share}"
     step = f"replace {', '.join(names)}, or measure what the change of runtime costs"
-    return Finding("operators", Verdict.MARGINAL, text, next_step=step, details=details)
+    return Finding(Verdict.MARGINAL, text, next_step=step, details=details)
 
 
 def _conditions(case: Case, runtime: Runtime) -> list[str]:

@@ -4,33 +4,36 @@ from assess.describe.runtime import Runtime
 from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
+from assess.project.formats import computed_in
 
-_FLOATS = ("fp64", "fp32", "bf16", "fp16")
 
-
-@criterion
+@criterion("precision")
 def precision(case: Case) -> Finding:
     """Does the device compute natively in the model's precision and quantisation granularity?
 
     What most of the model's arithmetic is done in must be among the precisions of the device's preferred runtime, and
     a quantised model must be in a format and granularity that it runs in integers. If not, the fallback runtime must
-    (MARGINAL), or nothing does (FAIL). A float model that the runtime computes in another float format is MARGINAL: it
-    runs, with casts or rounding. Granularity matters as much as width: a per-channel MobileNetV2 that leaves the
-    NPU of an STM32MP257 takes 76.3 ms instead of 11.9 ms (ST model zoo).
+    (MARGINAL), or nothing does (FAIL). A float model that the runtime computes in another format - half precision, or
+    integers of its own quantisation - is MARGINAL: it runs, and its accuracy may not be the same. Granularity matters
+    as much as width: a per-channel MobileNetV2 that leaves the NPU of an STM32MP257 takes 76.3 ms instead of 11.9 ms
+    (ST model zoo).
     """
     runtime = case.runtime
+    if case.model.precision == "other":
+        raise NoEvidenceError("the model does its arithmetic in no format that has a peak", case.to_measure)
     obstacle = _obstacle(case, runtime)
     if not obstacle:
-        return Finding("precision", Verdict.PASS, f"{_described(case)}; {runtime.name} computes in it natively")
+        return Finding(Verdict.PASS, f"{_described(case)}; {runtime.name} computes in it natively")
     step = _step(case, runtime)
-    floats = [name for name in runtime.precisions if name in _FLOATS]
-    if case.model.precision in _FLOATS and floats:
-        text = f"the model computes in {case.model.precision}; {runtime.name} would in {', '.join(floats)}, with casts"
-        return Finding("precision", Verdict.MARGINAL, text, next_step=f"export the model in {floats[0]}")
+    others = [name for name in computed_in(case.model.precision, runtime) if name in runtime.precisions]
+    if case.model.precision not in runtime.precisions and others:
+        how = "quantised when it is compiled" if runtime.quantises_floats else "with casts"
+        text = f"the model computes in {case.model.precision}; {runtime.name} would in {', '.join(others)}, {how}"
+        return Finding(Verdict.MARGINAL, text, next_step=f"check what {', '.join(others)} does to its accuracy")
     fallback = case.device.fallbacks.get(runtime.fallback)
     if fallback is not None and not _obstacle(case, fallback):
-        return Finding("precision", Verdict.MARGINAL, f"{obstacle}; {fallback.name} takes it", next_step=step)
-    return Finding("precision", Verdict.FAIL, obstacle, next_step=step)
+        return Finding(Verdict.MARGINAL, f"{obstacle}; {fallback.name} takes it", next_step=step)
+    return Finding(Verdict.FAIL, obstacle, next_step=step)
 
 
 def _obstacle(case: Case, runtime: Runtime) -> str:

@@ -6,7 +6,7 @@ from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Limit, Verdict, compare
 
 
-@criterion
+@criterion("storage")
 def storage(case: Case) -> Finding:
     """Do the model's files fit into the storage that the workload or the device allows?
 
@@ -23,4 +23,4 @@ def storage(case: Case) -> Finding:
     found = case.estimate("storage")
     verdict = compare(found, limit)
     step = "" if verdict is Verdict.PASS else smaller(case, limit)
-    return Finding("storage", verdict, found.basis, found, limit, step)
+    return Finding(verdict, found.basis, found, limit, step)

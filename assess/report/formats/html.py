@@ -67,7 +67,7 @@ def _table(report: FitReport) -> str:
     rows = []
     for f in report.findings:
         numbers = "".join(f'<td class="number">{escape(cell)}</td>' for cell in (words.found(f), words.limit(f)))
-        evidence = words.basis(f)
+        evidence = words.rung(f)
         limit = f"{f.limit.text}: " if f.limit else ""
         why = _text(limit + f.because) + (f' <span class="soft">({escape(evidence)})</span>' if evidence else "")
         rows.append(

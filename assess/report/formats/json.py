@@ -25,7 +25,7 @@ def json(report: FitReport) -> str:
         "workload": {"id": case.workload.id, "name": case.workload.name, "version": case.workload.version},
         "partner": case.partner.id if case.partner else None,
         "evidence": {
-            "run_sha256": report.evidence or None,
+            "run_sha256": report.run_sha256 or None,
             "on_device": case.estimates.on_device,
             "proxy": case.estimates.proxy or None,
         },

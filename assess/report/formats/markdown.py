@@ -16,7 +16,7 @@ def markdown(report: FitReport) -> str:
         "|---|---|---|--:|--:|---|---|",
     ]
     for f in report.findings:
-        cells = (f.criterion, f"**{f.verdict.text}**", words.found(f), words.limit(f), words.margin(f), words.basis(f))
+        cells = (f.criterion, f"**{f.verdict.text}**", words.found(f), words.limit(f), words.margin(f), words.rung(f))
         because = f"{f.limit.text}: {f.because}" if f.limit else f.because
         lines.append(f"| {' | '.join(cells)} | {_escaped(because)} |")
     if wanting := [f for f in words.open_findings(report) if f.next_step]:

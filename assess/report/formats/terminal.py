@@ -34,7 +34,7 @@ def _fact(name: str, text: str, width: int) -> list[str]:
 def _table(report: FitReport, width: int) -> list[str]:
     rows = [("criterion", "verdict", "found", "limit", "left", "evidence")]
     rows += [
-        (f.criterion, f.verdict.text, words.found(f), words.limit(f), words.margin(f), words.basis(f))
+        (f.criterion, f.verdict.text, words.found(f), words.limit(f), words.margin(f), words.rung(f))
         for f in words.asked(report)
         if f.found is not None
     ]
@@ -61,7 +61,7 @@ def _table(report: FitReport, width: int) -> list[str]:
 def _row(finding: Finding) -> tuple[str, str, str, str, str, str] | None:
     if finding.found is None:
         return None
-    numbers = words.found(finding), words.limit(finding), words.margin(finding), words.basis(finding)
+    numbers = words.found(finding), words.limit(finding), words.margin(finding), words.rung(finding)
     return finding.criterion, finding.verdict.text, *numbers
 
 

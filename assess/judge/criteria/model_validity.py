@@ -7,8 +7,8 @@ from assess.judge.finding import Finding, Verdict
 _STANDARD = "ai.onnx"
 
 
-@criterion
-def validity(case: Case) -> Finding:
+@criterion("model validity")
+def model_validity(case: Case) -> Finding:
     """Is the model valid ONNX, in an operator set that the device's runtime reads?
 
     FAIL on any violation of the ONNX specification, and on an operator set outside the range that the device's
@@ -16,7 +16,6 @@ def validity(case: Case) -> Finding:
     """
     if problems := case.model.problems:
         return Finding(
-            "validity",
             Verdict.FAIL,
             f"the file breaks the ONNX specification: {problems[0]}",
             next_step="export the model again and run onnx.checker on it",
@@ -24,14 +23,14 @@ def validity(case: Case) -> Finding:
         )
     runtime, opset = case.runtime, case.model.opsets.get(_STANDARD)
     if opset is None:
-        return Finding("validity", Verdict.PASS, "valid; it uses no operator of the standard set")
+        return Finding(Verdict.PASS, "valid; it uses no operator of the standard set")
     if runtime.opset is None:
         raise NoEvidenceError(f"{runtime.name} does not say which operator sets it reads", "ask its vendor")
     text = f"opset {opset}; {runtime.name} {runtime.version} reads {runtime.opset.min} to {runtime.opset.max}"
     if opset > runtime.opset.max:
         step = f"export with opset {runtime.opset.max}, or convert with onnx.version_converter"
-        return Finding("validity", Verdict.FAIL, text, next_step=step)
+        return Finding(Verdict.FAIL, text, next_step=step)
     if opset < runtime.opset.min:
         step = f"convert to opset {runtime.opset.min} with onnx.version_converter"
-        return Finding("validity", Verdict.FAIL, text, next_step=step)
-    return Finding("validity", Verdict.PASS, f"valid; {text}")
+        return Finding(Verdict.FAIL, text, next_step=step)
+    return Finding(Verdict.PASS, f"valid; {text}")

@@ -1,0 +1,20 @@
+"""Criterion: a measurement that may be judged."""
+
+from assess.judge.case import Case, NoEvidenceError, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.finding import Finding, Verdict
+
+
+@criterion("measurement validity")
+def measurement_validity(case: Case) -> Finding:
+    """Is the measurement on the device one that may be judged?
+
+    Asked of a run on the device itself: enough samples, no drift, a CPU that was not shared, the provider that was
+    asked for. An invalid measurement says nothing about the model: all that stands on it is UNKNOWN.
+    """
+    measurement = case.measurement
+    if measurement is None or not case.estimates.on_device:
+        raise NotAskedError("no measurement was taken on the device")
+    if case.estimates.invalid:
+        raise NoEvidenceError("; ".join(case.estimates.invalid), f"quieten the host and repeat: {case.to_measure}")
+    return Finding(Verdict.PASS, f"{len(measurement.service_ns)} samples, steady, on a host of its own")
