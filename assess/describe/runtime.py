@@ -45,7 +45,9 @@ class Runtime(Authored):
     fallback: str = Field(default="", description="Runtime that takes the operators it refuses; empty: none does.")
     opset: OpsetRange | None = Field(default=None, description="Absent if the source does not say.")
     precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in natively.")
-    quantises_floats: bool = Field(default=False, description="Whether it quantises float models when it compiles them.")
+    quantises_floats: bool = Field(
+        default=False, description="Whether it quantises float models when it compiles them."
+    )
     quantisation: QuantisationSupport | None = Field(default=None, description="Absent if the source does not say.")
     operators: dict[str, OperatorSupport] | None = Field(
         default=None,
