@@ -65,6 +65,10 @@ def example(unit: Unit) -> str:
 
 
 def _expected(spelling: str, unit: Unit) -> str:
+    if "bit" in spelling.lower():
+        return "bits are not taken: write bytes, an eighth of it"
+    if spelling.startswith(","):
+        return "write a point, not a comma"
     near = [name for name in SPELLINGS[unit] if name.lower() == spelling.lower()]
     near = near or get_close_matches(spelling, SPELLINGS[unit], n=1, cutoff=0.5)
     if near:

@@ -26,6 +26,8 @@ def test_quantities_become_base_units(text, unit, value):
         ("8", "B", "'8' has no unit; expected a quantity such as '8 GiB'"),
         ("8 Gib", "B", "'8 Gib' has the unit 'Gib'; did you mean 'GiB'?"),
         ("33 ms", "B", "'33 ms' has the unit 'ms'"),
+        ("102 Gbit/s", "B/s", "has the unit 'Gbit/s'; bits are not taken: write bytes, an eighth of it"),
+        ("66,7 ms", "s", "write a point, not a comma"),
         ("-3 MB", "B", "'-3 MB' must be a finite number that is not negative"),
         ("nan GB", "B", "'nan GB' is not a quantity"),
         ("inf s", "s", "'inf s' is not a quantity"),

@@ -30,5 +30,5 @@ def demo(
     with progress() as tell:
         reports = run_suite(library.suite(_SUITE), library, on_progress=tell)
     deliver(reports[0], named_format("terminal"), [output])
-    typer.echo("the same model elsewhere\n")
+    typer.echo("\nthe same model elsewhere\n")
     typer.echo(matrix(reports[1:]), nl=False)

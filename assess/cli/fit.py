@@ -65,7 +65,7 @@ def fit(
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
     from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.cli.output import check_outputs, deliver, named_format, tell_notes
     from assess.cli.progress import progress
     from assess.cli.settings import settings
     from assess.describe.library import Library
@@ -99,4 +99,5 @@ def fit(
         write_whole(save_run, to_json(measurement))
     report = judge(measurement, target, buyer)
     deliver(report, form, output)
+    tell_notes(library)
     raise typer.Exit(of_report(report, strict=strict))

@@ -35,7 +35,7 @@ def judge(
     Example: assess judge run.json --device nvidia-jetson-orin-nano-8gb -o report.html
     """
     from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.cli.output import check_outputs, deliver, named_format, tell_notes
     from assess.describe.library import Library
     from assess.measure.record import read
     from assess.pipeline import judge as judge_run
@@ -46,4 +46,5 @@ def judge(
     job = library.workload(workload) if workload else None
     report = judge_run(read(run), target, buyer, job)
     deliver(report, form, output)
+    tell_notes(library)
     raise typer.Exit(of_report(report, strict=strict))

@@ -50,6 +50,7 @@ def measure(
     Example: assess measure model.onnx --workload camera-30hz -o run.json
     """
     from assess.cli.exit_codes import ExitCode
+    from assess.cli.output import tell_notes
     from assess.cli.progress import progress
     from assess.cli.settings import settings
     from assess.describe.library import Library
@@ -82,6 +83,7 @@ def measure(
     reasons = () if measurement.failure else validity(measurement, job.workload.deadline_s)
     typer.echo(run_summary(measurement, reasons), nl=False)
     typer.echo(f"written: {output}", err=True)
+    tell_notes(library)
     if measurement.failure:
         raise typer.Exit(ExitCode.FAILED)
     if reasons:

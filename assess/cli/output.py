@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from assess.describe.library import Library
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
 from assess.judge.fit_report import FitReport
@@ -30,6 +31,12 @@ def check_outputs(paths: Sequence[Path] | None) -> None:
             endings = ", ".join(form.suffix for form in FORMATS)
             raise AssessError(f"no format ends in {path.suffix!r}", where=str(path), hint=f"use one of {endings}")
         check_writable(path)
+
+
+def tell_notes(library: Library) -> None:
+    """Tell what a user may not expect of the files that were used."""
+    for note in library.notes:
+        typer.echo(f"note: {note}", err=True)
 
 
 def named_format(name: str) -> Format:

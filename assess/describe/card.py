@@ -23,7 +23,7 @@ class CardInput(Authored):
     """One input."""
 
     name: str
-    meaning: str = Field(description='"image", "audio", "token ids", "mask", "state", "joint angles", ...')
+    meaning: str = Field(default="", description='"image", "audio", "token ids", "mask", "state", "joint angles", ...')
     low: Number | None = Field(default=None, description="Smallest value that occurs.")
     high: Number | None = Field(default=None, description="Largest value that occurs.")
     sample: str = Field(default="", description=".npy file beside the card with a real input.")
@@ -47,11 +47,11 @@ class Card(Authored):
 
     id: str = ""
     name: Text
-    summary: str
+    summary: str = ""
     file: Text = Field(description="The ONNX file, beside the card.")
     sha256: Annotated[str, AfterValidator(_sha256)]
     licence: str = Field(description="SPDX identifier.")
-    source: str = Field(description="Where the model comes from.")
+    source: str = Field(default="", description="Where the model comes from.")
     teacher: Teacher | None = None
     role: Literal["student", "teacher", "reference"] = "student"
     dims: dict[str, Annotated[Whole, Field(ge=1)]] = Field(

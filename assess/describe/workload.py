@@ -22,7 +22,7 @@ class Requires(Authored):
 
     deadline: Seconds | None = Field(default=None, description="One inference, at the percentile below.")
     percentile: Number = Field(
-        default=99.0, gt=0, lt=100, description="Share of inferences that must meet it, in percent."
+        default=99.0, ge=50, lt=100, description="Share of inferences that must meet it, in percent: 99, not 0.99."
     )
     cold_start: Seconds | None = Field(default=None, description="From loading the model to its first output.")
     memory_share: Share | None = Field(default=None, description="Of what the device leaves free.")

@@ -37,5 +37,5 @@ def faster(case: Case) -> str:
     by_type = sum(group.count * (group.macs or 0) for group in costed if group.type == heavy.type)
     share = f"{heavy.type} holds {by_type / model.macs:.0%} of {format_quantity(model.macs, 'MAC')}"
     if not case.estimates.on_device:
-        return f"{share}: the device's peak is too low, whatever the runtime; distil or quantise"
+        return f"{share}: the peak of the engine that it would run on is too low; distil or quantise"
     return f"{share}: quantise, distil, or allow more --threads"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
 from assess.describe.device import Device
 from assess.describe.model import Model
@@ -83,6 +84,6 @@ class Case:
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
         option = "" if providers[0] == "CPUExecutionProvider" else f" --provider {providers[0]}"
-        dims = "".join(f" --dim {name}={size}" for name, size in self.model.dims.items())
-        command = f"assess measure {self.model.name} --workload {self.workload.id}{dims}{option} -o run.json"
+        dims = "".join(f" --dim {quote(f'{name}={size}')}" for name, size in self.model.dims.items())
+        command = f"assess measure {quote(self.model.name)} --workload {self.workload.id}{dims}{option} -o run.json"
         return f"on {self.device.id}: {command}"

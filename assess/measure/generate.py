@@ -21,6 +21,9 @@ _TOKENS: Final = 100
 #: States of recurrent models stay near zero in use; all zeros would be a special case that kernels may shortcut.
 _STATE: Final = 0.1
 
+#: Hz: what speech models are trained at; 8 kHz and 48 kHz are the others in use.
+_SAMPLE_RATE: Final = 16_000
+
 #: numpy's type for each of ours; those that numpy lacks are held as raw bits (4-bit integers one to a byte).
 NUMPY_TYPES: Final = {
     **{name: name for name in (
@@ -104,9 +107,11 @@ def _integer_range(port: Port, kind: Any, low: float | None, high: float | None)
         first, last = 0, _TOKENS - 1
     elif port.meaning == "image":
         first, last = 0, 255
+    elif port.meaning == "sample rate":
+        first = last = _SAMPLE_RATE
     elif kind.bits <= 16:  # Quantised data: all values occur.
         first, last = kind.min, kind.max
-    else:  # A length, a count, a sampling rate, an index: 1 is the value that most of them accept.
+    else:  # A length, a count, an index: 1 is the value that most of them accept.
         first, last = 1, 1
     if port.limit is not None:
         last = min(last, port.limit - 1)

@@ -84,8 +84,8 @@ def _require_room(ports: Iterable[Port], available_bytes: int | None) -> None:
     if available_bytes is not None and 2 * sum(sizes.values()) > available_bytes:
         name, size = max(sizes.items(), key=lambda item: item[1])
         raise AssessError(
-            f"the inputs do not fit into memory: {name!r} alone has {format_quantity(size, 'B')}, "
-            f"{format_quantity(available_bytes, 'B')} are available",
+            f"the inputs do not fit into memory twice, as making them needs: {name!r} alone has "
+            f"{format_quantity(size, 'B')}, {format_quantity(available_bytes, 'B')} are available",
             hint="bind its dimensions to smaller numbers with --dim",
         )
 

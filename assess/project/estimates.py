@@ -57,7 +57,7 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     binding, proxy = binding_in_effect(device, measurement)
     runtime = _runtime(device, binding)
     taken = measurement if not proxy else None
-    invalid = validity(taken, workload.deadline_s) if taken else ()
+    invalid = validity(measurement, workload.deadline_s) if measurement else ()
     not_valid = f"the measurement is not valid: {'; '.join(invalid)}" if invalid else ""
     measured: dict[Name, Estimate | str] = {}
     if taken is not None:

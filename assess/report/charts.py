@@ -52,6 +52,9 @@ def _limits(report: FitReport) -> str:
     for index, (name, low, high, text, style) in enumerate(rows):
         y = 20 + 34 * index
         left, right = at(low), max(at(high), at(low) + 3)
+        if math.isinf(high):  # Nothing bounds it: a mark where it starts, and a thin line to wherever.
+            parts.append(f'<line class="open" x1="{left:.1f}" y1="{y + 8}" x2="{right:.1f}" y2="{y + 8}"/>')
+            right = left + 6
         parts.append(f'<text x="0" y="{y + 12}">{escape(name)}</text>')
         parts.append(f'<rect class="{style}" x="{left:.1f}" y="{y}" width="{right - left:.1f}" height="16" rx="2"/>')
         parts.append(f'<text class="small" x="{_LABEL}" y="{y + 28}">{escape(text)}</text>')

@@ -88,11 +88,12 @@ def _operators(model: Model) -> list[str]:
         counts[group.type, group.domain] += group.count
         macs[group.type, group.domain] += group.count * (group.macs or 0)
     order = sorted(counts, key=lambda key: (-macs[key], -counts[key], key))
-    lines = [f"{'operator':<24} {'count':>7} {'MACs':>12} {'share':>7}"]
+    width = max([24, *(len(clean(_name(*key))) for key in order[:_SHOWN_OPERATORS])])
+    lines = [f"{'operator':<{width}} {'count':>7} {'MACs':>12} {'share':>7}"]
     for key in order[:_SHOWN_OPERATORS]:
         share = f"{macs[key] / model.macs:.1%}" if model.macs else "-"
         amount = "unknown" if key in unknown and not macs[key] else format_quantity(macs[key], "MAC")
-        lines.append(f"{clean(_name(*key)):<24} {counts[key]:>7,} {amount:>12} {share:>7}")
+        lines.append(f"{clean(_name(*key)):<{width}} {counts[key]:>7,} {amount:>12} {share:>7}")
     if rest := order[_SHOWN_OPERATORS:]:
         lines.append(f"and {len(rest)} more: {', '.join(clean(_name(*key)) for key in rest)}")
     return lines

@@ -25,7 +25,8 @@ def _decided_by(report: FitReport) -> str:
     wanting = words.open_findings(report)
     if not wanting:
         return "every criterion passes"
-    first = wanting[0]
-    others = sum(finding.verdict == first.verdict for finding in wanting) - 1
-    numbers = f" {words.found(first)}, limit {words.limit(first)}" if first.found and first.limit else ""
-    return f"{first.criterion}{numbers}" + (f" and {others} more" if others else "")
+    deciding = [finding for finding in wanting if finding.verdict == wanting[0].verdict]
+    return ", ".join(
+        f"{f.criterion} ({words.found(f)} of {words.limit(f)})" if f.found and f.limit else f.criterion
+        for f in deciding
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
+from assess.measure.measurement import Measurement
 from assess.project.estimate import Rung
+from assess.project.quantile import empirical
 from assess.project.target import host_name
 from assess.report.clean import clean
 from assess.units import format_quantity, format_range
@@ -51,21 +53,40 @@ def subject(report: FitReport) -> str:
 
 
 def facts(report: FitReport) -> list[tuple[str, str]]:
-    """The model in a few numbers."""
+    """The model and the run in a few numbers."""
     model = report.case.model
     activations = model.peak_activation_bytes
     unknown = sum(entry.count for entry in model.unknown)
-    return [
+    found = [
         ("model", f"sha256:{model.sha256[:16]}, {format_quantity(model.file_bytes, 'B')}"),
+        ("inputs", ", ".join(f"{port.name} {port.dtype} {_shape(port.shape)}" for port in model.inputs) or "none"),
         (
             "arithmetic",
             format_quantity(model.macs, "MAC") + (f" and {unknown} operators of unknown cost" * bool(unknown)),
         ),
         ("parameters", f"{format_quantity(model.parameters, 'count')}, mostly {model.precision}"),
         ("live activations", "not known" if activations is None else format_quantity(activations, "B")),
-        ("evidence", clean(_evidence(report))),
-        ("judged by", f"assess {report.tool}"),
+        ("run", _evidence(report)),
     ]
+    if report.case.measurement is not None and report.case.measurement.service_ns:
+        found.append(("service time", _service(report.case.measurement)))
+    if report.case.estimates.invalid:
+        found.append(("not valid", "; ".join(report.case.estimates.invalid)))
+    return [*((name, clean(text)) for name, text in found), ("judged by", f"assess {report.tool}")]
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def _service(measurement: Measurement) -> str:
+    seconds = [ns * 1e-9 for ns in measurement.service_ns]
+    spread = ", ".join(f"p{p} {format_quantity(empirical(seconds, p), 's')}" for p in (50, 99))
+    effective, threads = measurement.effective, measurement.requested.threads
+    where = effective.providers[0] if effective else measurement.requested.provider
+    version = f" {effective.versions.get('onnxruntime', '')}" if effective else ""
+    with_ = f"{threads} thread{'s' * (threads != 1)}" if threads else "threads as ONNX Runtime chose"
+    return f"{spread} of {len(seconds)}, {where}, {with_}, ONNX Runtime{version}"
 
 
 def _evidence(report: FitReport) -> str:
@@ -73,13 +94,22 @@ def _evidence(report: FitReport) -> str:
     if measurement is None:
         return "nothing was run"
     place = "the device itself" if report.case.estimates.on_device else "a proxy"
-    return f"run {report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
+    return f"{report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
 
 
 def open_findings(report: FitReport) -> list[Finding]:
     """Findings that want something done, worst first."""
     wanting = [finding for finding in report.findings if finding.verdict >= Verdict.MARGINAL]
     return sorted(wanting, key=lambda finding: -finding.verdict)
+
+
+def steps(report: FitReport) -> list[tuple[str, str]]:
+    """What to do, worst first: each step once, with the criteria that it serves."""
+    served: dict[str, list[str]] = {}
+    for finding in open_findings(report):
+        if finding.next_step:
+            served.setdefault(finding.next_step, []).append(finding.criterion)
+    return [(", ".join(names), step) for step, names in served.items()]
 
 
 def not_asked(report: FitReport) -> list[Finding]:

@@ -101,7 +101,7 @@ def test_external_data_through_a_link(folder):
 
 def test_an_unbound_dimension(folder):
     line, hint = fit(save(folder / "m.onnx", batch="batch"))
-    assert "dimension 'batch' (of x) is dynamic and has no number" in line
+    assert "dimension 'batch' (axis 0 of x) is dynamic and has no number" in line
     assert hint == "hint: --dim batch=1"
 
 

@@ -149,7 +149,9 @@ def test_a_file_goes_before_the_card(tmp_path):
 def test_inputs_larger_than_memory_are_refused_before_they_are_made(tmp_path):
     large = Port("large", "float32", (1_000_000, 1_000_000, 1_000))
     text = refused(tmp_path, IMAGE, large)
-    assert "do not fit into memory: 'large' alone has 4000000 GB, 1 GB are available" in text
+    assert (
+        "do not fit into memory twice, as making them needs: 'large' alone has 4000000 GB, 1 GB are available" in text
+    )
 
 
 def test_a_sequence_is_refused_by_name(tmp_path):
@@ -178,3 +180,10 @@ def test_four_bit_integers_are_packed_two_to_a_byte(tmp_path):
     values = np.array([1, -1, -8], np.int8)
     (feed,) = prepared(tmp_path, Port("x", "int4", (3,)), feeds={"x": saved(tmp_path / "x.npy", values)})
     assert np.load(feed.file).tolist() == [0xF1, 0x08, 0x00]
+
+
+def test_a_sample_rate_is_one_that_models_are_trained_at(tmp_path):
+    from assess.measure.generate import generate
+
+    rate = Port("sr", "int64", (), "sample rate", "name")
+    assert generate(rate, seed=0) == 16_000

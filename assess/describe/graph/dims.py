@@ -28,14 +28,14 @@ def bind(graph: GraphProto, dims: Mapping[str, int], where: str) -> dict[str, in
     Raises:
         AssessError: a dimension has no number, a name is not one of the model's, or a number is not positive.
     """
-    users: dict[str, list[str]] = {}
+    users: dict[str, list[tuple[str, int]]] = {}
     for info in true_inputs(graph):
-        for name in _dynamic(info, where):
-            users.setdefault(name, []).append(info.name)
+        for name, axis in _dynamic(info, where):
+            users.setdefault(name, []).append((info.name, axis))
     _check_names(users, dims, where)
     missing = [name for name in users if name not in dims]
     if missing:
-        raise AssessError(_request(missing, users), where=where, hint=_options(missing))
+        raise AssessError(_request(missing, users), where=where, hint=_options(missing, users))
     for info in graph.input:
         for axis, dim in enumerate(_tensor(info.type).shape.dim):
             if not dim.HasField("dim_value") or dim.dim_value < 0:
@@ -62,7 +62,7 @@ def _tensor(type_proto: TypeProto) -> TypeProto.Tensor | TypeProto.SparseTensor:
     return type_proto.tensor_type
 
 
-def _dynamic(info: ValueInfoProto, where: str) -> list[str]:
+def _dynamic(info: ValueInfoProto, where: str) -> list[tuple[str, int]]:
     kind = info.type.WhichOneof("value")
     if kind not in ("tensor_type", "sparse_tensor_type"):
         return []  # Sequences, maps and optionals have no shape to bind.
@@ -74,7 +74,7 @@ def _dynamic(info: ValueInfoProto, where: str) -> list[str]:
             hint="export the model with the shapes of its inputs",
         )
     return [
-        _name(dim.dim_param, info.name, axis)
+        (_name(dim.dim_param, info.name, axis), axis)
         for axis, dim in enumerate(tensor.shape.dim)
         if not dim.HasField("dim_value") or dim.dim_value < 0  # -1 is how some exporters write it.
     ]
@@ -85,7 +85,7 @@ def _name(recorded: str, owner: str, axis: int) -> str:
     return recorded if any(char.isalnum() for char in recorded) else f"{owner}.{axis}"
 
 
-def _check_names(users: Mapping[str, list[str]], dims: Mapping[str, int], where: str) -> None:
+def _check_names(users: Mapping[str, list[tuple[str, int]]], dims: Mapping[str, int], where: str) -> None:
     for name, number in dims.items():
         if name not in users:
             near = get_close_matches(name, users, n=1, cutoff=0.5)
@@ -96,16 +96,18 @@ def _check_names(users: Mapping[str, list[str]], dims: Mapping[str, int], where:
             raise AssessError(f"dimension {name!r} must be at least 1, not {number}", where=where)
 
 
-def _request(missing: list[str], users: Mapping[str, list[str]]) -> str:
-    parts = [f"{name!r} (of {', '.join(dict.fromkeys(users[name]))})" for name in missing]
+def _request(missing: list[str], users: Mapping[str, list[tuple[str, int]]]) -> str:
+    parts = [f"{name!r} ({', '.join(f'axis {axis} of {user}' for user, axis in users[name])})" for name in missing]
     if len(parts) == 1:
         return f"dimension {parts[0]} is dynamic and has no number"
     return f"dimensions {', '.join(parts)} are dynamic and have no number"
 
 
-def _options(missing: list[str]) -> str:
-    # 1 suits a batch; nobody can guess a length, so that what is typed is the form, not the number.
-    return " ".join(f"--dim {_quoted(name)}=1" for name in missing)
+def _options(missing: list[str], users: Mapping[str, list[tuple[str, int]]]) -> str:
+    # 1 suits a batch, which is what the first axis nearly always is; nobody can guess a length or a height.
+    return " ".join(
+        f"--dim {_quoted(name)}={1 if all(axis == 0 for _, axis in users[name]) else 'N'}" for name in missing
+    )
 
 
 def _quoted(name: str) -> str:

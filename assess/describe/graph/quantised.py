@@ -102,7 +102,8 @@ def _format(operator: Operator) -> str:
     if operator.type in DEQUANTISE and first is not None:
         if first.fixed:
             return "weight-only" if first.dtype != "int32" else ""
-        return "QDQ"
+        # What an integer operator made is dequantised where the integers end: that is no pair around an operator.
+        return "" if first.producer is not None and _is_q_operator(first.producer) else "QDQ"
     return "QOperator" if _is_q_operator(operator) else ""
 
 

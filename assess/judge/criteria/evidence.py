@@ -26,7 +26,9 @@ def evidence(case: Case) -> Finding:
     weaker = [name for name in _JUDGED if name not in known or known[name].rung is not Rung.MEASURED]
     if demanded == "measured" and weaker:
         why = case.estimates.proxy or case.estimates.absent.get(weaker[0], "")
+        name_it = f"add [identity] to the profile of {case.device.id}, then measure"
         raise NoEvidenceError(
-            f"{case.partner.id} demands that {' and '.join(weaker)} be measured on the device: {why}", case.to_measure
+            f"{case.partner.id} demands that {' and '.join(weaker)} be measured on the device: {why}",
+            case.to_measure if case.device.identity else name_it,
         )
     return Finding(Verdict.PASS, f"{case.partner.id} accepts {demanded} evidence")

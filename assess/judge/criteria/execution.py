@@ -3,10 +3,11 @@
 from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
+from assess.measure.measurement import Measurement
 from assess.project.target import host_name
 
 _STEPS = {
-    "refused": "read ONNX Runtime's message below; export the model again, or name the dimensions that it wants",
+    "refused": "read its message; feed real inputs (--input NAME=FILE.npy), bind other dimensions, or export again",
     "crashed": "run the model with `--optimisation disabled`; if that works, report the crash to ONNX Runtime",
     "hung": "allow more time with --timeout, or look for a Loop that does not end",
     "out of memory": "give it more memory with --memory-limit, or a smaller batch with --dim",
@@ -29,7 +30,7 @@ def execution(case: Case) -> Finding:
         return Finding(
             Verdict.FAIL if case.estimates.on_device else Verdict.UNKNOWN,
             f"{failure.kind} in phase {failure.phase!r}: {failure.cause}{here}",
-            next_step=_STEPS[failure.kind],
+            next_step=_STEPS[failure.kind] + _fed(measurement),
             details=tuple(failure.detail.splitlines()),
         )
     effective = measurement.effective
@@ -38,3 +39,9 @@ def execution(case: Case) -> Finding:
     if case.estimates.on_device:
         return Finding(Verdict.PASS, text)
     return Finding(Verdict.MARGINAL, text + here, next_step=case.to_measure)
+
+
+def _fed(measurement: Measurement) -> str:
+    """Which inputs were made up: they may be what the model does not take."""
+    made = [used.name for used in measurement.inputs if used.source == "generated"]
+    return f"; generated: {', '.join(made)}" if made else ""

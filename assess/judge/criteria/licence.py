@@ -13,7 +13,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 def licence(case: Case) -> Finding:
     """Does the partner's policy accept the model's licence?
 
-    The SPDX identifier of the model's card, or of the file's own metadata, must be among those that the policy lists.
+    Every SPDX identifier of the model's card, or of the file's own metadata, must be among those that the policy lists.
+    Where only a part of a compound expression is, the answer is UNKNOWN.
     """
     partner, stated = case.partner, case.model.licence
     if partner is None:
@@ -27,11 +28,16 @@ def licence(case: Case) -> Finding:
         raise NoEvidenceError(
             f"the {case.model.licence_basis} says {stated!r}, the file itself {recorded[0]!r}", "ask the model's author"
         )
-    if not _IDENTIFIER.fullmatch(stated):
-        raise NoEvidenceError(
-            f"the licence {stated!r} is not a single SPDX identifier", "state the one that is used in the card"
-        )
+    accepted = {one.casefold() for one in partner.policy.licences}
     text = f"{stated} (from the {case.model.licence_basis}); {partner.id} accepts {', '.join(partner.policy.licences)}"
-    if stated.casefold() in (accepted.casefold() for accepted in partner.policy.licences):
+    named = [word for word in re.split(r"[\s()]+", stated) if word not in ("", "AND", "OR")]
+    if "WITH" in named or not all(_IDENTIFIER.fullmatch(name) for name in named):
+        raise NoEvidenceError(f"the licence {stated!r} is no plain SPDX expression", "ask for a plain one")
+    known = [name.casefold() in accepted for name in named]
+    if all(known):
         return Finding(Verdict.PASS, text)
+    if any(known):
+        raise NoEvidenceError(
+            f"of the licence {stated!r} only a part is accepted", "state the licence that is used in the card"
+        )
     return Finding(Verdict.FAIL, text, next_step=f"ask {partner.name} for consent, or use another model")

@@ -16,5 +16,11 @@ def measurement_validity(case: Case) -> Finding:
     if measurement is None or not case.estimates.on_device:
         raise NotAskedError("no measurement was taken on the device")
     if case.estimates.invalid:
-        raise NoEvidenceError("; ".join(case.estimates.invalid), f"quieten the host and repeat: {case.to_measure}")
+        raise NoEvidenceError("; ".join(case.estimates.invalid), _step(case))
     return Finding(Verdict.PASS, f"{len(measurement.service_ns)} samples, steady, on a host of its own")
+
+
+def _step(case: Case) -> str:
+    few = any(reason.startswith("too few") for reason in case.estimates.invalid)
+    how = "allow it more time with --timeout" if few else "quieten the host"
+    return f"{how}, and repeat: {case.to_measure}"

@@ -18,8 +18,17 @@ def memory(case: Case) -> Finding:
     limit = _limit(case)
     found = case.estimate("memory")
     verdict = compare(found, limit)
-    step = "" if verdict is Verdict.PASS else smaller(case, limit) if found.low > limit.value else case.to_measure
-    return Finding(verdict, found.basis, found, limit, step)
+    return Finding(verdict, found.basis, found, limit, _step(case, verdict, limit))
+
+
+def _step(case: Case, verdict: Verdict, limit: Limit) -> str:
+    if verdict is Verdict.PASS:
+        return ""
+    if verdict is Verdict.FAIL:
+        return smaller(case, limit)
+    if case.estimates.on_device and limit.is_uncertain:
+        return f"add what the system keeps to the profile of {case.device.id}: [memory] reserved, with its source"
+    return smaller(case, limit) if case.estimates.on_device else case.to_measure
 
 
 def _limit(case: Case) -> Limit:

@@ -31,7 +31,8 @@ th, .soft { color: var(--soft); font-weight: normal; }
 svg { width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 13px; }
 svg .small { fill: var(--soft); font-size: 11px; } svg .bar { fill: var(--bar); }
 svg rect.pass, svg rect.marginal, svg rect.unknown, svg rect.fail { fill: var(--tone); }
-svg .grid { stroke: var(--line); } svg .limit { stroke: var(--ink); stroke-width: 2; }
+svg .grid { stroke: var(--line); } svg .open { stroke: var(--soft); stroke-dasharray: 2 5; }
+svg .limit { stroke: var(--ink); stroke-width: 2; }
 dt { color: var(--soft); } dd { margin: 0 0 .4rem; overflow-wrap: anywhere; }
 @media print { body { margin: 0; } details > * { display: block; } }
 """
@@ -81,8 +82,7 @@ def _table(report: FitReport) -> str:
 
 
 def _to_do(report: FitReport) -> str:
-    wanting = [finding for finding in words.open_findings(report) if finding.next_step]
-    items = "".join(f"<li><b>{escape(f.criterion)}</b>: {_text(f.next_step)}</li>" for f in wanting)
+    items = "".join(f"<li><b>{escape(names)}</b>: {_text(step)}</li>" for names, step in words.steps(report))
     return f"<h2>What to do</h2><ol>{items}</ol>" if items else ""
 
 

@@ -19,9 +19,9 @@ def markdown(report: FitReport) -> str:
         cells = (f.criterion, f"**{f.verdict.text}**", words.found(f), words.limit(f), words.margin(f), words.rung(f))
         because = f"{f.limit.text}: {f.because}" if f.limit else f.because
         lines.append(f"| {' | '.join(cells)} | {_escaped(because)} |")
-    if wanting := [f for f in words.open_findings(report) if f.next_step]:
+    if steps := words.steps(report):
         lines += ["", "## What to do", ""]
-        lines += [f"1. **{f.criterion}**: {_escaped(f.next_step)}" for f in wanting]
+        lines += [f"1. **{names}**: {_escaped(step)}" for names, step in steps]
     for finding in report.findings:
         if finding.details:
             lines += ["", f"## {finding.criterion}: details", ""]

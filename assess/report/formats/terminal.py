@@ -72,6 +72,8 @@ def _to_do(report: FitReport, width: int) -> list[str]:
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
         because = clean(words.why(finding))
         lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
+        if finding.criterion == "execution":
+            lines += [f"{' ' * 12}| {clean(detail)}"[:width] for detail in finding.details]
         if finding.next_step:
             first = first_with.setdefault(finding.next_step, finding.criterion)
             step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"

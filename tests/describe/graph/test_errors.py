@@ -102,12 +102,13 @@ def test_a_missing_file_a_folder_and_a_pipe_are_named(tmp_path: Path) -> None:
 def test_unbound_dimensions_are_listed_with_their_inputs_and_what_to_type(tmp_path: Path) -> None:
     path = saved(tmp_path, relu(x=["batch", 3, None], z=["batch", "?"]))
     assert refused(path) == (
-        "dimensions 'batch' (of x, z), 'x.2' (of x), 'z.1' (of z) are dynamic and have no number",
-        "--dim batch=1 --dim x.2=1 --dim z.1=1",
+        "dimensions 'batch' (axis 0 of x, axis 0 of z), 'x.2' (axis 2 of x), 'z.1' (axis 1 of z) are dynamic and have "
+        "no number",
+        "--dim batch=1 --dim x.2=N --dim z.1=N",
     )
     assert refused(path, **{"batch": 1, "x.2": 5}) == (
-        "dimension 'z.1' (of z) is dynamic and has no number",
-        "--dim z.1=1",
+        "dimension 'z.1' (axis 1 of z) is dynamic and has no number",
+        "--dim z.1=N",
     )
 
 
