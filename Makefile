@@ -26,7 +26,7 @@ bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench
 	$(BIN)/python benchmarks/harness/startup.py
 	$(BIN)/python benchmarks/harness/overhead.py
-	$(BIN)/python benchmarks/harness/static.py
+	$(BIN)/python benchmarks/harness/static.py --rounds 3 --large
 
 format: .venv/pip
 	$(BIN)/ruff format .
