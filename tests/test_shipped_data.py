@@ -10,6 +10,8 @@ import onnx
 import pytest
 from pydantic import BaseModel
 
+from assess.describe.authored import load
+from assess.describe.card import Card
 from assess.describe.library import Library
 from assess.describe.quantity import Sourced
 from assess.errors import AssessError
@@ -144,10 +146,12 @@ def test_the_examples_of_the_readme_are_valid(tmp_path):
     (tmp_path / "devices").mkdir()
     (tmp_path / "workloads").mkdir()
     (tmp_path / "runtimes").mkdir()
-    device, workload, runtime = (block.split("```")[0] for block in text.split("```toml\n")[1:])
+    device, workload, runtime, card = (block.split("```")[0] for block in text.split("```toml\n")[1:])
     (tmp_path / "runtimes" / "acme-compiler.toml").write_text(runtime)
     (tmp_path / "devices" / "acme-rover.toml").write_text(device)
     (tmp_path / "workloads" / "gripper.toml").write_text(workload)
+    (tmp_path / "card.toml").write_text(card)
+    assert load(tmp_path / "card.toml", Card, id="gripper").dims == {"batch": 1}
     library = Library([tmp_path])
     assert library.device("acme-rover").power_mode == "25W"
     assert library.runtime("acme-compiler").supports("Fused", "com.acme")

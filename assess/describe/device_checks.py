@@ -16,6 +16,9 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
         yield (), "missing key 'memory' or 'on_chip': a model must live somewhere"
     for name in ("memory", "on_chip"):
         table = mapping.get(name)
+        kind = table.get("kind") if isinstance(table, Mapping) else None
+        if kind in ("dram", "unified", "on-chip") and (kind == "on-chip") is not (name == "on_chip"):
+            yield (name, "kind"), "on-chip memory is written as [on_chip], any other as [memory]"
         capacity, reserved = _number(table, "capacity", "B"), _number(table, "reserved", "B")
         if capacity == 0:
             yield (name, "capacity", "value"), "must be more than zero"
@@ -68,7 +71,10 @@ def _number(table: Any, key: str, unit: Unit) -> float | None:
 
 
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Numbers whose source is not in the file's [sources] table."""
+    """Numbers whose source is not in the file's [sources] table, and derived ones that do not say how."""
+    for keys, value in _tables(mapping, ()):
+        if value.get("grade") == "D" and not value.get("note"):
+            yield (*keys, "grade"), "a derived number shows its arithmetic in 'note'"
     names = mapping.get("sources")
     if not isinstance(names, Mapping):
         return  # That is told already.

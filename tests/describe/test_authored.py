@@ -161,6 +161,16 @@ def test_every_problem_is_told_at_once_in_the_order_of_lines(rover):
     ]
 
 
+def test_on_chip_memory_has_a_table_of_its_own(rover):
+    text = problems(rover(ROVER.replace('kind = "unified"', 'kind = "on-chip"')))
+    assert "rover.toml:10: memory.kind: on-chip memory is written as [on_chip], any other as [memory]" in text
+
+
+def test_a_derived_number_shows_its_arithmetic(rover):
+    derived = ROVER.replace('"8 TOPS", source = "DS", grade = "A"', '"8 TOPS", source = "DS", grade = "D"')
+    assert "engine[0].peak[0].sparse.grade: a derived number shows its arithmetic in 'note'" in problems(rover(derived))
+
+
 def test_a_device_without_memory_has_nowhere_for_a_model(rover):
     text = ROVER[: ROVER.index("[memory]")] + ROVER[ROVER.index("[[engine]]") :]
     assert "missing key 'memory' or 'on_chip'" in problems(rover(text))
