@@ -1,6 +1,6 @@
 """A lower bound of the latency on a device, from nothing but its data sheet: a roofline.
 
-Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009. The bound assumes what no device reaches: every operator at
+Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009. The bound assumes the best of everything: every operator at
 the dense peak of the fastest format that the runtime may use, weights read once in the narrowest, reading and computing
 at the same time, activations never leaving the chip, nothing to launch. Weights are taken to be read from memory in
 every inference. Where a model has an If, its dearer branch is meant: the deadline must hold for that one too.
@@ -89,4 +89,4 @@ def _basis(used: dict[str, SourcedOps], bandwidth: float | None) -> str:
     peaks = ", ".join(f"{format_quantity(peak.value, 'op/s')} {name}" for name, peak in sorted(used.items()))
     memory = f" and {format_quantity(bandwidth, 'B/s')}" if bandwidth else ""
     recalled = ", a recalled number" if any(peak.is_recalled for peak in used.values()) else ""
-    return f"roofline at {peaks}{memory}{recalled}: a bound that no device reaches"
+    return f"roofline at {peaks}{memory}{recalled}: a lower bound"

@@ -10,6 +10,7 @@ from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.charts import charts
 from assess.report.clean import clean
+from assess.report.device_numbers import device_numbers
 
 _STYLE = """
 :root { --ink: #1c2330; --soft: #5b6575; --line: #dfe3ea; --page: #fff; --bar: #5b7db1;
@@ -54,6 +55,7 @@ def html(report: FitReport) -> str:
         *(f"<h2>{_text(name)}</h2>{svg}" for name, svg in charts(report)),
         *(_details(finding) for finding in report.findings if finding.details),
         _facts(report),
+        _device(report),
         _questions(),
         "</body></html>",
     ]
@@ -94,6 +96,16 @@ def _details(finding: Finding) -> str:
 def _facts(report: FitReport) -> str:
     entries = "".join(f"<dt>{escape(name)}</dt><dd>{_text(text)}</dd>" for name, text in words.facts(report))
     return f"<h2>Facts</h2><dl>{entries}</dl>"
+
+
+def _device(report: FitReport) -> str:
+    rows = "".join(
+        f'<tr><td>{escape(what)}</td><td class="number">{escape(value)}</td><td>{known}</td><td>{escape(where)}</td></tr>'
+        for what, value, known, where in device_numbers(report.case.device)
+    )
+    head = '<th>what</th><th class="number">value</th><th>known from</th><th>where</th>'
+    title = f"<h2>What is known of {_text(report.case.device.name)}</h2>"
+    return f'{title}<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _questions() -> str:

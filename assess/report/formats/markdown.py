@@ -5,6 +5,7 @@ from __future__ import annotations
 from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.clean import clean
+from assess.report.device_numbers import device_numbers
 
 
 def markdown(report: FitReport) -> str:
@@ -28,6 +29,14 @@ def markdown(report: FitReport) -> str:
             lines += [f"- {_escaped(detail)}" for detail in finding.details]
     lines += ["", "## Facts", ""]
     lines += [f"- {name}: {_escaped(text)}" for name, text in words.facts(report)]
+    lines += [
+        "",
+        f"## What is known of {_escaped(report.case.device.name)}",
+        "",
+        "| what | value | known from | where |",
+    ]
+    lines += ["|---|--:|---|---|"]
+    lines += [f"| {' | '.join(map(_escaped, row))} |" for row in device_numbers(report.case.device)]
     return "\n".join(lines) + "\n"
 
 
