@@ -100,7 +100,8 @@ def _facts(report: FitReport) -> str:
 
 def _device(report: FitReport) -> str:
     rows = "".join(
-        f'<tr><td>{escape(what)}</td><td class="number">{escape(value)}</td><td>{known}</td><td>{escape(where)}</td></tr>'
+        f'<tr><td>{escape(what)}</td><td class="number">{escape(value)}</td>'
+        f"<td>{known}</td><td>{escape(where)}</td></tr>"
         for what, value, known, where in device_numbers(report.case.device)
     )
     head = '<th>what</th><th class="number">value</th><th>known from</th><th>where</th>'
