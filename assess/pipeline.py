@@ -1,4 +1,4 @@
-"""Each flow on one screen: inspect, measure, judge, fit."""
+"""Each flow on one screen: find and describe a model, run it, judge the run; and a whole suite."""
 
 from __future__ import annotations
 
