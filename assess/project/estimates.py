@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from assess.describe.device import Device, DeviceRuntime
@@ -18,6 +18,7 @@ from assess.project.formats import least_weight_bytes
 from assess.project.quantile import CONFIDENCE, count_needed, quantile_range
 from assess.project.roofline import latency_bound
 from assess.project.target import binding_in_effect, host_name
+from assess.units import format_quantity
 
 #: Activations of a compiler's own allocation against the liveness peak, MobileNetV2 variants: 0.99 to 1.17 on STM32H7,
 #: up to 1.40 on STM32N6's NPU (ST model zoo, stm32ai-modelzoo@6f10965e, Activation RAM).
@@ -60,17 +61,18 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     invalid = validity(measurement, workload.deadline_s) if measurement else ()
     not_valid = f"the measurement is not valid: {'; '.join(invalid)}" if invalid else ""
     measured: dict[Name, Estimate | str] = {}
+    projected = _projected_service(model, device, binding, runtime)
     if taken is not None:
         measured = {
             "memory": not_valid or _measured_memory(taken),
-            "service": not_valid or _measured_service(taken, workload),
+            "service": not_valid or _checked(_measured_service(taken, workload), projected),
             "cold start": not_valid or _measured_cold_start(taken),
         }
     outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),
         "on-chip memory": _on_chip_memory(model, runtime),
         "memory": _projected_memory(model, runtime, measurement),
-        "service": _projected_service(model, device, binding, runtime),
+        "service": projected,
         "cold start": _NOT_HERE.format(device=device.id),
         **measured,
     }
@@ -144,6 +146,14 @@ def _measured_service(measurement: Measurement, workload: Workload) -> Estimate:
     if math.isinf(high):
         basis += f"; an upper bound needs {count_needed(percentile) - count} more"
     return Estimate(low, high, "s", Rung.MEASURED, basis)
+
+
+def _checked(measured: Estimate, projected: Estimate | str) -> Estimate:
+    """The measurement, with a word where it beats what the data sheet allows: then the profile is wrong."""
+    if isinstance(projected, str) or measured.high >= projected.low:
+        return measured
+    allowed = format_quantity(projected.low, "s")
+    return replace(measured, basis=f"{measured.basis}; faster than the profile's peaks allow ({allowed}): check them")
 
 
 def _measured_cold_start(measurement: Measurement) -> Estimate | str:

@@ -106,3 +106,12 @@ def test_on_chip_memory_ranges_to_what_compilers_were_seen_to_need():
 def test_unknown_activations_are_an_absence_with_its_reason():
     blind = builders.model(peak_activation_bytes=None, absent={"peak_activation_bytes": "shape of 'x' is not known"})
     assert estimates(model=blind).absent["on-chip memory"] == "shape of 'x' is not known"
+
+
+def test_a_measurement_that_beats_the_data_sheet_says_that_the_profile_is_wrong():
+    slow = builders.device(
+        memory={**builders.DEVICE["memory"], "bandwidth": {"value": "10 MB/s", "source": "DS", "grade": "A"}}
+    )
+    found = estimates(builders.measurement(), device=slow).known["service"]
+    assert found.rung is Rung.MEASURED
+    assert found.basis.endswith("; faster than the profile's peaks allow (600 ms): check them")
