@@ -37,7 +37,7 @@ def check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise AssessError(f"cannot write here: {error.strerror}", where=str(folder)) from error
+        raise AssessError(f"cannot write here: {error.strerror or error}", where=str(folder)) from error
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -58,7 +58,7 @@ def write_whole(path: Path, text: str) -> None:
         temporary.replace(path)
         temporary = None
     except OSError as error:
-        raise AssessError(f"could not be written: {error.strerror}", where=str(path)) from error
+        raise AssessError(f"could not be written: {error.strerror or error}", where=str(path)) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     NOT_COMPARABLE = 4
     FAILED = 5
     INTERRUPTED = 130
+    CUT_OFF = 141
 
 
 MEANINGS = {
@@ -28,7 +29,8 @@ MEANINGS = {
     ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid",
     ExitCode.NOT_COMPARABLE: "not comparable",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
-    ExitCode.INTERRUPTED: "interrupted (128 + SIGINT, as shells report it); nothing was written",
+    ExitCode.INTERRUPTED: "interrupted by SIGINT or SIGTERM (128 + SIGINT, as shells report it)",
+    ExitCode.CUT_OFF: "whoever read the output stopped reading (128 + SIGPIPE)",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Any, NoReturn
@@ -32,8 +33,14 @@ class _Commands(TyperGroup):
                 typer.echo(f"hint: {error.hint}", err=True)
             raise typer.Exit(ExitCode.BAD_INPUT) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted; nothing was written", err=True)
+            typer.echo("interrupted", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:  # Whoever read our output has seen enough, as `head` does.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - or Python complains when it flushes at its end
+            raise typer.Exit(ExitCode.CUT_OFF) from None
+        except OSError as error:  # What remains is the output itself: files and children have errors of their own.
+            typer.echo(f"error: standard output: {error.strerror or error}", err=True)
+            raise typer.Exit(ExitCode.BAD_INPUT) from None
 
 
 app = typer.Typer(

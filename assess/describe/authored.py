@@ -102,7 +102,7 @@ def _text(path: Path) -> str:
             f"is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}", where=str(path)
         ) from error
     except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:

@@ -156,7 +156,9 @@ def _write(array: Any, port: Port, source: str, file: Path) -> Feed:
     try:
         np.save(file, native, allow_pickle=False)
     except OSError as error:
-        raise AssessError(f"the inputs could not be written: {error.strerror}", where=str(file.parent)) from error
+        raise AssessError(
+            f"the inputs could not be written: {error.strerror or error}", where=str(file.parent)
+        ) from error
     return Feed(file, InputUsed(port.name, port.dtype, port.shape, source, _sha256(native)))
 
 

@@ -69,7 +69,7 @@ def read(path: Path) -> Measurement:
             content = file.read(_MOST_BYTES + 1)  # A pipe has no size beforehand.
         return from_json(content.decode("utf-8"), str(path))
     except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise AssessError("is not a run: not UTF-8 text", where=str(path)) from error
 

@@ -128,7 +128,7 @@ def _private_folder() -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="assess-")
     except OSError as error:
         raise AssessError(
-            f"no temporary folder can be made: {error.strerror}", hint="set TMPDIR to a folder"
+            f"no temporary folder can be made: {error.strerror or error}", hint="set TMPDIR to a folder"
         ) from error
 
 
@@ -161,7 +161,7 @@ def _require_unchanged(model: Model, path: Path) -> None:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     if found != model.files[0].sha256:
         raise AssessError("changed since it was described", where=str(path), hint="try again once it is whole")
 

@@ -64,7 +64,9 @@ class SampleFile:
             while data:
                 data = data[os.write(self._file, data) :]
         except OSError as error:  # A full disk is no fault of the model.
-            raise AssessError(f"the samples could not be written: {error.strerror}", where=self._path) from error
+            raise AssessError(
+                f"the samples could not be written: {error.strerror or error}", where=self._path
+            ) from error
         data.release()
         self._written += len(self._last)
         self._last = array("q")

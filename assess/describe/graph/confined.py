@@ -25,7 +25,7 @@ def regular_file(path: Path) -> int:
         hint = "name the .onnx file in it" if path.is_dir() else ""
         raise AssessError(f"is {error}, not a file", where=str(path), hint=hint) from error
     except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
 
 def open_beside(model: Path, location: str, what: str) -> IO[bytes]:
