@@ -11,7 +11,7 @@ from assess import __version__, sandbox
 from assess.describe.authored import load, parse
 from assess.describe.card import Card
 from assess.describe.device import Device
-from assess.describe.graph import describe
+from assess.describe.graph import DEFAULT_LIMITS, describe
 from assess.describe.library import Library, card_beside
 from assess.describe.model import Model
 from assess.describe.partner import Partner
@@ -28,6 +28,7 @@ from assess.measure.run import Launch, OnProgress, measure
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
+from assess.sandbox import Limits
 
 #: Stages that the describing child tells.
 _READING: Final = {"hashing": "hashing the model's files"}
@@ -71,9 +72,10 @@ def find_model(
     *,
     card: Path | None = None,
     dims: Mapping[str, int],
+    limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress = silent,
 ) -> Subject:
-    """Find a model by path or shipped id, and describe it.
+    """Find a model by path or shipped id, and describe it within limits of time and memory.
 
     Raises:
         AssessError: there is no such model, it is not ONNX, or a dimension is not bound.
@@ -86,6 +88,7 @@ def find_model(
     model = describe(
         path,
         dims=dims,
+        limits=limits,
         card=found,
         on_progress=lambda message: on_progress(
             _READING.get(message.get("stage", ""), "reading the model"), None, None

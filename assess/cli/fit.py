@@ -67,7 +67,7 @@ def fit(
     from assess.cli.exit_codes import of_report
     from assess.cli.output import check_outputs, deliver, named_format, tell_notes
     from assess.cli.progress import progress
-    from assess.cli.settings import settings
+    from assess.cli.settings import reading_limits, settings
     from assess.describe.library import Library
     from assess.files import check_writable, write_whole
     from assess.measure.record import to_json
@@ -91,9 +91,9 @@ def fit(
         timeout=timeout,
         memory_limit=memory_limit,
     )
-    dims, arrays = dimensions(dim), feeds(input_)
+    dims, arrays, limits = dimensions(dim), feeds(input_), reading_limits(timeout, memory_limit)
     with progress() as tell:
-        subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
+        subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
     if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from assess.cli.options import CardOption, DimOption, ModelArgument, ProfilesOption, dimensions
+from assess.cli.options import (
+    CardOption,
+    DimOption,
+    MemoryLimitOption,
+    ModelArgument,
+    ProfilesOption,
+    TimeoutOption,
+    dimensions,
+)
 
 
 def inspect(
@@ -14,6 +22,8 @@ def inspect(
     dim: DimOption = None,
     card: CardOption = None,
     profiles: ProfilesOption = None,
+    timeout: TimeoutOption = None,
+    memory_limit: MemoryLimitOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
     """Describe a model without running it: operators, arithmetic, weights, activations, precision, identity.
@@ -21,12 +31,13 @@ def inspect(
     Example: assess inspect model.onnx --dim batch=1 --dim sequence=128
     """
     from assess.cli.progress import progress
+    from assess.cli.settings import reading_limits
     from assess.describe.library import Library
     from assess.pipeline import find_model
 
-    dims = dimensions(dim)
+    dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     with progress() as tell:
-        subject = find_model(model, Library(profiles or ()), card=card, dims=dims, on_progress=tell)
+        subject = find_model(model, Library(profiles or ()), card=card, dims=dims, limits=limits, on_progress=tell)
     if json:
         from json import dumps
 

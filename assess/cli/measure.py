@@ -52,7 +52,7 @@ def measure(
     from assess.cli.exit_codes import ExitCode
     from assess.cli.output import tell_notes
     from assess.cli.progress import progress
-    from assess.cli.settings import settings
+    from assess.cli.settings import reading_limits, settings
     from assess.describe.library import Library
     from assess.files import check_writable, write_whole
     from assess.measure.record import to_json
@@ -75,9 +75,9 @@ def measure(
         timeout=timeout,
         memory_limit=memory_limit,
     )
-    dims, arrays = dimensions(dim), feeds(input_)
+    dims, arrays, limits = dimensions(dim), feeds(input_), reading_limits(timeout, memory_limit)
     with progress() as tell:
-        subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
+        subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
     write_whole(output, to_json(measurement))
     reasons = () if measurement.failure else validity(measurement, job.workload.deadline_s)

@@ -50,10 +50,12 @@ DurationOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of generated inputs.")]
 TimeoutOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Of the whole run; default: 10 min, or more if the job needs it.")
+    str | None,
+    typer.Option(metavar="TIME", help="Of reading the model (2 min), and of the run (10 min, or what it needs)."),
 ]
 MemoryLimitOption = Annotated[
-    str | None, typer.Option("--memory-limit", metavar="SIZE", help="Address space of the model's process.")
+    str | None,
+    typer.Option("--memory-limit", metavar="SIZE", help="Address space of the process that reads or runs the model."),
 ]
 
 

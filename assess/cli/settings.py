@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assess.describe.device import Device
+from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.workload import Workload
 from assess.errors import AssessError
 from assess.measure.measurement import Settings
 from assess.pipeline import samples_wanted, time_limit_s
+from assess.sandbox import Limits
 from assess.units import Unit, parse
 
 _LEVELS = ("disabled", "basic", "extended", "all")
@@ -45,6 +47,14 @@ def settings(
         timeout_s=time_limit_s(workload, count) if timeout is None else _quantity(timeout, "s", "--timeout"),
         memory_limit_bytes=None if memory_limit is None else int(_quantity(memory_limit, "B", "--memory-limit")),
     )
+
+
+def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
+    """What reading the model may use: the usual, or more where the options allow the run more."""
+    seconds = _quantity(timeout, "s", "--timeout") if timeout else 0.0
+    allowed = _quantity(memory_limit, "B", "--memory-limit") if memory_limit else 0.0
+    usual = DEFAULT_LIMITS
+    return Limits(max(usual.timeout_s, seconds), max(usual.memory_bytes or 0, int(allowed)))
 
 
 def _quantity(text: str, unit: Unit, option: str) -> float:

@@ -115,7 +115,7 @@ def _meaning(port: Port, meanings: Mapping[str, str]) -> Port:
     return replace(port, meaning=meanings[port.name], basis="card") if meanings.get(port.name) else port
 
 
-_HIGHER: Final = "a very large model may need higher limits: assess.describe.graph.describe(path, limits=...)"
+_HIGHER: Final = "if the model is very large, allow more with --timeout or --memory-limit"
 _HINTS: Final = {
     "hung": _HIGHER,
     "out of memory": _HIGHER,
