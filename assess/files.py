@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,15 +22,25 @@ def shipped(folder: Literal["profiles", "models", "suites"]) -> Path:
     return top / "benchmarks" / "suites" if folder == "suites" else top / folder
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, keep: Sequence[Path] = ()) -> None:
     """Refuse an output path before the work whose result it is to hold, not after it.
 
+    Args:
+        path: what is to be written.
+        keep: files that must not be overwritten: what the work reads, and its other outputs.
+
     Raises:
-        AssessError: the folder is missing or cannot be written to, or the path is a folder.
+        AssessError: the folder is missing or cannot be written to, or the path is a folder, a link, a device, or one of
+            the files to keep.
     """
     folder = path.parent
     if path.is_dir():
         raise AssessError("is a folder, not a file", where=str(path), hint="name the file to write")
+    # A file is replaced when it is whole; that would put a plain file in the place of a device or a link.
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise AssessError("is no plain file, and would be replaced by one", where=str(path), hint="name another file")
+    if any(_same(path, other) for other in keep):
+        raise AssessError("is read or written by this command already", where=str(path), hint="name another file")
     if not folder.is_dir():
         raise AssessError("the folder to write to does not exist", where=str(folder), hint=f"mkdir -p {folder}")
     # Opening a file tells more than the mode bits: root, read-only mounts and full disks ignore or outdo them.
@@ -38,6 +49,10 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise AssessError(f"cannot write here: {error.strerror or error}", where=str(folder)) from error
+
+
+def _same(path: Path, other: Path) -> bool:
+    return path.absolute() == other.absolute() or (path.exists() and other.exists() and path.samefile(other))
 
 
 def write_whole(path: Path, text: str) -> None:

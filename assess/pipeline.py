@@ -83,6 +83,8 @@ def find_model(
     path = Path(argument)
     if path.suffix != ".onnx" and not path.exists():
         path = library.model_file(argument)
+    if path.is_symlink():  # External data lies beside the file itself; described and run must be the same.
+        path = path.resolve()
     found = load(card, Card, id=card.parent.name) if card else card_beside(path)
     folder = card.parent if card else path.parent
     model = describe(

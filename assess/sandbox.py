@@ -230,7 +230,8 @@ def _message(line: bytes) -> dict[str, Any]:
 def _read_messages(pipe: IO[bytes], messages: queue.SimpleQueue[bytes | None]) -> None:
     while (line := pipe.readline(MESSAGE_BYTES)).endswith(b"\n"):
         messages.put(line)
-    messages.put(None)
+    # What is longer than any message is none: it is handed on to be taken for garbled. No more of it is read.
+    messages.put(line or None)
 
 
 def _read_tail(pipe: IO[bytes], tail: bytearray) -> None:

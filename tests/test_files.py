@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from assess.errors import AssessError
@@ -35,3 +37,21 @@ def test_outputs_are_refused_before_the_work(tmp_path):
 def test_checking_leaves_nothing_behind(tmp_path):
     check_writable(tmp_path / "run.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_plain_file_is_not_replaced_by_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("pipe", "link"):
+        with pytest.raises(AssessError, match="is no plain file, and would be replaced by one"):
+            check_writable(tmp_path / name)
+
+
+def test_what_is_read_is_not_overwritten(tmp_path):
+    model = tmp_path / "model.onnx"
+    model.write_text("weights")
+    (tmp_path / "other-name").hardlink_to(model)
+    for output in (model, tmp_path / "other-name", tmp_path / "." / "model.onnx"):
+        with pytest.raises(AssessError, match="is read or written by this command already"):
+            check_writable(output, [model])
+    check_writable(tmp_path / "run.json", [model])

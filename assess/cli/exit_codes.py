@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     UNTOLD = 3
     NOT_COMPARABLE = 4
     FAILED = 5
+    BUG = 70
     INTERRUPTED = 130
     CUT_OFF = 141
 
@@ -29,6 +30,7 @@ MEANINGS = {
     ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid",
     ExitCode.NOT_COMPARABLE: "not comparable",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
+    ExitCode.BUG: "assess itself failed: a bug, nothing was judged (EX_SOFTWARE of sysexits.h)",
     ExitCode.INTERRUPTED: "interrupted by SIGINT or SIGTERM (128 + SIGINT, as shells report it)",
     ExitCode.CUT_OFF: "whoever read the output stopped reading (128 + SIGPIPE)",
 }

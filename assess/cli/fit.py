@@ -73,9 +73,10 @@ def fit(
     from assess.measure.record import to_json
     from assess.pipeline import find_job, find_model, judge, run
 
-    check_outputs(output)
+    read = [Path(model), *feeds(input_).values(), *([card] if card else [])]
+    check_outputs(output, read)
     if save_run:
-        check_writable(save_run)
+        check_writable(save_run, [*read, *(output or ())])
     form, library = named_format(format_), Library(profiles or ())
     target, job = library.device(one(device, "--device")), find_job(one(workload, "--workload"), library)
     buyer = library.partner(partner) if partner else None

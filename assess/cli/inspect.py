@@ -43,7 +43,7 @@ def inspect(
 
         from assess.describe.model_json import to_json
 
-        typer.echo(dumps(to_json(subject.model), indent=2, ensure_ascii=False))
+        typer.echo(dumps(to_json(subject.model), indent=2, ensure_ascii=True))
     else:
         from assess.report.inspection import inspection
 

@@ -40,7 +40,7 @@ def judge(
     from assess.measure.record import read
     from assess.pipeline import judge as judge_run
 
-    check_outputs(output)
+    check_outputs(output, [run])
     form, library = named_format(format_), Library(profiles or ())
     target, buyer = library.device(one(device, "--device")), library.partner(partner) if partner else None
     job = library.workload(workload) if workload else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assess.clean import clean
 from assess.cli.options import ProfilesOption
 from assess.errors import AssessError
 
@@ -34,7 +35,7 @@ def list_(
         near = get_close_matches(what, _LISTS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(_LISTS)}"
         raise AssessError(f"there are no {what!r} to list", hint=hint)
-    rows = lister(Library(profiles or ()))
+    rows = [tuple(map(clean, row)) for row in lister(Library(profiles or ()))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]

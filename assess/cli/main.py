@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from assess.clean import clean
 from assess.cli.demo import demo
 from assess.cli.exit_codes import ExitCode
 from assess.cli.fit import fit
@@ -27,10 +29,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except AssessError as error:
-            where = f"{error.where}: " if error.where else ""
-            typer.echo(f"error: {where}{error.problem}", err=True)
-            if error.hint:
-                typer.echo(f"hint: {error.hint}", err=True)
+            _complain(error)
             raise typer.Exit(ExitCode.BAD_INPUT) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
@@ -38,9 +37,28 @@ class _Commands(TyperGroup):
         except BrokenPipeError:  # Whoever read our output has seen enough, as `head` does.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - or Python complains when it flushes at its end
             raise typer.Exit(ExitCode.CUT_OFF) from None
-        except OSError as error:  # What remains is the output itself: files and children have errors of their own.
-            typer.echo(f"error: standard output: {error.strerror or error}", err=True)
+        except OSError as error:  # A path that the system refuses, or the output itself.
+            where = clean(str(error.filename)) if error.filename is not None else "standard output"
+            typer.echo(f"error: {where:.200}: {error.strerror or error}", err=True)
             raise typer.Exit(ExitCode.BAD_INPUT) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            # The tool's own vocabulary of errors ends here; usage errors of the command line have one of their own.
+            if hasattr(error, "exit_code"):
+                raise
+            traceback.print_exc()
+            typer.echo("error: assess itself failed; this is a bug, please report it with the lines above", err=True)
+            raise typer.Exit(ExitCode.BUG) from None
+
+
+def _complain(error: AssessError) -> None:
+    """Print an error; text from files and names is data, a profile's problems keep their lines."""
+    lines = error.problem.split("\n") if hasattr(error, "problems") else [error.problem]
+    where = f"{clean(error.where)}: " if error.where else ""
+    typer.echo(f"error: {where}" + "\n".join(map(clean, lines)), err=True)
+    if error.hint:
+        typer.echo(f"hint: {clean(error.hint)}", err=True)
 
 
 app = typer.Typer(
@@ -78,8 +96,18 @@ def _stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _open_missing_streams() -> None:
+    """Stand in for standard streams that were closed: else the next file or pipe takes their place."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+
+
 def main() -> None:
     """Run the command line."""
+    _open_missing_streams()
     # SIGTERM by default ends Python without a word to its children and temporary files.
     signal.signal(signal.SIGTERM, _stop)
     app(prog_name="assess")

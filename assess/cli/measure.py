@@ -49,6 +49,7 @@ def measure(
 
     Example: assess measure model.onnx --workload camera-30hz -o run.json
     """
+    from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
     from assess.cli.output import tell_notes
     from assess.cli.progress import progress
@@ -60,7 +61,7 @@ def measure(
     from assess.pipeline import find_job, find_model, run
     from assess.report.run_summary import run_summary
 
-    check_writable(output)
+    check_writable(output, [Path(model), *feeds(input_).values(), *([card] if card else [])])
     library = Library(profiles or ())
     job = find_job(one(workload, "--workload"), library)
     asked = settings(
@@ -82,7 +83,7 @@ def measure(
     write_whole(output, to_json(measurement))
     reasons = () if measurement.failure else validity(measurement, job.workload.deadline_s)
     typer.echo(run_summary(measurement, reasons), nl=False)
-    typer.echo(f"written: {output}", err=True)
+    typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
     if measurement.failure:
         raise typer.Exit(ExitCode.FAILED)

@@ -37,18 +37,19 @@ OutputOption = Annotated[
 ]
 FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="What to print: see list formats.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 on MARGINAL too.")]
-ThreadsOption = Annotated[int, typer.Option(min=0, help="Intra-op threads; 0 leaves it to ONNX Runtime.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, max=1024, help="Intra-op threads; 0 leaves it to ONNX Runtime.")]
 ProviderOption = Annotated[
     str, typer.Option(metavar="NAME", help="ONNX Runtime execution provider, e.g. CUDAExecutionProvider.")
 ]
 OptimisationOption = Annotated[str, typer.Option(metavar="LEVEL", help="disabled, basic, extended or all.")]
 CountOption = Annotated[
-    int | None, typer.Option("--min-count", min=1, help="Timed inferences, at least; default: what the job needs.")
+    int | None,
+    typer.Option("--min-count", min=1, max=10**9, help="Timed inferences, at least; default: what the job needs."),
 ]
 DurationOption = Annotated[
     str, typer.Option("--min-duration", metavar="TIME", help='Timed span, at least, e.g. "2 s".')
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="Of generated inputs.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of generated inputs.")]
 TimeoutOption = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Of reading the model (2 min), and of the run (10 min, or what it needs)."),
@@ -96,8 +97,8 @@ def dimensions(words: Sequence[str] | None) -> dict[str, int]:
     """
     found = {}
     for name, value in pairs(words, "--dim").items():
-        if not value.isascii() or not value.isdigit() or int(value) < 1:
-            raise AssessError(f"{name}={value}: a dimension is a whole number of at least 1", where="--dim")
+        if not value.isascii() or not value.isdigit() or len(value) > 18 or int(value) < 1:  # Within 64 bits.
+            raise AssessError(f"{name}={value:.40}: a dimension is a whole number of at least 1", where="--dim")
         found[name] = int(value)
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from assess.clean import clean
 from assess.describe.library import Library
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
@@ -20,17 +21,17 @@ from assess.report.formats.terminal import terminal
 _NARROWEST, _WIDEST = 60, 120
 
 
-def check_outputs(paths: Sequence[Path] | None) -> None:
+def check_outputs(paths: Sequence[Path] | None, keep: Sequence[Path] = ()) -> None:
     """Refuse, before any work, outputs that cannot be written or whose ending is no format.
 
     Raises:
         AssessError: says which and why.
     """
-    for path in paths or ():
+    for index, path in enumerate(paths or ()):
         if path.suffix not in {form.suffix for form in FORMATS}:
             endings = ", ".join(form.suffix for form in FORMATS)
             raise AssessError(f"no format ends in {path.suffix!r}", where=str(path), hint=f"use one of {endings}")
-        check_writable(path)
+        check_writable(path, [*keep, *(paths or ())[:index]])
 
 
 def tell_notes(library: Library) -> None:
@@ -65,4 +66,4 @@ def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> No
     else:
         typer.echo(form.render(report), nl=False)
     for path in paths or ():
-        typer.echo(f"written: {path}", err=True)
+        typer.echo(f"written: {clean(str(path))}", err=True)

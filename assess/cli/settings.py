@@ -13,6 +13,8 @@ from assess.pipeline import samples_wanted, time_limit_s
 from assess.sandbox import Limits
 from assess.units import Unit, parse
 
+#: A month, and what 64 bits can count: beyond them clocks and limits of the system overflow.
+_LARGEST: dict[Unit, float] = {"s": 2_592_000.0, "B": 2.0**62}
 _LEVELS = ("disabled", "basic", "extended", "all")
 
 
@@ -59,6 +61,9 @@ def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
 
 def _quantity(text: str, unit: Unit, option: str) -> float:
     try:
-        return parse(text, unit)
+        value = parse(text, unit)
+        if value > _LARGEST[unit]:
+            raise AssessError(f"{text!r} is too much", where=option)
+        return value
     except ValueError as error:
         raise AssessError(str(error), where=option) from error

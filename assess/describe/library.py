@@ -187,6 +187,9 @@ def card_beside(model: Path) -> Card | None:
         AssessError: the card has problems.
     """
     path = model.parent / "card.toml"
+    # A card from elsewhere is none of the model's; complaints about it would quote a file that nobody named.
+    if path.resolve().parent != model.parent.resolve():
+        return None
     if not path.is_file() or read(path).get("file") != model.name:
         return None
     return load(path, Card, id=model.parent.name)

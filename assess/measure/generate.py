@@ -53,13 +53,25 @@ def generate(port: Port, seed: int, low: float | None = None, high: float | None
     import numpy as np
 
     rng = np.random.default_rng([seed, zlib.crc32(port.name.encode())])
+    try:
+        array = _made(np, rng, port, low, high)
+    except (ValueError, OverflowError, MemoryError) as error:  # More axes, or a larger range, than numpy has.
+        raise AssessError(f"no input {port.name!r} of {port.dtype} {port.shape} can be made: {error}") from error
+    return array
+
+
+def _made(np: Any, rng: Any, port: Port, low: float | None, high: float | None) -> Array:
     if port.dtype == "string":
-        return np.full(port.shape, "assess", dtype=str)
+        return np.full(port.shape, "assess", dtype=str)  # type: ignore[no-any-return]
     if port.dtype == "bool":
-        made = np.ones(port.shape, bool) if port.meaning == "mask" else rng.random(port.shape) < 0.5
+        made = (
+            np.ones(port.shape, bool)
+            if port.meaning == "mask"
+            else rng.integers(0, 2, port.shape, np.uint8).astype(bool)
+        )
     elif port.dtype in _FLOAT8:
         first, last = _FLOAT8[port.dtype]
-        return rng.integers(first, last, port.shape, np.uint8)
+        return rng.integers(first, last, port.shape, np.uint8)  # type: ignore[no-any-return]
     elif port.dtype.startswith(("int", "uint")):
         made = _integers(np, rng, port, low, high)
     else:

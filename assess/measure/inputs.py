@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -100,7 +101,7 @@ def _array(port: Port, seed: int, file: Path | None, said: CardInput | None, car
     if file is not None:
         return _load(file, port, f"--input {port.name}={file}"), file.name
     if said is not None and said.sample:
-        sample = card_folder / said.sample
+        sample = card_folder / said.sample.replace("\0", "")
         if not sample.resolve().is_relative_to(card_folder.resolve()):
             raise AssessError(f"the sample of {port.name!r} lies outside the card's folder", where=said.sample)
         return _load(sample, port, str(sample)), "card"
@@ -115,11 +116,13 @@ def _load(file: Path, port: Port, where: str) -> Any:
     """An array from a .npy file, not read into memory before its type and shape are found to be right."""
     import numpy as np
 
+    if file.exists() and not file.is_file():
+        raise AssessError("is no plain file", where=where, hint="numpy.save writes one")
     try:
         array = np.load(file, mmap_mode=None if port.dtype == "string" else "r", allow_pickle=False)
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=where) from error
-    except (ValueError, EOFError, SyntaxError) as error:
+    except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError, RecursionError, zipfile.BadZipFile) as error:
         raise AssessError("is not a .npy file of plain numbers", where=where, hint="numpy.save writes one") from error
     if not isinstance(array, np.ndarray):
         array.close()

@@ -27,6 +27,8 @@ SCHEMA: Final = f"{_FAMILY}1"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
 _MOST_BYTES: Final = 128 * 2**20
+#: Of a whole number: 64 bits have 19, and a sign.
+_MOST_DIGITS = 20
 _TOO_LARGE: Final = f"is larger than {_MOST_BYTES // 2**20} MiB, no run is"
 
 #: Fields with a form of their own in the file; all others are written as they are.
@@ -65,8 +67,10 @@ def read(path: Path) -> Measurement:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise AssessError(_TOO_LARGE, where=str(path))
+        if path.exists() and not path.is_file():
+            raise AssessError("is no plain file", where=str(path))
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)  # A pipe has no size beforehand.
+            content = file.read(_MOST_BYTES + 1)
         return from_json(content.decode("utf-8"), str(path))
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
@@ -83,7 +87,9 @@ def from_json(text: str, where: str) -> Measurement:
     if len(text) > _MOST_BYTES:
         raise AssessError(_TOO_LARGE, where=where)
     try:
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
+        data = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_counted
+        )
         _require_schema(data)
         measurement = _measurement(data)
         for problem in _contradictions(measurement):
@@ -108,6 +114,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number that a run can hold")
+
+
+def _counted(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text:.40} is too large a number")
+    return int(text)
 
 
 def _finite(text: str) -> float:
@@ -197,6 +209,28 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
         yield "effective: is null, though the run did not fail"
     if (measurement.memory is None) != ("memory" in measurement.absent):
         yield "absent.memory: must be there if memory is null, and only then"
+    if measurement.effective is not None and not measurement.effective.providers:
+        yield "effective.providers: is empty"
+    yield from _impossible_memory(measurement)
+    yield from _two_hosts(measurement)
     ports = {port.name for port in measurement.model.inputs}
     if {used.name for used in measurement.inputs} != ports:
         yield "inputs: are not those of the model"
+
+
+def _impossible_memory(measurement: Measurement) -> Iterator[str]:
+    memory = measurement.memory
+    if memory is not None and not 0 < memory.baseline <= max(memory.load_peak, memory.first_peak, memory.steady_peak):
+        yield "memory.baseline: is not between nothing and the highest peak"
+
+
+def _two_hosts(measurement: Measurement) -> Iterator[str]:
+    """A run has one host; what no run changes must be the same before and after it."""
+    for name in ("architecture", "cores", "os", "board", "cpu", "memory_bytes"):
+        first, last = getattr(measurement.before, name), getattr(measurement.after, name)
+        if first != last:
+            yield f"after.{name}: {last!r:.40}, but before the run it was {first!r:.40}"
+    for when, host in (("before", measurement.before), ("after", measurement.after)):
+        for key, name in (("board", "board"), ("CPU", "cpu"), ("power mode", "power_mode")):
+            if getattr(host, name) and key in host.absent:
+                yield f"{when}.absent: says why there is no {key}, but {when}.{name} has one"

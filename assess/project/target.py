@@ -44,8 +44,10 @@ def binding_in_effect(device: Device, measurement: Measurement | None) -> tuple[
     preferred = device.runtime[0] if device.runtime else None
     if measurement is None:
         return preferred, "nothing was measured"
-    if proxy := why_not_the_device(measurement.before, device):
-        return preferred, proxy
+    # The power mode may have been changed on the way: both readings must be the device's.
+    for host in (measurement.before, measurement.after):
+        if proxy := why_not_the_device(host, device):
+            return preferred, proxy
     had = measurement.effective.providers if measurement.effective else (measurement.requested.provider,)
     for binding, runtime in zip(device.runtime, device.runtimes, strict=True):
         if runtime.provider and runtime.provider == had[0]:

@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from html import escape
 
+from assess.clean import clean
 from assess.judge.case import Case
 from assess.judge.fit_report import FitReport
 from assess.project.quantile import empirical
 from assess.project.target import host_name
 from assess.report import words
-from assess.report.clean import clean
 from assess.units import format_quantity
 
 _WIDTH = 860

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assess.clean import clean
 from assess.describe.device import Device, Memory
 from assess.describe.quantity import Sourced
-from assess.report.clean import clean
 from assess.units import format_quantity
 
 GRADES = {"A": "vendor", "B": "press", "C": "community", "D": "derived", "R": "recalled"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from assess.clean import clean
 from assess.describe.model import Model, Port
-from assess.report.clean import clean
 from assess.units import format_quantity
 
 _SHOWN_OPERATORS = 12

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assess.clean import clean
 from assess.measure.measurement import Measurement
 from assess.project.quantile import empirical
 from assess.project.target import host_name
-from assess.report.clean import clean
 from assess.units import format_quantity
 
 

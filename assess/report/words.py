@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
 from assess.measure.measurement import Measurement
 from assess.project.estimate import Rung
 from assess.project.quantile import empirical
 from assess.project.target import host_name
-from assess.report.clean import clean
 from assess.units import format_quantity, format_range
 
 RUNGS = {

@@ -1,5 +1,8 @@
 """Every kind of bad input, from the command line: exit code 2, one line that says what and where, nothing written."""
 
+import os
+import shlex
+
 import numpy as np
 import onnx
 import pytest
@@ -196,3 +199,83 @@ def test_a_list_of_nothing():
 
 def test_the_onnx_checker_agrees_that_the_good_model_is_good(folder):
     onnx.checker.check_model(str(save(folder / "m.onnx")))
+
+
+def test_an_output_that_would_overwrite_what_is_read(folder):
+    model = save(folder / "m.onnx")
+    before = model.read_bytes()
+    line, _ = refused("measure", model, "--workload", "camera-30hz", "-o", model)
+    assert line.endswith("m.onnx: is read or written by this command already")
+    assert model.read_bytes() == before
+    fit(model, "-o", folder / "a.json", "--save-run", folder / "a.json")
+
+
+def test_one_device_at_a_time(folder):
+    line, _ = fit(save(folder / "m.onnx"), "--device", "sony-ps5")
+    assert line == "error: --device: is given 2 times, one at a time is judged"
+
+
+def test_text_of_a_model_is_data_in_errors_too(folder):
+    hostile = "batch\x1b]0;owned\x07\nerror: all is well'; touch X; echo '"
+    line, hint = fit(save(folder / "m.onnx", batch=hostile))
+    assert "\x1b" not in line + hint
+    assert "batch\\x1b]0;owned\\x07\\n" in line
+    # What is there to be pasted into a shell is one option and its one value.
+    assert [word for word in shlex.split(hint.removeprefix("hint: ")) if word == "--dim"] == ["--dim"]
+    assert len(shlex.split(hint.removeprefix("hint: "))) == 2
+
+
+def test_a_card_that_is_a_link_is_not_read(folder):
+    (folder.parent / "secret").write_text("AWS_SECRET_KEY: hunter2")
+    (folder / "card.toml").symlink_to(folder.parent / "secret")
+    line, hint = fit(save(folder / "m.onnx", batch="batch"))
+    assert "hunter2" not in line + hint
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--timeout", "1e10 s"),
+        ("--memory-limit", "1e30 B"),
+        ("--dim", f"x={'9' * 5000}"),
+    ],
+    ids=["timeout", "memory", "dim"],
+)
+def test_numbers_beyond_the_system(folder, option):
+    fit(save(folder / "m.onnx"), *option)
+
+
+def test_a_name_beyond_the_system(folder):
+    line, _ = fit(save(folder / "m.onnx"), device="d" * 300 + ".toml")
+    assert line.endswith("File name too long")
+
+
+@pytest.mark.parametrize("content", ["PK\x03\x04", "\x93NUMPY\x01\x00" + "-" * 9000], ids=["zip", "header"])
+def test_an_array_file_that_is_none(folder, content):
+    (folder / "x.npy").write_bytes(content.encode("latin-1"))
+    fit(save(folder / "m.onnx"), "--input", f"x={folder / 'x.npy'}")
+
+
+def test_an_array_that_is_a_pipe(folder):
+    os.mkfifo(folder / "x.npy")
+    assert "is no plain file" in fit(save(folder / "m.onnx"), "--input", f"x={folder / 'x.npy'}")[0]
+
+
+def test_external_data_where_nothing_leads(folder):
+    """In a branch that is never taken: runtimes open it all the same."""
+
+    def branch(name, weights):
+        node = helper.make_node("Identity", ["w"], [name])
+        return helper.make_graph([node], name, [], [helper.make_tensor_value_info(name, 1, [4, 2])], [weights])
+
+    inner = numpy_helper.from_array(np.ones((4, 2), np.float32), "w")
+    choice = helper.make_node(
+        "If", ["yes"], ["y"], then_branch=branch("a", inner), else_branch=branch("b", external("gone.bin"))
+    )
+    yes = numpy_helper.from_array(np.array(True), "yes")
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, 2])
+    model = helper.make_model(
+        helper.make_graph([choice], "g", [], [out], [yes]), opset_imports=[helper.make_opsetid("", 13)], ir_version=8
+    )
+    (folder / "m.onnx").write_bytes(model.SerializeToString())
+    assert "gone.bin" in fit(folder / "m.onnx")[0]

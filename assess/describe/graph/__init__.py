@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ def describe(
         path: the ONNX file; external data lies in its folder.
         dims: numbers for symbolic dimensions; they win over those of the card. A dimension without a name is called
             after its input and axis, e.g. `pixels.0`.
-        limits: what the process that reads the model may use. Hashing the files is not part of it.
+        limits: what the process that reads the model may use; hashing its files must end in the same time.
         card: what the model's author says of it; merged by `with_card`.
         on_progress: called with the stage that is reached.
 
@@ -51,6 +52,11 @@ def describe(
             dimension has no number; reading it took more than the limits; the card is another model's.
     """
     size = confined.regular_file(path)
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise AssessError("its name or folder is not UTF-8", where=str(path), hint="rename it") from error
+    until = time.monotonic() + limits.timeout_s
     bound = {**(card.dims if card else {}), **dims}
     request = {"path": str(path.absolute()), "dims": bound}
     hashed: dict[str, str] = {}
@@ -59,16 +65,19 @@ def describe(
         # While the child is busy, this process has nothing else to do.
         if message == {"stage": "reading"}:
             warm_up()
-            hashed[path.name] = _sha256(path, path.name, size)
+            hashed[path.name] = _sha256(path, path.name, size, until)
         on_progress(message)
 
     ending = _run(path, request, limits, progressed)
     on_progress({"stage": "hashing"})
     facts = ending.answer
     for file in facts["files"]:
-        file["sha256"] = hashed.get(file["name"]) or _sha256(path, file["name"], file["size_bytes"])
+        file["sha256"] = hashed.get(file["name"]) or _sha256(path, file["name"], file["size_bytes"], until)
     facts["sha256"] = totals.identity(ModelFile(**file) for file in facts["files"])
-    model = from_json(facts)
+    try:
+        model = from_json(facts)
+    except ValueError as error:  # Numbers that no model has, such as negative sizes from absurd attributes.
+        raise AssessError(f"holds what no model can: {error}", where=str(path)) from error
     return with_card(model, card) if card else model
 
 
@@ -131,14 +140,20 @@ def _what_happened(ending: Ending) -> str:
     return f"reading it was given up: the process {'is ' if ending.cause == 'hung' else ''}{ending.detail}"
 
 
-def _sha256(model: Path, name: str, expected_bytes: int) -> str:
-    """Hash one of the model's files, a chunk at a time."""
+def _sha256(model: Path, name: str, expected_bytes: int, until: float) -> str:
+    """Hash one of the model's files, a chunk at a time, until the monotonic clock says `until`."""
     digest, size = hashlib.sha256(), 0
     folder_file = model if name == model.name else None
     with model.open("rb") if folder_file else confined.open_beside(model, name, "the model") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
+            if time.monotonic() > until:
+                raise AssessError(
+                    f"reading it was given up: {expected_bytes - size} bytes are not hashed in time",
+                    where=str(model.parent / name),
+                    hint=_HIGHER,
+                )
     if size != expected_bytes:
         raise AssessError("changed while it was read", where=str(model.parent / name), hint="try again")
     return digest.hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from shlex import quote
 
 from onnx import GraphProto, TypeProto, ValueInfoProto
 
@@ -106,9 +107,5 @@ def _request(missing: list[str], users: Mapping[str, list[tuple[str, int]]]) -> 
 def _options(missing: list[str], users: Mapping[str, list[tuple[str, int]]]) -> str:
     # 1 suits a batch, which is what the first axis nearly always is; nobody can guess a length or a height.
     return " ".join(
-        f"--dim {_quoted(name)}={1 if all(axis == 0 for _, axis in users[name]) else 'N'}" for name in missing
+        f"--dim {quote(name)}={1 if all(axis == 0 for _, axis in users[name]) else 'N'}" for name in missing
     )
-
-
-def _quoted(name: str) -> str:
-    return name if all(char.isalnum() or char in "_-./:" for char in name) else f"'{name}'"

@@ -8,7 +8,7 @@ from typing import Final
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import GraphProto, ModelProto
+from onnx import GraphProto, ModelProto, TensorProto
 
 from assess.describe import totals
 from assess.describe.graph import confined, dims, functions, meanings, quantised, skeleton, validity
@@ -47,6 +47,10 @@ def describe(path: Path, bound: Mapping[str, int]) -> Model:
     model = functions.inlined(_parsed(read.data, path), str(path))
     used = dims.bind(model.graph, bound, str(path))
     network = Builder(model, tensors, used).model(model.graph)
+    for tensor in functions.every_tensor(model):
+        # Also where nothing leads: a runtime opens the files of branches that are never taken and of deep bodies.
+        if tensor.data_location == TensorProto.EXTERNAL:
+            tensors.check(tensor, f"tensor {tensor.name!r}")
     fed = {info.name for info in dims.true_inputs(model.graph)}
     nodes, ir_version, absent = _count(model.graph), model.ir_version, _newer(model)
     opsets = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import onnx
-from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
+from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto
 from onnx.inliner import inline_local_functions
 
 from assess.errors import AssessError
@@ -86,3 +86,25 @@ class _Expansion:
         self._counted[key] = self.nodes(self._functions[key].node)
         self._open.pop()
         return self._counted[key]
+
+
+def every_tensor(model: ModelProto) -> Iterable[TensorProto]:
+    """All tensors of a model, those of bodies at any depth too."""
+    waiting: list[GraphProto] = [model.graph]
+    nodes = [node for function in model.functions for node in function.node]
+    while waiting or nodes:
+        if waiting:
+            graph = waiting.pop()
+            yield from graph.initializer
+            for sparse in graph.sparse_initializer:
+                yield from (sparse.values, sparse.indices)
+            nodes.extend(graph.node)
+        for node in nodes:
+            for attribute in node.attribute:
+                if attribute.HasField("t"):
+                    yield attribute.t
+                yield from attribute.tensors
+                if attribute.HasField("g"):
+                    waiting.append(attribute.g)
+                waiting.extend(attribute.graphs)
+        nodes = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+from assess.clean import clean
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.charts import charts
-from assess.report.clean import clean
 from assess.report.device_numbers import device_numbers
 
 _STYLE = """

@@ -33,7 +33,7 @@ def json(report: FitReport) -> str:
         "estimates": {name: _estimate(one) for name, one in case.estimates.known.items()},
         "absent": dict(case.estimates.absent),
     }
-    return encoder.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return encoder.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

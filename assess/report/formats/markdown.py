@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from assess.clean import clean
 from assess.judge.fit_report import FitReport
 from assess.report import words
-from assess.report.clean import clean
 from assess.report.device_numbers import device_numbers
 
 

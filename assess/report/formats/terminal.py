@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
 from assess.report import words
-from assess.report.clean import clean
 
 _COLOURS = {"PASS": 32, "READY": 32, "MARGINAL": 33, "UNKNOWN": 35, "UNPROVEN": 35, "FAIL": 31, "NOT READY": 31}
 _INDENT = "  "
