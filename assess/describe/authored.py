@@ -117,6 +117,8 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise too_deep from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidFileError(str(path), (_syntax_problem(str(error), _lines(text)),)) from error
+    except ValueError as error:  # Python refuses to read numbers of thousands of digits.
+        raise InvalidFileError(str(path), (Problem("", "holds a number that is too long to be one"),)) from error
     if _is_too_deep(mapping):
         raise too_deep
     return mapping

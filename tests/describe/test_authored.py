@@ -188,6 +188,7 @@ def test_a_repeated_engine_and_peak_are_told(rover):
     [
         (b"\xff\xfename", "is not UTF-8: byte 0 is 0xff"),
         (b"#" * (2**20 + 1), "is larger than 1 MiB: this is no profile"),
+        (b"a = " + b"9" * 5000, "holds a number that is too long to be one"),
         (b"", "missing key 'name'"),
         (b"a = " + b"[" * 5000, "is nested too deeply"),
         (b"a = " + b"[" * 40 + b"]" * 40, "is nested too deeply"),

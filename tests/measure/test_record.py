@@ -215,3 +215,32 @@ def test_a_run_is_read_where_nothing_heavy_is_installed():
     code = "import sys, assess.measure.record; print([m for m in ('numpy', 'onnx', 'onnxruntime') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def change_hosts(data, **what):
+    for when in ("before", "after"):
+        data[when].update(what)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda data: data["before"].update(board="Another Board"),
+            "after.board: 'ACME Rover Board', but before the run",
+        ),
+        (lambda data: data["after"].update(cores=64), "after.cores: 64, but before the run it was 6"),
+        (
+            lambda data: change_hosts(data, absent={"board": "nothing names it"}),
+            "before.absent: says why there is no board, but before.board has one",
+        ),
+        (lambda data: data["effective"].update(providers=[]), "effective.providers: is empty"),
+        (
+            lambda data: data["memory"].update(baseline=10**12, model_peak=62_000_000 - 10**12),
+            "memory.baseline: is not between nothing and the highest peak",
+        ),
+        (lambda data: data.update(load_s=10**400), "is too large a number"),
+    ],
+)
+def test_a_run_of_two_hosts_or_of_none_is_refused(change, problem):
+    assert problem in refusal(edited(change))
