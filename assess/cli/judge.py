@@ -34,6 +34,7 @@ def judge(
 
     Example: assess judge run.json --device nvidia-jetson-orin-nano-8gb -o report.html
     """
+    from assess.clean import clean
     from assess.cli.exit_codes import of_report
     from assess.cli.output import check_outputs, deliver, named_format, tell_notes
     from assess.describe.library import Library
@@ -44,7 +45,16 @@ def judge(
     form, library = named_format(format_), Library(profiles or ())
     target, buyer = library.device(one(device, "--device")), library.partner(partner) if partner else None
     job = library.workload(workload) if workload else None
-    report = judge_run(read(run), target, buyer, job)
+    measurement = read(run)
+    report = judge_run(measurement, target, buyer, job)
     deliver(report, form, output)
+    # The run carries its job along; a relaxed copy under a known name must not pass for the known one.
+    name = measurement.workload_id
+    known = library.authored("workloads", name) if name in library.ids("workloads") else measurement.workload
+    if job is None and known != measurement.workload:
+        library.notes.append(
+            f"the run's own {clean(name)} is not the {clean(name)} known here; it was judged with its own "
+            "(--workload judges with the one known here)"
+        )
     tell_notes(library)
     raise typer.Exit(of_report(report, strict=strict))

@@ -106,3 +106,15 @@ def test_a_model_that_onnx_runtime_refuses_is_a_failed_run_with_a_report(tmp_pat
     assert result.exit_code == 5
     assert "com.acme:Frobnicate: not in ONNX Runtime" in " ".join(result.stdout.split())
     assert "refused in phase 'load'" in result.stdout
+
+
+def test_a_relaxed_job_under_a_known_name_is_told(tmp_path):
+    run = tmp_path / "run.json"
+    invoke("measure", MODEL, "-w", "camera-30hz", "-o", run, "--min-duration", "0.1 s", "--min-count", "30")
+    assert "note:" not in invoke("judge", run, "-d", "raspberry-pi-5-8gb").stderr
+    document = json.loads(run.read_text())
+    document["workload"]["requires"]["deadline"] = "1000 s"
+    run.write_text(json.dumps(document))
+    relaxed = invoke("judge", run, "-d", "raspberry-pi-5-8gb")
+    assert "note: the run's own camera-30hz is not the camera-30hz known here" in relaxed.stderr
+    assert "note:" not in invoke("judge", run, "-d", "raspberry-pi-5-8gb", "-w", "camera-30hz").stderr
