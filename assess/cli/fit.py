@@ -73,7 +73,8 @@ def fit(
     from assess.measure.record import to_json
     from assess.pipeline import find_job, find_model, judge, run
 
-    read = [Path(model), *feeds(input_).values(), *([card] if card else [])]
+    arrays = feeds(input_)
+    read = [Path(model), *arrays.values(), *([card] if card else [])]
     check_outputs(output, read)
     if save_run:
         check_writable(save_run, [*read, *(output or ())])
@@ -92,7 +93,7 @@ def fit(
         timeout=timeout,
         memory_limit=memory_limit,
     )
-    dims, arrays, limits = dimensions(dim), feeds(input_), reading_limits(timeout, memory_limit)
+    dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)

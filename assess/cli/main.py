@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -21,6 +22,9 @@ from assess.cli.list import list_
 from assess.cli.measure import measure
 from assess.errors import AssessError
 
+#: What writing to a stream fails with; anything else without a file's name is another fault of the system.
+_OF_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
+
 
 class _Commands(TyperGroup):
     """Turns what goes wrong below into text and an exit code."""
@@ -38,7 +42,8 @@ class _Commands(TyperGroup):
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - or Python complains when it flushes at its end
             raise typer.Exit(ExitCode.CUT_OFF) from None
         except OSError as error:  # A path that the system refuses, or the output itself.
-            where = clean(str(error.filename)) if error.filename is not None else "standard output"
+            of_output = error.filename is None and error.errno in _OF_OUTPUT
+            where = "standard output" if of_output else clean(str(error.filename or "the system refuses"))
             typer.echo(f"error: {where:.200}: {error.strerror or error}", err=True)
             raise typer.Exit(ExitCode.BAD_INPUT) from None
         except (typer.Exit, typer.Abort):

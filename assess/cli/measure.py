@@ -61,7 +61,8 @@ def measure(
     from assess.pipeline import find_job, find_model, run
     from assess.report.run_summary import run_summary
 
-    check_writable(output, [Path(model), *feeds(input_).values(), *([card] if card else [])])
+    arrays = feeds(input_)
+    check_writable(output, [Path(model), *arrays.values(), *([card] if card else [])])
     library = Library(profiles or ())
     job = find_job(one(workload, "--workload"), library)
     asked = settings(
@@ -76,7 +77,7 @@ def measure(
         timeout=timeout,
         memory_limit=memory_limit,
     )
-    dims, arrays, limits = dimensions(dim), feeds(input_), reading_limits(timeout, memory_limit)
+    dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -187,7 +187,3 @@ def _sha256(array: Any) -> str:
 
 def _words(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "of a scalar"
-
-
-#: What `run.measure` calls; a seam for tests.
-Prepare = Callable[..., list[Feed]]

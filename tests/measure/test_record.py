@@ -3,8 +3,10 @@
 import copy
 import hashlib
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import builders
 import pytest
@@ -35,6 +37,15 @@ def refusal(text):
 
 def test_a_run_is_read_as_it_was_written():
     assert from_json(to_json(run()), "run.json") == run()
+
+
+def test_the_format_is_as_recorded():
+    """A file of version 1 as it was written first: every later reader reads it to the same run."""
+    golden = Path(__file__).parents[1] / "golden" / "run-1.json"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(to_json(run()))
+    assert read(golden) == run()
+    assert golden.read_text() == to_json(run())
 
 
 def test_reading_and_writing_again_gives_the_same_text():

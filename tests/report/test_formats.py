@@ -51,6 +51,13 @@ def test_a_terminal_report_keeps_its_width():
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_what_is_there_to_be_copied_is_not_broken_at_a_hyphen():
+    for width in range(60, 121):
+        words = terminal(REPORTS["not-ready"](), width=width).split()
+        assert "camera-30hz" in words
+        assert not any(word.endswith("-") and word != "-" for word in words)
+
+
 def test_colours_change_nothing_but_colours():
     plain = terminal(REPORTS["not-ready"]())
     coloured = terminal(REPORTS["not-ready"](), colour=True)

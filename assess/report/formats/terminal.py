@@ -16,7 +16,7 @@ _INDENT = "  "
 def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> str:
     """The report as plain text of at most `width` columns, with ANSI colours if asked for."""
     lines = [
-        *textwrap.wrap(f"{report.verdict.value}  {words.subject(report)}", width, subsequent_indent=_INDENT),
+        *_wrapped(f"{report.verdict.value}  {words.subject(report)}", width, subsequent_indent=_INDENT),
         "",
         *_table(report, width),
         "",
@@ -27,8 +27,15 @@ def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> st
     return _coloured(text, report.verdict) if colour else text
 
 
+def _wrapped(text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """The text in lines; never broken at a hyphen, since ids and options are full of them and are there to be copied."""
+    return textwrap.wrap(
+        text, width, initial_indent=initial_indent, subsequent_indent=subsequent_indent, break_on_hyphens=False
+    )
+
+
 def _fact(name: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(f"{_INDENT}{name:<17} {text}", width, subsequent_indent=" " * 20)
+    return _wrapped(f"{_INDENT}{name:<17} {text}", width, subsequent_indent=" " * 20)
 
 
 def _table(report: FitReport, width: int) -> list[str]:
@@ -46,7 +53,7 @@ def _table(report: FitReport, width: int) -> list[str]:
         if row is None:
             assert finding is not None
             head = f"{_INDENT}{finding.criterion:<{columns[0]}}  {finding.verdict.text:<8}  "
-            lines += textwrap.wrap(head + clean(finding.because), width, subsequent_indent=" " * len(head))
+            lines += _wrapped(head + clean(finding.because), width, subsequent_indent=" " * len(head))
         else:
             cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
             cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}"]
@@ -54,7 +61,7 @@ def _table(report: FitReport, width: int) -> list[str]:
             lines.append(f"{line}  {row[5]}" if len(line) + 2 + columns[5] <= width else line)
     if left_out := words.not_asked(report):
         names = ", ".join(finding.criterion for finding in left_out)
-        lines += textwrap.wrap(f"{_INDENT}not asked: {names}", width, subsequent_indent=_INDENT * 2)
+        lines += _wrapped(f"{_INDENT}not asked: {names}", width, subsequent_indent=_INDENT * 2)
     return lines
 
 
@@ -71,13 +78,13 @@ def _to_do(report: FitReport, width: int) -> list[str]:
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
         because = clean(words.why(finding))
-        lines += textwrap.wrap(head + because, width, subsequent_indent=" " * 12)
+        lines += _wrapped(head + because, width, subsequent_indent=" " * 12)
         if finding.criterion == "execution":
             lines += [f"{' ' * 12}| {clean(detail)}"[:width] for detail in finding.details]
         if finding.next_step:
             first = first_with.setdefault(finding.next_step, finding.criterion)
             step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"
-            lines += textwrap.wrap(f"-> {step}", width, initial_indent=" " * 12, subsequent_indent=" " * 15)
+            lines += _wrapped(f"-> {step}", width, initial_indent=" " * 12, subsequent_indent=" " * 15)
     return [*lines, ""] if lines else []
 
 
