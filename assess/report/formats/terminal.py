@@ -28,7 +28,7 @@ def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> st
 
 
 def _wrapped(text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
-    """The text in lines; never broken at a hyphen, since ids and options are full of them and are there to be copied."""
+    """The text in lines; never broken at a hyphen: ids and options are full of them and are there to be copied."""
     return textwrap.wrap(
         text, width, initial_indent=initial_indent, subsequent_indent=subsequent_indent, break_on_hyphens=False
     )
