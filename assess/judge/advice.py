@@ -5,18 +5,20 @@ from __future__ import annotations
 from assess.describe.model import Model
 from assess.judge.case import Case
 from assess.judge.finding import Limit
+from assess.project.estimate import Estimate
 from assess.units import format_quantity
 
 _FLOAT_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 
 
-def smaller(case: Case, limit: Limit) -> str:
-    """What would bring the model's bytes under a limit."""
+def smaller(case: Case, found: Estimate, limit: Limit) -> str:
+    """What would bring the bytes that were found under a limit; activations and overhead stay as they are."""
     model = case.model
     now, then = model.total_weight_bytes, int8_weight_bytes(model)
     if then < now:
-        fits = "fits" if then <= limit.value else f"still above {format_quantity(limit.value, 'B')}"
-        return f"INT8 would bring {format_quantity(now, 'B')} of weights to {format_quantity(then, 'B')}: {fits}"
+        fits = found.low - (now - then) <= limit.value
+        outcome = "fits" if fits else f"still above {format_quantity(limit.value, 'B')} with all else"
+        return f"INT8 would bring {format_quantity(now, 'B')} of weights to {format_quantity(then, 'B')}: {outcome}"
     if now > limit.value:
         return f"distil a student of at most {format_quantity(limit.value, 'B')} of weights"
     return "a smaller input or batch: the weights alone would fit"

@@ -5,6 +5,7 @@ from assess.judge.advice import smaller
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.project.estimate import Estimate
 
 
 @criterion("memory")
@@ -18,17 +19,17 @@ def memory(case: Case) -> Finding:
     limit = _limit(case)
     found = case.estimate("memory")
     verdict = compare(found, limit)
-    return Finding(verdict, found.basis, found, limit, _step(case, verdict, limit))
+    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found, limit))
 
 
-def _step(case: Case, verdict: Verdict, limit: Limit) -> str:
+def _step(case: Case, verdict: Verdict, found: Estimate, limit: Limit) -> str:
     if verdict is Verdict.PASS:
         return ""
     if verdict is Verdict.FAIL:
-        return smaller(case, limit)
+        return smaller(case, found, limit)
     if case.estimates.on_device and limit.is_uncertain:
-        return f"add what the system keeps to the profile of {case.device.id}: [memory] reserved, with its source"
-    return smaller(case, limit) if case.estimates.on_device else case.to_measure
+        return f"read capacity and reserved of [memory] in a source, and put them into the profile of {case.device.id}"
+    return smaller(case, found, limit) if case.estimates.on_device else case.to_measure
 
 
 def _limit(case: Case) -> Limit:

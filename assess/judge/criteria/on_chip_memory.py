@@ -23,5 +23,9 @@ def on_chip_memory(case: Case) -> Finding:
     uncertain = chip.capacity.is_recalled or chip.reserved is None or chip.reserved.is_recalled
     limit = Limit(chip.capacity.value - kept, "B", "on-chip memory", uncertain)
     verdict = compare(found, limit)
-    step = smaller(case, limit) if verdict is Verdict.FAIL else "compile the model with the vendor's tools to confirm"
+    step = (
+        smaller(case, found, limit)
+        if verdict is Verdict.FAIL
+        else "compile the model with the vendor's tools to confirm"
+    )
     return Finding(verdict, found.basis, found, limit, step)

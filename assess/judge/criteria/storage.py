@@ -22,5 +22,5 @@ def storage(case: Case) -> Finding:
     limit = min(limits, key=lambda one: one.value)
     found = case.estimate("storage")
     verdict = compare(found, limit)
-    step = "" if verdict is Verdict.PASS else smaller(case, limit)
+    step = "" if verdict is Verdict.PASS else smaller(case, found, limit)
     return Finding(verdict, found.basis, found, limit, step)
