@@ -98,9 +98,9 @@ def _scan(operator: Operator, scopes: Scopes, build: Build) -> list[Typed]:
             None  # Operator set 8 has a batch dimension and lengths as an input; nobody writes it any more.
         )
         return []
-    count = operator.attributes.get("num_scan_inputs", 0)
+    count = operator.whole("num_scan_inputs", 0)
     states = [_copy(value) for value in operator.inputs[: len(operator.inputs) - count]]
-    axes = operator.attributes.get("scan_input_axes") or [0] * count
+    axes = _axes(operator, "scan_input_axes", count)
     slices, lengths = [], []
     for value, axis in zip(operator.inputs[len(states) :], axes, strict=False):
         dtype, shape = (value.dtype, value.shape) if value is not None else ("", None)
@@ -112,10 +112,18 @@ def _scan(operator: Operator, scopes: Scopes, build: Build) -> list[Typed]:
     operator.bodies["body"] = built
     found: list[Typed] = [(v.dtype, v.shape, v.other) for v in built.outputs[: len(states)]]
     results = built.outputs[len(states) :]
-    out_axes = operator.attributes.get("scan_output_axes") or [0] * len(results)
+    out_axes = _axes(operator, "scan_output_axes", len(results))
     for value, axis in zip(results, out_axes, strict=False):
         found.append((value.dtype, _with_axis(value.shape, axis, operator.trips), None))
     return found
+
+
+def _axes(operator: Operator, name: str, count: int) -> list[int]:
+    """An attribute that lists axes; that of the others, 0 each, if the file has none or what is no list of them."""
+    axes = operator.attributes.get(name)
+    if isinstance(axes, list) and axes and all(isinstance(axis, int) for axis in axes):
+        return axes
+    return [0] * min(count, len(operator.inputs) + len(operator.outputs))
 
 
 def _settled(

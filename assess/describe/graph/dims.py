@@ -38,7 +38,7 @@ def bind(graph: GraphProto, dims: Mapping[str, int], where: str) -> dict[str, in
     if missing:
         raise AssessError(_request(missing, users), where=where, hint=_options(missing, users))
     for info in graph.input:
-        for axis, dim in enumerate(_tensor(info.type).shape.dim):
+        for axis, dim in enumerate(tensor_of(info.type).shape.dim):
             if not dim.HasField("dim_value") or dim.dim_value < 0:
                 name = _name(dim.dim_param, info.name, axis)
                 if name in users:
@@ -48,7 +48,7 @@ def bind(graph: GraphProto, dims: Mapping[str, int], where: str) -> dict[str, in
 
 def shape_of(type_proto: TypeProto, dims: Mapping[str, int]) -> Shape | None:
     """The shape that a type records, names replaced by their numbers; None if it records none."""
-    tensor = _tensor(type_proto)
+    tensor = tensor_of(type_proto)
     if not tensor.HasField("shape"):
         return None
     return tuple(
@@ -57,7 +57,8 @@ def shape_of(type_proto: TypeProto, dims: Mapping[str, int]) -> Shape | None:
     )
 
 
-def _tensor(type_proto: TypeProto) -> TypeProto.Tensor | TypeProto.SparseTensor:
+def tensor_of(type_proto: TypeProto) -> TypeProto.Tensor | TypeProto.SparseTensor:
+    """The part of a type that has element type and shape."""
     if type_proto.HasField("sparse_tensor_type"):
         return type_proto.sparse_tensor_type
     return type_proto.tensor_type
@@ -67,7 +68,7 @@ def _dynamic(info: ValueInfoProto, where: str) -> list[tuple[str, int]]:
     kind = info.type.WhichOneof("value")
     if kind not in ("tensor_type", "sparse_tensor_type"):
         return []  # Sequences, maps and optionals have no shape to bind.
-    tensor = _tensor(info.type)
+    tensor = tensor_of(info.type)
     if not tensor.HasField("shape"):
         raise AssessError(
             f"input {info.name!r} has no shape, not even a number of dimensions",

@@ -96,7 +96,24 @@ def _parsed(data: bytes, path: Path) -> ModelProto:
         raise AssessError("is not an ONNX model: its messages are damaged", where=str(path)) from error
     if not model.HasField("graph"):
         raise AssessError("is not an ONNX model: it holds no graph", where=str(path))
+    if not all(isinstance(text, str) for text in _texts(model)):
+        raise AssessError("is damaged: a name in it is no text", where=str(path))
     return model
+
+
+def _texts(model: ModelProto) -> Iterable[object]:
+    """What is told of a model as it is written there, names within graphs apart; protobuf gives bytes for no UTF-8."""
+    yield from (model.producer_name, model.producer_version)
+    for entry in model.metadata_props:
+        yield from (entry.key, entry.value)
+    yield from (entry.domain for entry in model.opset_import)
+    for function in model.functions:
+        yield from (function.domain, function.name, function.overload)
+    for info in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        yield from (dim.dim_param for dim in dims.tensor_of(info.type).shape.dim)
+    for tensor in functions.every_tensor(model):
+        for entry in tensor.external_data:
+            yield from (entry.key, entry.value)
 
 
 def _files(path: Path, tensors: Tensors) -> tuple[ModelFile, ...]:
@@ -107,7 +124,8 @@ def _files(path: Path, tensors: Tensors) -> tuple[ModelFile, ...]:
 def _by_dtype(weights: Weights) -> dict[str, int]:
     found: dict[str, int] = {}
     for stored in weights.stored.values():
-        found[stored.dtype] = found.get(stored.dtype, 0) + stored.bytes
+        for dtype, size in stored.by_dtype.items():
+            found[dtype] = found.get(dtype, 0) + size
     return dict(sorted(found.items()))
 
 

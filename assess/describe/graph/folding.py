@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
-from assess.describe.graph.values import Operator, Value
+from assess.describe.graph.values import SENSELESS, Operator, Value
 
 Array = npt.NDArray[Any]
 
@@ -28,17 +28,16 @@ def fold(operator: Operator) -> Array | None:
     elements = output.elements
     if elements is None or elements > _MOST_ELEMENTS:
         return None
-    if operator.type in ("Shape", "Size"):
-        return rule(operator, [])
     arrays: list[Array | None] = []
-    for value in operator.inputs:
+    for value in [] if operator.type in ("Shape", "Size") else operator.inputs:
         if value is not None and value.known is None:
             return None
         arrays.append(None if value is None else value.known)
     try:
         with np.errstate(all="ignore"):
-            return np.asarray(rule(operator, arrays))
-    except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError, np.exceptions.AxisError):
+            found = rule(operator, arrays)
+            return None if found is None else np.asarray(found)
+    except SENSELESS:
         return None  # An invalid operator: its shape inference or the checker names what is wrong with it.
 
 

@@ -13,7 +13,8 @@ from assess.describe.dtypes import name_of
 from assess.describe.graph import contrib, standard
 from assess.describe.graph.functions import first_line
 from assess.describe.graph.settings import NOTHING, SETTINGS
-from assess.describe.graph.values import Operator, Shape, Typed, Value
+from assess.describe.graph.shape_rule import Rule
+from assess.describe.graph.values import SENSELESS, Operator, Shape, Typed, Value
 
 _ENUMS: Final = {name_of(number): number for number in TensorProto.DataType.values()}
 
@@ -47,15 +48,15 @@ class Inference:
         key = (operator.domain, operator.type)
         rule = contrib.RULES.get(key) or standard.RULES.get(key)
         if rule is not None:
-            return rule(operator, self)
+            return _possible(self._by_rule(rule, operator))
         schema = self._schema(operator.type, operator.domain, operator.version)
         if schema is None:
             foreign = contrib.RULES.get(("com.microsoft", operator.type)) if operator.domain == "" else None
             if foreign is not None:  # ONNX Runtime also writes some of its operators into the standard domain.
-                return foreign(operator, self)
+                return _possible(self._by_rule(foreign, operator))
             where = operator.domain or "ai.onnx"
             raise CannotInferError(f"no shape rule for {where} {operator.type}")
-        return self._remembered(schema, operator, node, operator.inputs, len(operator.outputs))
+        return _possible(self._remembered(schema, operator, node, operator.inputs, len(operator.outputs)))
 
     def stand_in(self, name: str, operator: Operator, inputs: Sequence[Value | None], outputs: int = 1) -> list[Typed]:
         """What the standard operator `name` would give with the attributes of `operator` and these inputs."""
@@ -76,12 +77,22 @@ class Inference:
         found = self._remembered(schema, operator, node, inputs, outputs)
         return [(first if first in _QUANTISED else dtype, shape, other) for dtype, shape, other in found]
 
+    def _by_rule(self, rule: Rule, operator: Operator) -> list[Typed]:
+        try:
+            found = rule(operator, self)
+        except SENSELESS as error:
+            raise ContradictionError(f"its inputs or attributes are not those of {operator.type}") from error
+        # Attributes become dimensions; one of another type than that of its name makes a dimension that is none.
+        if not all(dim is None or type(dim) is int for _, shape, _ in found for dim in shape or ()):
+            raise ContradictionError(f"its attributes are not those of {operator.type}")
+        return found
+
     def _schema(self, name: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
         key = (name, domain, version)
         if key not in self._schemas:
             try:
                 self._schemas[key] = onnx.defs.get_schema(name, version, domain)
-            except onnx.defs.SchemaError:
+            except (onnx.defs.SchemaError, TypeError):  # There is none; the version is none that a C integer holds.
                 self._schemas[key] = None
         return self._schemas[key]
 
@@ -113,6 +124,15 @@ class Inference:
         if isinstance(result, CannotInferError):
             raise result
         return result
+
+
+def _possible(found: list[Typed]) -> list[Typed]:
+    """What was inferred, if a tensor can be like that: attributes such as pads can make dimensions negative."""
+    for _, shape, _ in found:
+        for dim in shape or ():
+            if dim is not None and dim < 0:
+                raise ContradictionError(f"it would give a dimension of {dim}")
+    return found
 
 
 def _as_float(value: Value | None) -> Value | None:

@@ -52,7 +52,7 @@ def _carried(operator: Operator) -> int:
     """How many of the first outputs are what the last iteration hands on; the others collect every iteration's."""
     if operator.type == "Loop":
         return max(len(operator.inputs) - 2, 0)  # All inputs but the trip count and the condition.
-    return len(operator.inputs) - int(operator.attributes.get("num_scan_inputs", 0))
+    return len(operator.inputs) - operator.whole("num_scan_inputs", 0)
 
 
 def _last_uses(graph: Graph, buffers: Buffers) -> dict[Value, int]:

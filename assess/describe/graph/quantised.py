@@ -136,7 +136,7 @@ def _weights(operator: Operator) -> list[tuple[Value, Value | None]]:
 
 def _dtype(operator: Operator, weight: Value) -> str:
     if operator.type in _WEIGHT_ONLY and weight.dtype in ("uint8", "int8"):
-        bits = operator.attributes.get("bits", operator.attributes.get("expert_weight_bits", 4))
+        bits = operator.whole("bits", operator.whole("expert_weight_bits", 4))
         return f"uint{bits}"
     return weight.dtype
 

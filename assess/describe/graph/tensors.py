@@ -66,15 +66,16 @@ class Tensors:
         except (ValueError, TypeError, KeyError):  # What is wrong with it is a problem already, see `check`.
             return None
 
-    def check_sparse(self, sparse: SparseTensorProto, what: str) -> tuple[str, tuple[int, ...], int, int]:
-        """Dtype, dense shape, stored elements and stored bytes of a sparse tensor: its values and its indices."""
+    def check_sparse(self, sparse: SparseTensorProto, what: str) -> tuple[str, tuple[int, ...], int, dict[str, int]]:
+        """Dtype, dense shape, stored elements, and stored bytes by dtype, of a sparse tensor: values and indices."""
         dtype, values = self.check(sparse.values, what)
         index_dtype, indices = self.check(sparse.indices, f"{what} (indices)")
         shape = tuple(sparse.dims)
         self._elements(shape, what)
         counts = (self._elements(values, what), self._elements(indices, what))
-        sizes = (stored_bytes(dtype, counts[0]) or 0, stored_bytes(index_dtype, counts[1]) or 0)
-        return dtype, shape, sum(counts), sum(sizes)
+        sizes = {dtype: stored_bytes(dtype, counts[0]) or 0}
+        sizes[index_dtype] = sizes.get(index_dtype, 0) + (stored_bytes(index_dtype, counts[1]) or 0)
+        return dtype, shape, sum(counts), sizes
 
     def _elements(self, shape: tuple[int, ...], what: str) -> int:
         product = 1

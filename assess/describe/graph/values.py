@@ -12,6 +12,9 @@ from assess.describe.dtypes import stored_bytes
 
 Shape = tuple[int | None, ...]
 
+#: What rules written for sound operators raise on those of another rank, or with attributes of another type.
+SENSELESS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+
 #: What is inferred of an output: dtype, shape and, if it is no tensor, its TypeProto.
 Typed = tuple[str, Shape | None, Any]
 
@@ -28,7 +31,8 @@ class Value:
         known: its elements, where they are few and can be computed from the shapes.
         producer: the operator that makes it; None for inputs and initializers.
         consumers: the operators that read it, in execution order, those of subgraphs included.
-        stored: bytes of an initializer as stored, where they are not those of dtype and shape (sparse ones).
+        stored: bytes of an initializer as stored, by element type, where they are not those of dtype and shape: sparse
+            ones, whose indices are of another type than their values.
         stored_elements: elements of it as stored, likewise.
         is_output: it leaves its graph.
         why_unknown: why the shape is not known.
@@ -42,7 +46,7 @@ class Value:
     known: npt.NDArray[Any] | None = None
     producer: Operator | None = None
     consumers: list[Operator] = field(default_factory=list)
-    stored: int | None = None
+    stored: dict[str, int] | None = None
     stored_elements: int | None = None
     is_output: bool = False
     why_unknown: str = ""
@@ -102,6 +106,11 @@ class Operator:
     def output(self, index: int) -> Value | None:
         """The output at `index`; None if it is left out."""
         return self.outputs[index] if index < len(self.outputs) else None
+
+    def whole(self, name: str, default: int) -> int:
+        """A whole number among the attributes; the default where the file has none, or something else of that name."""
+        value = self.attributes.get(name, default)
+        return value if isinstance(value, int) else default
 
     @property
     def fixed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,11 +25,15 @@ _PACKED: Final[dict[str, tuple[tuple[int, ...], int]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A weight as it is stored."""
+    """A weight as it is stored: how many numbers, and bytes by the type of these."""
 
-    dtype: str
     elements: int
-    bytes: int
+    by_dtype: Mapping[str, int]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes in all."""
+        return sum(self.by_dtype.values())
 
 
 class Weights:
@@ -82,8 +86,8 @@ class Weights:
         if value.dtype == "int64" and elements <= _SHAPE_ELEMENTS:
             return None
         if value.stored is not None and value.stored_elements is not None:
-            return Stored(value.dtype, value.stored_elements, value.stored)
-        return Stored(value.dtype, elements, size)
+            return Stored(value.stored_elements, value.stored)
+        return Stored(elements, {value.dtype: size})
 
     def _size_behind(self, value: Value) -> int:
         """Bytes to read for a constant: those of the quantised weight behind a DequantizeLinear, else its own."""
@@ -98,15 +102,15 @@ class Weights:
 
     def _note_packed(self, operator: Operator) -> None:
         positions, bits = _PACKED.get(operator.type, ((), 0))
-        bits = operator.attributes.get("bits", operator.attributes.get("expert_weight_bits", bits))
+        bits = operator.whole("bits", operator.whole("expert_weight_bits", bits))
         for index in positions:
             value = operator.input(index)
             if value is None or value.dtype not in ("uint8", "int8") or bits not in (2, 4, 8) or not value.bytes:
                 continue
             elements = value.bytes * 8 // bits
             if operator.type == "MatMulNBits":  # The last block of each row is padded.
-                elements = min(elements, operator.attributes.get("N", 0) * operator.attributes.get("K", 0))
-            self._packed[value] = Stored(f"uint{bits}", elements, value.bytes)
+                elements = min(elements, operator.whole("N", 0) * operator.whole("K", 0))
+            self._packed[value] = Stored(elements, {f"uint{bits}": value.bytes})
 
 
 #: A runtime reads the stored form of what these make of a constant.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from assess.describe.graph.cost import attention, convolution, free, learners, matmul, recurrent
 from assess.describe.graph.cost.rule import Cost, Rule, UnknownCostError
-from assess.describe.graph.values import Graph, Operator
+from assess.describe.graph.values import SENSELESS, Graph, Operator
 
 __all__ = ["Cost", "of", "total"]
 
@@ -33,14 +33,23 @@ def of(operator: Operator) -> Cost:
     rule = _RULES.get(key)
     if rule is not None:
         try:
-            return rule(operator)
+            return _possible(rule(operator), operator)
         except UnknownCostError as error:
             return Cost(error.kind, None, str(error))
+        except SENSELESS:
+            return Cost("unknown", None, f"its inputs or attributes are not those of {operator.type}")
     kind = free.kind_of(operator.domain, operator.type)
     if kind is not None:
         return Cost(kind, 0)
     why = free.UNCOUNTABLE.get(key)
     return Cost("unknown", None, why or f"no cost rule for {operator.domain or 'ai.onnx'} {operator.type}")
+
+
+def _possible(cost: Cost, operator: Operator) -> Cost:
+    """The cost, if it is a number that work can have; attributes of another type or sign make others."""
+    if cost.macs is None or (type(cost.macs) is int and cost.macs >= 0):
+        return cost
+    return Cost(cost.kind, None, f"its attributes are not those of {operator.type}")
 
 
 def total(graph: Graph) -> int:
