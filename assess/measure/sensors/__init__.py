@@ -1,0 +1,44 @@
+"""Sensors of the host, read by the parent while the worker runs; none of them is ever guessed.
+
+One file for each kind. Each answers with the sensors that gave a value when tried, and why the others are absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from assess.measure.sensors.battery import battery
+from assess.measure.sensors.frequency import frequency
+from assess.measure.sensors.hwmon import hwmon
+from assess.measure.sensors.nvml import load_library, nvml
+from assess.measure.sensors.rapl import rapl
+from assess.measure.sensors.sensor import Found, Probe, Sensor
+from assess.measure.sensors.temperature import temperature
+from assess.measure.sensors.throttling import throttling
+
+__all__ = ["SENSORS", "Found", "Probe", "Sensor", "find_sensors"]
+
+#: In reading order: what an engineer wants to know first, first. Counters are read before what is only looked at.
+SENSORS: Final[tuple[Callable[[Path, Callable[[], Any]], Found], ...]] = (
+    lambda root, library: rapl(root),
+    lambda root, library: hwmon(root),
+    lambda root, library: nvml(library),
+    lambda root, library: battery(root),
+    lambda root, library: temperature(root),
+    lambda root, library: frequency(root),
+    lambda root, library: throttling(root),
+)
+
+
+def find_sensors(root: Path = Path("/"), library: Callable[[], Any] = load_library) -> Found:
+    """Every sensor of the host, in reading order, and what is absent and why.
+
+    Args:
+        root: folder that stands for "/".
+        library: loads NVIDIA's library, or raises OSError.
+    """
+    found = [find(root, library) for find in SENSORS]
+    absent = {name: why for part in found for name, why in part.absent.items()}
+    return Found(tuple(probe for part in found for probe in part.probes), absent)
