@@ -72,7 +72,7 @@ def test_an_idle_clock_or_one_that_someone_set_is_no_throttling():
 def test_a_gpu_that_counts_no_energy_tells_its_power():
     found = nvml(lambda: Library(refused={"nvmlDeviceGetTotalEnergyConsumption": 3}))
 
-    assert [(sensor.name, read()) for sensor, read in found.probes][0] == ("GPU 0 power", 250.5)
+    assert (found.probes[0].sensor.name, found.probes[0].read()) == ("GPU 0 power", 250.5)
     assert found.probes[0].sensor.updates_s == 1.0
     assert found.absent == {"GPU 0 energy": "cannot be read: not supported by this GPU"}
 
