@@ -17,6 +17,13 @@ from assess.errors import AssessError
 
 Tell = Callable[[dict[str, Any]], None]
 
+
+class Stopped(BaseException):
+    """The parent asked to stop (SIGTERM): what has been done so far is to be answered. No `Exception`, so that nobody
+    takes it for a failure of the model.
+    """
+
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -36,6 +43,7 @@ def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
 
     # Ctrl-C reaches the whole process group; the parent decides, and ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _stop)
     order = json.loads(sys.stdin.buffer.readline())
     _die_with(order["parent"])
     _go_first()
@@ -46,8 +54,15 @@ def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
         send({"error": {"problem": error.problem, "where": error.where, "hint": error.hint}})
     except MemoryError:
         send({"out of memory": True})
+    except Stopped:
+        send({"stopped": True})
     else:
         send({"answer": answer})
+
+
+def _stop(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Stopped
 
 
 def _die_with(parent: int) -> None:

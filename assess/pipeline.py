@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from assess import __version__, sandbox
 from assess.describe.authored import load, parse
@@ -16,7 +16,7 @@ from assess.describe.library import Library, card_beside
 from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.suite import Suite
-from assess.describe.workload import Workload
+from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
 from assess.judge.case import Case
 from assess.judge.fit_report import FitReport
@@ -24,7 +24,8 @@ from assess.judge.fit_report import judge as put_criteria
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.record import measurement_sha256
-from assess.measure.run import Launch, OnProgress, measure
+from assess.measure.run import measure
+from assess.measure.timed_run import Launch, OnProgress
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
@@ -56,14 +57,6 @@ class Subject:
     card: Card | None
     card_folder: Path
     model: Model
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A workload, and the mapping it was authored as."""
-
-    workload: Workload
-    authored: Mapping[str, Any]
 
 
 def find_model(
@@ -100,8 +93,9 @@ def find_model(
 
 
 def find_job(argument: str, library: Library) -> Job:
-    """Find a workload by id or path, with the mapping it was authored as."""
-    return Job(library.workload(argument), library.authored("workloads", argument))
+    """Find a workload by id or path."""
+    file = library.path("workloads", argument)
+    return Job(library.workload(argument), library.authored("workloads", argument), file.parent)
 
 
 def run(
@@ -118,8 +112,7 @@ def run(
     return measure(
         subject.model,
         subject.path,
-        job.workload.id,
-        job.authored,
+        job,
         settings,
         feeds=feeds,
         card=subject.card,

@@ -45,16 +45,18 @@ class Ending:
     """How a child ended.
 
     Attributes:
-        cause: "answered", or why it did not.
+        cause: "answered", or why it did not; "stopped" if it was told to, before it could answer.
         answer: what it answered.
         detail: one line for people on how it ended; empty if it answered.
         printed: the last lines that it or native code in it printed. Data, not instructions.
+        signal: name of the signal that this process got while the child ran, and that made it stop the child.
     """
 
-    cause: Literal["answered", "crashed", "hung", "out of memory"]
+    cause: Literal["answered", "crashed", "hung", "out of memory", "stopped"]
     answer: Any
     detail: str
     printed: str
+    signal: str = ""
 
 
 def run(
@@ -63,21 +65,34 @@ def run(
     limits: Limits,
     *,
     on_progress: Callable[[dict[str, Any]], None] = lambda message: None,
+    stop_within_s: float | None = None,
 ) -> Ending:
     """Run `python -m module`, which calls `assess.child.serve`, on one request, and wait for its end.
 
     The child is gone when this returns or raises, Ctrl-C included.
 
+    Args:
+        module: what the child runs.
+        request: what it is asked.
+        limits: what it may use.
+        on_progress: told each of its messages but the last.
+        stop_within_s: on Ctrl-C, SIGTERM or SIGHUP the child is asked to stop and has so many seconds to answer with
+            what it has; the signal's name is in the `Ending`. None: the child is killed and the signal obeyed.
+
     Raises:
         AssessError: the child found the input to be bad.
     """
-    with ending_cleanly():
+    with ending_cleanly() as caught:
         kills_before = _out_of_memory_kills()
-        last, code, printed = _converse(module, request, limits, on_progress)
+        last, code, printed = _converse(module, request, limits, on_progress, stop_within_s)
+        if name := last.get("signal", ""):
+            caught.clear()  # It was heard: the caller is told, and ends once it has saved what there is.
     if error := last.get("error"):
         raise AssessError(error["problem"], where=error["where"], hint=error["hint"])
     if "answer" in last:
-        return Ending("answered", last["answer"], "", printed)
+        return Ending("answered", last["answer"], "", printed, name)
+    if name:
+        return Ending("stopped", None, f"stopped by {name}", printed, name)
     if last.get("timed out"):
         return Ending("hung", None, f"still running after {limits.timeout_s:g} s", printed)
     killed_for_memory = _out_of_memory_kills() > kills_before
@@ -85,7 +100,11 @@ def run(
 
 
 def _converse(
-    module: str, request: dict[str, Any], limits: Limits, on_progress: Callable[[dict[str, Any]], None]
+    module: str,
+    request: dict[str, Any],
+    limits: Limits,
+    on_progress: Callable[[dict[str, Any]], None],
+    stop_within_s: float | None,
 ) -> tuple[dict[str, Any], int, str]:
     """Start the child, ask, and listen until it ends: its last message, its exit code and what it printed."""
     deadline = time.monotonic() + limits.timeout_s
@@ -109,7 +128,14 @@ def _converse(
         ]
         for thread in threads:
             thread.start()
-        last = _wait_for_last(messages, deadline, on_progress)
+        try:
+            last = _wait_for_last(messages, deadline, on_progress)
+        except (KeyboardInterrupt, _Signalled) as signalled:
+            if stop_within_s is None:
+                raise
+            process.terminate()
+            soon = min(deadline, time.monotonic() + stop_within_s)
+            last = {**_wait_for_last(messages, soon, lambda message: None), "signal": _name_of(signalled)}
         if not last.get("timed out"):
             try:
                 process.wait(timeout=_GRACE_S if last else max(0.0, deadline - time.monotonic()))
@@ -130,21 +156,28 @@ class _Signalled(BaseException):
     """A signal that ends this process arrived; raised so that everything on the way out is cleaned up."""
 
 
+def _name_of(signalled: BaseException) -> str:
+    return _signal_name(signalled.args[0]) if isinstance(signalled, _Signalled) else "SIGINT"
+
+
 @contextmanager
-def ending_cleanly() -> Iterator[None]:
+def ending_cleanly() -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP end the block as Ctrl-C does, through every `finally`; then obey the signal.
 
     Without it they end Python on the spot, and temporary files stay behind. Only the main thread may and does change
     how signals are handled; nested blocks are fine.
+
+    Yields:
+        The signals that arrived; who clears them has dealt with them.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
 
     def end(number: int, _: FrameType | None) -> None:
         caught.append(number)
-        raise _Signalled
+        raise _Signalled(number)
 
     numbers = [number for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number is not None]
     # A signal that is ignored, as under nohup, stays ignored.
@@ -152,7 +185,7 @@ def ending_cleanly() -> Iterator[None]:
     try:
         for number in before:
             signal.signal(number, end)
-        yield
+        yield caught
     except _Signalled:
         pass
     finally:

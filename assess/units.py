@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 from typing import Final, Literal
 
-Unit = Literal["B", "s", "Hz", "B/s", "op/s", "W", "degC", "1"]
+Unit = Literal["B", "s", "Hz", "B/s", "op/s", "W", "J", "degC", "1"]
 
 _BYTES: Final = {
     "B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
@@ -25,13 +25,14 @@ SPELLINGS: Final[dict[Unit, dict[str, float]]] = {
         "MFLOPS": 1e6, "GFLOPS": 1e9, "TFLOPS": 1e12,
     },
     "W": {"mW": 1e-3, "W": 1.0},
+    "J": {"uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
     "degC": {"degC": 1.0, "°C": 1.0},
     "1": {"%": 0.01},
 }  # fmt: skip
 
 _EXAMPLES: Final[dict[Unit, str]] = {
     "B": "8 GiB", "s": "33 ms", "Hz": "30 Hz", "B/s": "51.2 GB/s", "op/s": "40 TOPS", "W": "15 W",
-    "degC": "85 degC", "1": "25 %",
+    "J": "20 mJ", "degC": "85 degC", "1": "25 %",
 }  # fmt: skip
 
 _QUANTITY: Final = re.compile(r"\s*([-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9_].*?)?\s*")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from assess.describe.device import Device
 from assess.describe.model import Model, ModelFile, OperatorGroup, Port, Quantisation
 from assess.describe.partner import Partner
 from assess.describe.runtime import Runtime
-from assess.describe.workload import Workload
+from assess.describe.workload import Job, Workload
 from assess.judge.case import Case
+from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Effective, Host, InputUsed, Measurement, Memory, Settings
 from assess.project.estimates import estimate
 
@@ -108,6 +110,12 @@ def workload(**requires: Any) -> Workload:
     return Workload.model_validate({**WORKLOAD, "id": "camera-30hz", "requires": {**WORKLOAD["requires"], **requires}})
 
 
+def job(**scenario: Any) -> Job:
+    """The same workload with another scenario, as authored: `job(kind="periodic", rate="100 Hz")`."""
+    authored = {**WORKLOAD, "scenario": scenario} if scenario else WORKLOAD
+    return Job(Workload.model_validate({**authored, "id": "camera-30hz"}), authored, Path())
+
+
 def partner(**policy: Any) -> Partner:
     return Partner.model_validate(
         {
@@ -125,7 +133,9 @@ def host(**changes: Any) -> Host:
 
 
 def measurement(**changes: Any) -> Measurement:
-    """700 inferences of 10 ms to 10.699 ms on the rover itself."""
+    """700 inferences of 10 ms to 10.699 ms on the rover itself; `service_ns` gives other ones."""
+    if "service_ns" in changes:
+        changes["frames"] = closed_loop_frames(changes.pop("service_ns"))
     made = Measurement(
         tool="0.1.0",
         created="2026-11-23T12:00:00Z",
@@ -135,7 +145,8 @@ def measurement(**changes: Any) -> Measurement:
         requested=Settings(),
         effective=Effective(("CPUExecutionProvider",), 2, "all", "preallocated", 50, {"onnxruntime": "1.32.0"}),
         inputs=(InputUsed("image", "float32", (1, 3, 224, 224), "generated", "cd" * 32),),
-        service_ns=tuple(10_000_000 + 1000 * ((index * 37) % 700) for index in range(700)),
+        frames=closed_loop_frames(tuple(10_000_000 + 1000 * ((index * 37) % 700) for index in range(700))),
+        back_to_back_ns=(),
         load_s=0.2,
         first_s=0.05,
         memory=Memory("VmHWM", 50_000_000, 62_000_000, 60_000_000, 60_000_000),

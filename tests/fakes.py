@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import chain, repeat
 from typing import Any
 
-from assess.measure.phases import Kernel, live
+from assess.measure.engine import Kernel
+from assess.measure.worker import find
 from assess.sandbox import Ending
 
 MS = 1_000_000
@@ -20,6 +21,14 @@ class FakeClock:
 
     def __call__(self) -> int:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep to the nanosecond."""
+        self.now += round(seconds * 1e9)
+
+    def watch(self, instant: int) -> None:
+        """Watch until an instant: it comes at once."""
+        self.now = max(self.now, instant)
 
 
 class FakeMemory:
@@ -46,7 +55,7 @@ class FakeSession:
         self._providers = providers
 
     def _take(self, time: Any) -> None:
-        if isinstance(time, Exception):
+        if isinstance(time, BaseException):
             raise time
         self._clock.now += time
 
@@ -55,6 +64,10 @@ class FakeSession:
 
     def settle(self) -> tuple[str, Callable[[], object]]:
         return "preallocated", lambda: self._take(next(self._runs))
+
+    def feed_back(self, states: dict[str, str]) -> Callable[[], object]:
+        self.states = states
+        return self.settle()[1]
 
     def effective(self) -> dict[str, Any]:
         return {"providers": self._providers, "optimisation": "all"}
@@ -68,6 +81,7 @@ class FakeEngine:
     """A runtime of 40 ms to load, 9 ms for the first inference and 2 ms for each other, unless told otherwise."""
 
     refusals: tuple[type[Exception], ...] = (RefusedError,)
+    imported_ns = (150 * MS, 450 * MS)
 
     def __init__(
         self,
@@ -97,14 +111,16 @@ class FakeEngine:
 def kernel(clock: FakeClock, memory: Any = None, waited: Iterable[int | None] = (0, 0)) -> Kernel:
     """A system of one thread, with memory peaks of 50, 90, 70 and 80 bytes in the four phases."""
     readings = iter(waited)
-    return Kernel(clock, memory or FakeMemory(50, 90, 70, 80), lambda: 1, lambda: next(readings))
+    return Kernel(
+        clock, memory or FakeMemory(50, 90, 70, 80), lambda: 1, lambda: next(readings), clock.sleep, clock.watch
+    )
 
 
 def launch(engine: FakeEngine, system: Kernel) -> Callable[..., Ending]:
     """In place of `sandbox.run`: the worker's flow in this process, its answer as the parent would read it."""
 
-    def run(module: str, request: dict[str, Any], limits: Any, *, on_progress: Any) -> Ending:
+    def run(module: str, request: dict[str, Any], limits: Any, *, on_progress: Any, **options: Any) -> Ending:
         assert module == "assess.measure.worker"
-        return Ending("answered", live(request, on_progress, engine, system), "", "")
+        return Ending("answered", find(request["pass"])(request, on_progress, engine, system), "", "")
 
     return run

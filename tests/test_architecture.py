@@ -14,7 +14,7 @@ WORLD = {"sandbox", "child"}
 #: Third-party packages and the only places that may import them at all.
 LIVES_IN = {
     "onnx": {"describe/graph"},
-    "onnxruntime": {"measure/worker.py"},
+    "onnxruntime": {"measure/onnx_runtime.py"},
     "typer": {"cli"},
     "rich": {"cli"},
     "pydantic": {"describe"},

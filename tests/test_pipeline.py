@@ -10,6 +10,7 @@ import pytest
 
 from assess import pipeline
 from assess.describe.library import Library
+from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.judge.finding import Verdict
 from assess.judge.fit_report import Fit
@@ -18,9 +19,9 @@ from assess.measure.record import from_json, measurement_sha256, to_json
 from assess.report.formats.terminal import terminal
 
 GOLDEN = Path(__file__).parent / "golden"
-JOB = pipeline.Job(builders.workload(cold_start="50 ms"), {
+JOB = Job(builders.workload(cold_start="50 ms"), {
     **builders.WORKLOAD, "requires": {**builders.WORKLOAD["requires"], "cold_start": "50 ms"},
-})  # fmt: skip
+}, Path())  # fmt: skip
 ROVER = builders.device(runtimes=(builders.runtime(opset={"max": 18}, operators={"Gemm": {}, "Tanh": {}}),))
 
 
@@ -113,7 +114,7 @@ def test_the_deadline_may_be_another_jobs_of_the_same_kind(subject):
 
 
 def test_a_malformed_workload_in_a_run_is_told(subject):
-    measurement = run(subject, job=pipeline.Job(builders.workload(), {"name": "x"}))
+    measurement = run(subject, job=Job(builders.workload(), {"name": "x"}, Path()))
     with pytest.raises(AssessError, match="missing key 'version'"):
         pipeline.judge(measurement, ROVER)
 

@@ -99,6 +99,8 @@ def fit(
         measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
     if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))
+    if measurement.incomplete:
+        raise KeyboardInterrupt  # It was stopped; what it has is saved where that was asked for.
     report = judge(measurement, target, buyer)
     deliver(report, form, output)
     tell_notes(library)

@@ -86,6 +86,8 @@ def measure(
     typer.echo(run_summary(measurement, reasons), nl=False)
     typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
+    if measurement.incomplete:
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if measurement.failure:
         raise typer.Exit(ExitCode.FAILED)
     if reasons:

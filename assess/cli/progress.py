@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assess.measure.run import OnProgress
+    from assess.measure.timed_run import OnProgress
 
 
 @contextmanager

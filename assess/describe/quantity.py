@@ -67,6 +67,7 @@ def _text_schema(example: str) -> WithJsonSchema:
 _AboveZero = AfterValidator(_above_zero)
 Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _AboveZero, _text_schema("8 GiB")]
 Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _AboveZero, _text_schema("33 ms")]
+Joules = Annotated[float, BeforeValidator(partial(_parse_text, unit="J")), _AboveZero, _text_schema("20 mJ")]
 Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _AboveZero, _text_schema("30 Hz")]
 Share = Annotated[
     float,

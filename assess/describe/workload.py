@@ -1,30 +1,47 @@
-"""What a job demands: how inferences arrive, and what is required of them."""
+"""What a job demands: how its frames arrive, and what is required of them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from assess.describe.device import Sector
-from assess.describe.quantity import Authored, Bytes, Hertz, Number, Seconds, Share, Text, Whole
+from assess.describe.quantity import Authored, Bytes, Hertz, Joules, Number, Seconds, Share, Text, Whole
+from assess.describe.scenario import Scenario
 
 
-class Scenario(Authored):
-    """How inferences arrive."""
+class Misses(Authored):
+    """A weakly-hard contract: how many frames may miss their deadline, and how close together."""
 
-    kind: Literal["single"] = Field(description="single: one after the other, the next starts when the last is done.")
-    rate: Hertz | None = Field(default=None, description="How often the job needs a result.")
+    at_most: Annotated[Whole, Field(ge=0)] = Field(description="So many misses ...")
+    in_any: Annotated[Whole, Field(ge=1)] = Field(description="... in any so many consecutive frames.")
+    in_a_row: Annotated[Whole, Field(ge=0)] | None = Field(default=None, description="And at most so many in a row.")
+
+    @model_validator(mode="after")
+    def _can_be_broken(self) -> Misses:
+        if self.at_most >= self.in_any:
+            raise ValueError(f"{self.at_most} misses in any {self.in_any} frames can never be exceeded")
+        return self
 
 
 class Requires(Authored):
     """What the job requires; what is absent is not asked."""
 
-    deadline: Seconds | None = Field(default=None, description="One inference, at the percentile below.")
+    deadline: Seconds | None = Field(default=None, description="Of one frame; one period where there is only a rate.")
     percentile: Number = Field(
-        default=99.0, ge=50, lt=100, description="Share of inferences that must meet it, in percent: 99, not 0.99."
+        default=99.0, ge=50, lt=100, description="Share of frames that must meet it, in percent: 99, not 0.99."
     )
-    cold_start: Seconds | None = Field(default=None, description="From loading the model to its first output.")
+    misses: Misses | None = Field(default=None, description="A contract on misses that are close together.")
+    age: Seconds | None = Field(default=None, description="Of an output when it is used, from its frame's release.")
+    cold_start: Seconds | None = Field(default=None, description="From starting the process to its first output.")
+    first_token: Seconds | None = Field(default=None, description="From the prompt to the first token.")
+    token: Seconds | None = Field(default=None, description="Each further token.")
+    throughput: Hertz | None = Field(default=None, description="Inferences a second, at least, at any batch size.")
+    energy: Joules | None = Field(default=None, description="Of one inference.")
     memory_share: Share | None = Field(default=None, description="Of what the device leaves free.")
     memory: Bytes | None = Field(default=None, description="Peak of the model, absolute.")
     storage: Bytes | None = Field(default=None, description="Of the model's files.")
@@ -49,3 +66,12 @@ class Workload(Authored):
         if self.requires.deadline is None and self.scenario.rate is not None:
             return 1.0 / self.scenario.rate
         return self.requires.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A workload, the mapping it was authored as, and the folder that its other files lie in."""
+
+    workload: Workload
+    authored: Mapping[str, Any]
+    folder: Path

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from assess.describe.model import Model
+from assess.measure.frames import Frames
 
 #: Where in its life the worker was; in this order.
-Phase = Literal["start", "load", "first inference", "warm-up", "timed"]
+Phase = Literal["start", "load", "first inference", "warm-up", "back to back", "timed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,15 @@ class Settings:
         provider: execution provider, as ONNX Runtime names it.
         threads: intra-op threads; 0 leaves the choice to ONNX Runtime.
         optimisation: "disabled", "basic", "extended" or "all": graph optimisation level.
-        min_count: timed inferences, at least.
+        provider_options: of the provider, as ONNX Runtime takes them.
+        custom_ops: libraries of custom operators to load; none is loaded that is not named.
+        tier: which tier the numbers below were taken from; "" for none.
+        passes: what is run beside the timed pass, each in a process of its own.
+        min_count: timed frames, at least.
         min_duration_s: timed span, at least.
         warmup_count: inferences before the timed ones, at least.
         warmup_duration_s: span of the warm-up, at least.
+        back_to_back_s: span of the closed loop before an open one, at least.
         seed: of the generated inputs.
         timeout_s: the worker is stopped, and the run is a failure, when it takes longer.
         memory_limit_bytes: address space that the worker may use; None for no limit.
@@ -31,11 +37,16 @@ class Settings:
 
     provider: str = "CPUExecutionProvider"
     threads: int = 1
+    provider_options: Mapping[str, str] = field(default_factory=dict)
+    custom_ops: tuple[str, ...] = ()
     optimisation: str = "all"
+    tier: str = ""
+    passes: tuple[str, ...] = ()
     min_count: int = 500
     min_duration_s: float = 2.0
     warmup_count: int = 10
     warmup_duration_s: float = 0.5
+    back_to_back_s: float = 0.5
     seed: int = 0
     timeout_s: float = 600.0
     memory_limit_bytes: int | None = None
@@ -58,6 +69,7 @@ class Effective:
             the system does not tell.
         assigned: operators of the optimised graph per provider, as ONNX Runtime placed them; empty where it does not
             tell (older versions) or only the CPU was asked for.
+        spin_ns: before each release the clock was watched for so long instead of sleeping; None in a closed loop.
     """
 
     providers: tuple[str, ...]
@@ -68,6 +80,7 @@ class Effective:
     versions: Mapping[str, str]
     run_queue_wait: float | None = None
     assigned: Mapping[str, int] = field(default_factory=dict)
+    spin_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +189,15 @@ class Measurement:
         requested: settings asked for.
         effective: settings that took effect; None if the worker failed before it could tell.
         inputs: what was fed.
-        service_ns: raw samples in order: nanoseconds from start to end of each timed inference.
+        frames: of the timed part: when each was released, started and done.
+        back_to_back_ns: service times of a closed loop right before an open one; empty if the timed part is closed.
         load_s: seconds to make the session, with the model's files in the page cache.
         first_s: seconds of the first inference.
         memory: by phase; None if it could not be read, see `absent`.
         before: the host before the run.
         after: the host after it.
-        failure: how it failed, if it did.
+        failure: how it failed, if it did; what was measured before is kept.
+        incomplete: why it ended early, if it was stopped.
         absent: what could not be measured, and why.
     """
 
@@ -194,11 +209,18 @@ class Measurement:
     requested: Settings
     effective: Effective | None
     inputs: tuple[InputUsed, ...]
-    service_ns: tuple[int, ...]
+    frames: Frames
+    back_to_back_ns: tuple[int, ...]
     load_s: float | None
     first_s: float | None
     memory: Memory | None
     before: Host
     after: Host
     failure: Failure | None = None
+    incomplete: str = ""
     absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def service_ns(self) -> tuple[int, ...]:
+        """From the start of each timed inference to its end."""
+        return self.frames.service_ns

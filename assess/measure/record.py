@@ -1,7 +1,9 @@
 """A run as a file: `run.json`, written the same way each time, and believed only if it agrees with itself.
 
 History of the format:
-    assess.run/1  the first.
+    assess.run/1  the first: "service" holds the service times of a closed loop.
+    assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
+                  that failed or was stopped keeps what was measured before.
 """
 
 from __future__ import annotations
@@ -10,20 +12,23 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from dataclasses import MISSING, asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 from assess.describe import model_json
 from assess.errors import AssessError
-from assess.measure import samples
+from assess.measure import frames_json
+from assess.measure.frames import Frames, closed_loop_frames
+from assess.measure.frames_json import same_as_derived
 from assess.measure.measurement import Measurement
 from assess.measure.plain import decode, require_keys
 
 _FAMILY: Final = "assess.run/"
-SCHEMA: Final = f"{_FAMILY}1"
+_NEWEST: Final = 2
+SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
 _MOST_BYTES: Final = 128 * 2**20
@@ -32,21 +37,16 @@ _MOST_DIGITS = 20
 _TOO_LARGE: Final = f"is larger than {_MOST_BYTES // 2**20} MiB, no run is"
 
 #: Fields with a form of their own in the file; all others are written as they are.
-_SPECIAL: Final = ("model", "service_ns", "memory")
+_SPECIAL: Final = ("model", "frames", "back_to_back_ns", "memory")
 
 
 def to_json(measurement: Measurement) -> str:
     """The run as text: the same text for the same run, whatever machine writes it."""
-    plain = asdict(measurement)
-    service = measurement.service_ns
-    plain["service"] = {
-        "unit": "ns",
-        "encoding": samples.ENCODING,
-        "count": len(service),
-        "samples": samples.encode(service),
-        "derived": samples.aggregates(service) if service else None,
-    }
-    del plain["service_ns"]
+    others = replace(measurement, frames=Frames(), back_to_back_ns=())  # Not copied sample by sample.
+    plain = asdict(others)
+    plain["frames"] = frames_json.to_json(measurement.frames)
+    plain["back_to_back"] = frames_json.samples_to_json(measurement.back_to_back_ns)
+    del plain["back_to_back_ns"]
     plain["model"] = model_json.to_json(measurement.model)
     if measurement.memory is not None:
         plain["memory"]["model_peak"] = measurement.memory.model_peak
@@ -132,24 +132,44 @@ def _finite(text: str) -> float:
 def _require_schema(data: Any) -> None:
     if not isinstance(data, dict) or not isinstance(schema := data.get("schema"), str):
         raise ValueError("is not a run: it has no 'schema'")
-    if schema == SCHEMA:
+    match = re.fullmatch(rf"{_FAMILY}([1-9]\d{{0,8}})", schema)
+    if match and int(match[1]) <= _NEWEST:
         return
-    if (match := re.fullmatch(rf"{_FAMILY}([1-9]\d{{0,8}})", schema)) and int(match[1]) > 1:
+    if match:
         raise ValueError(f"{schema} was written by a newer assess; this one reads up to {SCHEMA}")
     raise ValueError(f"schema {schema!r:.80} is not a run's ({SCHEMA})")
 
 
 def _measurement(data: dict[str, Any]) -> Measurement:
-    names = {field.name for field in fields(Measurement)} - {"service_ns"}
-    require_keys(data, "", names | {"schema", "service"})
+    data = _of_this_version(data)
+    names = {field.name for field in fields(Measurement)} - {"back_to_back_ns"}
+    require_keys(data, "", names | {"schema", "back_to_back"})
     hints = get_type_hints(Measurement)
     plain = {name: decode(hints[name], data[name], name) for name in sorted(names - set(_SPECIAL))}
     return Measurement(
         **plain,
         model=_model(data["model"]),
-        service_ns=_service(data["service"]),
+        frames=frames_json.from_json(data["frames"], "frames"),
+        back_to_back_ns=frames_json.samples_from_json(data["back_to_back"], "back_to_back"),
         memory=_memory(hints["memory"], data["memory"]),
     )
+
+
+def _of_this_version(data: dict[str, Any]) -> dict[str, Any]:
+    """An older run in the form of today's: what nobody asked then is absent."""
+    if data["schema"] == SCHEMA:
+        return data
+    if "service" not in data:
+        raise ValueError("service: missing key")
+    newer = {name: value for name, value in data.items() if name != "service"}
+    service = frames_json.samples_from_json(data["service"], "service")
+    newer["frames"] = frames_json.to_json(closed_loop_frames(service))
+    newer["back_to_back"] = frames_json.samples_to_json(())
+    defaults = {field.name: field for field in fields(Measurement) if field.name not in newer}
+    for name, missing in defaults.items():
+        if missing.default is not MISSING:
+            newer[name] = missing.default if not isinstance(missing.default, tuple) else []
+    return newer
 
 
 def _model(data: Any) -> Any:
@@ -161,39 +181,13 @@ def _model(data: Any) -> Any:
         raise ValueError(f"model.{error}") from error
 
 
-def _service(data: Any) -> tuple[int, ...]:
-    require_keys(data, "service", {"unit", "encoding", "count", "samples", "derived"})
-    for key, expected in (("unit", "ns"), ("encoding", samples.ENCODING)):
-        if data[key] != expected:
-            raise ValueError(f"service.{key}: {data[key]!r:.80} is not {expected!r}")
-    count = decode(int, data["count"], "service.count")
-    try:
-        service = samples.decode(decode(str, data["samples"], "service.samples"), count)
-    except ValueError as error:
-        raise ValueError(f"service.samples: {error}") from error
-    _compare("service.derived", data["derived"], samples.aggregates(service) if service else None)
-    return service
-
-
 def _memory(kind: Any, data: Any) -> Any:
     if not isinstance(data, dict):
         return decode(kind, data, "memory")
     memory = decode(kind, {key: value for key, value in data.items() if key != "model_peak"}, "memory")
     require_keys(data, "memory", {"model_peak"}, set(data))
-    _compare("memory", {"model_peak": data["model_peak"]}, {"model_peak": memory.model_peak})
+    same_as_derived("memory", {"model_peak": data["model_peak"]}, {"model_peak": memory.model_peak})
     return memory
-
-
-def _compare(path: str, stored: Any, derived: Mapping[str, Any] | None) -> None:
-    """Refuse a stored value that is not the one derived again, naming both."""
-    if derived is None or stored is None:
-        if stored is not derived:
-            raise ValueError(f"{path}: stored {stored!r:.80}, derived again {derived!r:.80}")
-        return
-    require_keys(stored, path, set(derived))
-    for key, value in derived.items():
-        if type(stored[key]) is not type(value) or stored[key] != value:
-            raise ValueError(f"{path}.{key}: stored {stored[key]!r:.40}, derived again {value!r}")
 
 
 def _contradictions(measurement: Measurement) -> Iterator[str]:
@@ -202,10 +196,9 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
         datetime.fromisoformat(measurement.created)
     except ValueError:
         yield f"created: {measurement.created!r:.40} is not a time as ISO 8601 has it"
-    if (measurement.failure is None) != bool(measurement.service_ns):
-        state = "did not fail" if measurement.failure is None else "failed"
-        yield f"service: {len(measurement.service_ns)} samples, though the run {state}"
-    if measurement.failure is None and measurement.effective is None:
+    if measurement.failure is None and not len(measurement.frames):
+        yield "frames: 0 of them, though the run did not fail"
+    if measurement.failure is None and not measurement.incomplete and measurement.effective is None:
         yield "effective: is null, though the run did not fail"
     if (measurement.memory is None) != ("memory" in measurement.absent):
         yield "absent.memory: must be there if memory is null, and only then"

@@ -1,64 +1,39 @@
-"""Measure a model: prepare its inputs, let a worker run it, and put together what came of it."""
+"""Measure a model: prepare its inputs, let workers run it, and put together what came of it."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from assess import __version__, sandbox
 from assess.describe.model import Model
 from assess.errors import AssessError
+from assess.measure.engine import CLOUD
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
-from assess.measure.measurement import Effective, Failure, Host, Measurement, Memory, Phase, Settings
-from assess.measure.phases import CLOUD, SHARE_OF_TIMEOUT
-from assess.measure.plain import decode
-from assess.sandbox import Ending, Limits
+from assess.measure.measurement import Host, Measurement, Settings
+from assess.measure.passes.timed import SHARE_OF_TIMEOUT
+from assess.measure.scenarios.asked import asked
+from assess.measure.timed_run import Launch, OnProgress, timed_run
 
 if TYPE_CHECKING:
     from assess.describe.card import Card
+    from assess.describe.workload import Job
 
-OnProgress = Callable[[str, float | None, float | None], None]
-Launch = Callable[..., Ending]
-
-_WORKER: Final = "assess.measure.worker"
-
-#: Address space that a process of ONNX Runtime reserves without using it: 190 MB after imports; each thread adds a
-#: stack of 8 MiB and an arena of glibc of up to 128 MiB (64 MiB, aligned to 64 MiB).
-_RESERVED_BYTES: Final = 512 * 2**20
-_RESERVED_PER_THREAD_BYTES: Final = 136 * 2**20
-#: What is left to the rest of the system when the limit is computed, as a share of what is available.
-_SHARE_OF_AVAILABLE: Final = 0.9
-
-_DOING: Final[dict[Phase, str]] = {
-    "start": "starting",
-    "load": "loading the model",
-    "first inference": "running the first inference",
-    "warm-up": "warming up",
-    "timed": "running the timed inferences",
-}
-
-
-@dataclass(slots=True)
-class _Told:
-    """What the worker told so far; it survives the worker."""
-
-    phase: Phase = "start"
-    known: dict[str, Any] = field(default_factory=dict)
+#: Before a release the clock is watched for so long, where the host's own lateness is not known.
+_SPIN_NS: Final = 200_000
 
 
 def measure(
     model: Model,
     model_path: Path,
-    workload_id: str,
-    workload_authored: Mapping[str, Any],
+    job: Job,
     settings: Settings,
     *,
     feeds: Mapping[str, Path] | None = None,
@@ -73,8 +48,7 @@ def measure(
     Args:
         model: what `model_path` was described as.
         model_path: the file to run; it must not have changed since it was described.
-        workload_id: the job that the run is for.
-        workload_authored: that job as written.
+        job: what the run is for.
         settings: how to run it.
         feeds: `.npy` files for inputs by name; the others come from the card or are generated.
         card: the model's card, if it has one.
@@ -104,21 +78,25 @@ def measure(
             **asdict(settings),
             "model": str(model_path.resolve()),
             "inputs": [{"name": feed.used.name, "dtype": feed.used.dtype, "file": str(feed.file)} for feed in ready],
-            "samples": str(Path(name) / "samples"),
+            "scenario": asked(job, seed=settings.seed, tier=settings.tier, scratch=Path(name)),
+            "spin_ns": _SPIN_NS,
+            "scratch": name,
+            "frames": str(Path(name) / "frames"),
+            "back_to_back": str(Path(name) / "back_to_back"),
         }
-        told, ending = _ask_worker(request, settings, on_progress, launch)
+        timed = timed_run(request, settings, on_progress, launch)
         after = host()
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model=model,
-        workload_id=workload_id,
-        workload=workload_authored,
+        workload_id=job.workload.id,
+        workload=job.authored,
         requested=settings,
         inputs=tuple(feed.used for feed in ready),
         before=before,
         after=after,
-        **_result(told, ending),
+        **timed,
     )
 
 
@@ -164,102 +142,3 @@ def _require_unchanged(model: Model, path: Path) -> None:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     if found != model.files[0].sha256:
         raise AssessError("changed since it was described", where=str(path), hint="try again once it is whole")
-
-
-def _ask_worker(
-    request: dict[str, Any], settings: Settings, on_progress: OnProgress, launch: Launch
-) -> tuple[_Told, Ending]:
-    told = _Told()
-
-    def hear(message: dict[str, Any]) -> None:
-        told.phase = next((phase for phase in _DOING if phase == message.get("phase")), told.phase)
-        if isinstance(known := message.get("known"), dict):
-            told.known.update(known)
-            return
-        done, left_s = message.get("done"), message.get("left_s")
-        if all(value is None or isinstance(value, int | float) for value in (done, left_s)):
-            on_progress(_DOING[told.phase], done, left_s)
-
-    on_progress("starting", None, None)
-    return told, launch(_WORKER, request, Limits(settings.timeout_s, _address_space(settings)), on_progress=hear)
-
-
-def _address_space(settings: Settings) -> int | None:
-    """What the worker may map: as asked, or a little less than would make the kernel kill somebody.
-
-    Only the CPU provider maps what it uses; drivers of accelerators reserve far more.
-    """
-    if settings.provider != "CPUExecutionProvider":
-        return None
-    if settings.memory_limit_bytes is not None:
-        return settings.memory_limit_bytes
-    available = available_bytes()
-    if available is None:
-        return None
-    threads = settings.threads or os.cpu_count() or 1
-    return int(available * _SHARE_OF_AVAILABLE) + _RESERVED_BYTES + threads * _RESERVED_PER_THREAD_BYTES
-
-
-def _result(told: _Told, ending: Ending) -> dict[str, Any]:
-    """What the worker told, as fields of a measurement; nonsense is a crash, since a model may have overrun it."""
-    try:
-        return _fields(told, ending)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        printed = f"{type(error).__name__}: {error}"
-        nonsense = Ending("crashed", None, "answered what is not a result", printed)
-        return _fields(_Told(told.phase), nonsense)
-
-
-def _fields(told: _Told, ending: Ending) -> dict[str, Any]:
-    failure, known = _failure(told, ending), told.known
-    absent = {}
-    memory = _memory(known)
-    if memory is None:
-        absent["memory"] = decode(str, known.get("no memory", ""), "") or f"the run ended while {_DOING[told.phase]}"
-    if "first_s" not in known:
-        absent["cold start"] = f"the run ended while {_DOING[told.phase]}"
-    if known.get("warmup_count") and known.get("threads") is None:
-        absent["threads"] = "the system does not tell"
-    return {
-        "effective": _effective(known),
-        "service_ns": _samples(ending.answer["samples"]) if failure is None else (),
-        "load_s": decode(float, known["load_s"], "load_s") if "load_s" in known else None,
-        "first_s": decode(float, known["first_s"], "first_s") if "first_s" in known else None,
-        "memory": memory,
-        "failure": failure,
-        "absent": absent,
-    }
-
-
-def _failure(told: _Told, ending: Ending) -> Failure | None:
-    doing = _DOING[told.phase]
-    if ending.cause != "answered":
-        return Failure(told.phase, ending.cause, f"{ending.detail}, while {doing}", ending.printed)
-    if "refused" not in ending.answer:
-        return None
-    refused = decode(str, ending.answer["refused"], "refused")
-    if ending.answer["kind"] == "out of memory":
-        return Failure(told.phase, "out of memory", f"ran out of memory while {doing}", refused)
-    return Failure(told.phase, "refused", f"ONNX Runtime refused while {doing}", refused)
-
-
-def _samples(answer: Any) -> tuple[int, ...]:
-    samples: tuple[int, ...] = tuple(answer)
-    if not samples or not all(type(sample) is int and 0 < sample < 2**63 for sample in samples):
-        raise ValueError("not all samples are times")
-    return samples
-
-
-def _effective(known: Mapping[str, Any]) -> Effective | None:
-    if "warmup_count" not in known:
-        return None
-    names = ("threads", "binding", "warmup_count", "versions", "run_queue_wait")
-    plain = {name: known[name] for name in names if name in known}
-    return decode(Effective, {**known["effective"], **plain}, "effective")
-
-
-def _memory(known: Mapping[str, Any]) -> Memory | None:
-    names = ("method", "baseline", "load_peak", "first_peak", "steady_peak")
-    if any(name not in known for name in names):
-        return None
-    return decode(Memory, {name: known[name] for name in names}, "memory")

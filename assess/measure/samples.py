@@ -20,16 +20,16 @@ ENCODING: Final = "LEB128, base64"
 _LONGEST: Final = 9
 
 
-def encode(samples: Sequence[int]) -> str:
+def encode(samples: Sequence[int], *, least: int = 1) -> str:
     """Samples as text.
 
     Raises:
-        ValueError: a sample is not positive.
+        ValueError: a sample is smaller than `least`, which is 0 or 1.
     """
     packed = bytearray()
     for sample in samples:
-        if sample <= 0:
-            raise ValueError(f"{sample} ns: an inference takes time")
+        if sample < least:
+            raise ValueError(f"{sample} ns is less than {least}")
         rest = sample
         while rest > 0x7F:
             packed.append(rest & 0x7F | 0x80)
@@ -38,11 +38,12 @@ def encode(samples: Sequence[int]) -> str:
     return base64.b64encode(packed).decode("ascii")
 
 
-def decode(text: str, count: int) -> tuple[int, ...]:
+def decode(text: str, count: int, *, least: int = 1) -> tuple[int, ...]:
     """The `count` samples that a text holds.
 
     Raises:
-        ValueError: the text is not such an encoding, holds another number of samples or one that is zero or too long.
+        ValueError: the text is not such an encoding, holds another number of samples, or one that is smaller than
+            `least` or too long.
     """
     try:
         packed = base64.b64decode(text, validate=True)
@@ -57,7 +58,7 @@ def decode(text: str, count: int) -> tuple[int, ...]:
             if length == _LONGEST:
                 raise ValueError(f"sample {len(samples)} is longer than {_LONGEST} bytes")
             continue
-        if byte == 0:
+        if byte == 0 and (length > 1 or least):
             raise ValueError(f"sample {len(samples)} is {'zero' if length == 1 else 'not in its shortest form'}")
         samples.append(sample)
         sample = length = 0

@@ -38,12 +38,15 @@ def validity(measurement: Measurement, deadline_s: float | None = None) -> tuple
 
 
 def _count(measurement: Measurement) -> str:
-    count, asked = len(measurement.service_ns), measurement.requested.min_count
+    frames, asked = measurement.frames, measurement.requested.min_count
+    count = len(frames) + len(frames.dropped_ns)
+    if measurement.incomplete:
+        return f"incomplete: {measurement.incomplete}"
     if count < asked:
         return f"too few samples: {count} of {asked} within the time limit"
     if count < _FEWEST:
         return f"too few samples: {count}, at least {_FEWEST} tell something"
-    timed_s = sum(measurement.service_ns) * 1e-9
+    timed_s = measurement.frames.span_ns * 1e-9
     if timed_s < _TIMED * measurement.requested.min_duration_s:
         wanted = format_quantity(measurement.requested.min_duration_s, "s")
         return f"too short: {format_quantity(timed_s, 's')} of {wanted} timed within the time limit"

@@ -13,7 +13,8 @@ from assess.units import format_quantity
 
 def run_summary(measurement: Measurement, reasons: Sequence[str]) -> str:
     """A run as plain text; `reasons` say why it is not valid, if it is not."""
-    head = "FAILED" if measurement.failure else "INVALID" if reasons else "MEASURED"
+    stopped = "INCOMPLETE" if measurement.incomplete else ""
+    head = stopped or ("FAILED" if measurement.failure else "INVALID" if reasons else "MEASURED")
     lines = [
         clean(f"{head}  {measurement.model.name} for {measurement.workload_id} on {host_name(measurement.before)}"),
         "",

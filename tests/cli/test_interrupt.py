@@ -9,6 +9,8 @@ import time
 import psutil
 import pytest
 
+from assess.measure.record import read
+
 pytestmark = pytest.mark.slow
 
 
@@ -49,14 +51,17 @@ def gone(child):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda signum: signum.name)
-def test_an_interrupted_run_leaves_nothing(tmp_path, signum):
+def test_a_stopped_run_saves_what_it_has_and_leaves_nothing_else(tmp_path, signum):
     process, child, work, temporary = started(tmp_path)
     process.send_signal(signum)
-    _, said = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert said == "interrupted\n"
     assert gone(child)
-    assert list(work.iterdir()) == []
+    run = read(work / "run.json")
+    assert run.incomplete.startswith(f"stopped by {signum.name} after ")
+    assert len(run.frames) > 0
+    assert said.startswith("INCOMPLETE  text-direction.onnx")
+    assert list(work.iterdir()) == [work / "run.json"]
     assert list(temporary.iterdir()) == []
 
 

@@ -17,6 +17,8 @@ from assess.errors import AssessError
 from assess.measure.measurement import Failure, Memory
 from assess.measure.record import from_json, measurement_sha256, read, to_json
 
+GOLDEN = Path(__file__).parents[1] / "golden"
+
 
 def run(**changes):
     return builders.measurement(**changes)
@@ -40,12 +42,18 @@ def test_a_run_is_read_as_it_was_written():
 
 
 def test_the_format_is_as_recorded():
-    """A file of version 1 as it was written first: every later reader reads it to the same run."""
-    golden = Path(__file__).parents[1] / "golden" / "run-1.json"
+    """A file of version 2 as it was written first: every later reader reads it to the same run."""
+    golden = GOLDEN / "run-2.json"
     if os.environ.get("GOLDEN") == "write":
         golden.write_text(to_json(run()))
     assert read(golden) == run()
     assert golden.read_text() == to_json(run())
+
+
+def test_a_run_of_version_1_is_read_to_the_same_run():
+    found = read(GOLDEN / "run-1.json")
+    assert found == run()
+    assert json.loads(to_json(found))["schema"] == "assess.run/2"
 
 
 def test_reading_and_writing_again_gives_the_same_text():
@@ -69,16 +77,16 @@ def test_the_identity_is_the_hash_of_the_file(tmp_path):
 
 def test_readers_find_what_they_want_without_decoding():
     data = json.loads(to_json(run(service_ns=(4, 2, 6), memory=Memory("VmHWM", 10, 30, 20, 25))))
-    assert data["schema"] == "assess.run/1"
-    assert data["service"]["count"] == 3
-    assert data["service"]["derived"]["p50"] == 4
-    assert data["service"]["derived"]["total"] == 12
+    assert data["schema"] == "assess.run/2"
+    assert data["frames"]["count"] == 3
+    assert data["frames"]["derived"]["service"]["p50"] == 4
+    assert data["frames"]["derived"]["response"]["total"] == 12
     assert data["memory"]["model_peak"] == 20
 
 
 def test_a_newer_version_is_refused_by_name():
-    text = edited(lambda data: data.update(schema="assess.run/2"))
-    assert refusal(text) == "assess.run/2 was written by a newer assess; this one reads up to assess.run/1"
+    text = edited(lambda data: data.update(schema="assess.run/3"))
+    assert refusal(text) == "assess.run/3 was written by a newer assess; this one reads up to assess.run/2"
 
 
 @pytest.mark.parametrize("schema", ["assess.run/0", "assess.run/1.5", "assess.suite/1", "", "assess.run/" + "9" * 50])
@@ -96,16 +104,16 @@ def set_path(data, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("service.derived.p99", 5, "service.derived.p99: stored 5, derived again "),
-        ("service.derived.mean", 1, "service.derived.mean: stored 1, derived again "),
-        ("service.derived", None, "service.derived: stored None, derived again "),
-        ("service.count", 3, "service.samples: holds "),
-        ("service.count", True, "service.count: expected a whole number, found True"),
-        ("service.count", -1, "service.count: -1 is negative"),
-        ("service.samples", "AAAA", "service.samples: sample 0 is zero"),
-        ("service.samples", 5, "service.samples: expected text, found 5"),
-        ("service.encoding", "zlib", "service.encoding: 'zlib' is not 'LEB128, base64'"),
-        ("service.surplus", 1, "service.surplus: unknown key"),
+        ("frames.derived.service.p99", 5, "frames.derived.service.p99: stored 5, derived again "),
+        ("frames.derived.response.mean", 1, "frames.derived.response.mean: stored 1, derived again "),
+        ("frames.derived", None, "frames.derived: stored None, derived again "),
+        ("frames.count", 3, "frames.released: holds "),
+        ("frames.count", True, "frames.count: expected a whole number, found True"),
+        ("frames.count", -1, "frames.count: -1 is negative"),
+        ("frames.service", "AAAA", "frames.service: sample 0 is zero"),
+        ("frames.waited", 5, "frames.waited: expected text, found 5"),
+        ("frames.encoding", "zlib", "frames.encoding: 'zlib' is not 'LEB128, base64'"),
+        ("frames.surplus", 1, "frames.surplus: unknown key"),
         ("memory.model_peak", 5, "memory.model_peak: stored 5, derived again "),
         ("memory.load_peak", 1.5, "memory.load_peak: expected a whole number, found 1.5"),
         ("memory", [], "memory: expected an object, found a list"),
@@ -124,7 +132,7 @@ def set_path(data, path, value):
         ("inputs.0.name", "other", "inputs: are not those of the model"),
         ("before.absent", {"board": 1}, "before.absent.board: expected text, found 1"),
         ("failure", {"phase": "lunch", "kind": "hung", "cause": "", "detail": ""}, "failure.phase: 'lunch' is not one"),
-        ("failure", {"phase": "load", "kind": "hung", "cause": "", "detail": ""}, "samples, though the run failed"),
+        ("back_to_back.samples", "AAAA", "back_to_back.samples: sample 0 is zero"),
         ("effective", None, "effective: is null, though the run did not fail"),
         ("absent.memory", "why", "absent.memory: must be there if memory is null, and only then"),
         ("surplus", 1, "surplus: unknown key"),

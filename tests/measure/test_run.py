@@ -12,6 +12,7 @@ from assess import __version__
 from assess.describe.model import ModelFile, Port
 from assess.errors import AssessError
 from assess.measure.measurement import Effective, Failure, Memory, Settings
+from assess.measure.rows import Rows
 from assess.measure.run import measure
 from assess.sandbox import Ending, Limits
 
@@ -29,9 +30,8 @@ def run(path, settings=None, *, launch, **options):
     file = ModelFile(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
     model = builders.model(files=(file,), sha256=file.sha256, inputs=(SMALL,))
     asked = settings or Settings()
-    return measure(
-        model, path, "camera-30hz", builders.WORKLOAD, asked, launch=launch, host=builders.host, **options
-    )  # fmt: skip
+    wanted = options.pop("job", builders.job())
+    return measure(model, path, wanted, asked, launch=launch, host=builders.host, **options)
 
 
 def with_fakes(path, settings=None, *, progress=None, memory=None, **times):
@@ -84,7 +84,7 @@ def test_a_refusal_is_a_finding(path):
 
 
 def ends(cause, detail, *told):
-    def ending(module, request, limits, *, on_progress):
+    def ending(module, request, limits, *, on_progress, **options):
         for message in told:
             on_progress(message)
         return Ending(cause, None, detail, "last words")
@@ -126,26 +126,88 @@ def test_a_system_without_a_high_water_mark_says_why(path):
     [
         (None, {}),
         ([], {}),
-        ({}, {}),
-        ({"samples": None}, {}),
-        ({"samples": []}, {}),
-        ({"samples": [1, -5]}, {}),
-        ({"samples": [1, 2.5]}, {}),
-        ({"samples": [1]}, {"load_s": "long"}),
-        ({"samples": [1]}, {"warmup_count": 3}),
-        ({"samples": [1]}, {"method": "x", "baseline": 1, "load_peak": 1, "first_peak": 1, "steady_peak": None}),
+        ({}, {"load_s": "long"}),
+        ({}, {"warmup_count": 3}),
+        ({}, {"method": "x", "baseline": 1, "load_peak": 1, "first_peak": 1, "steady_peak": None}),
         ({"refused": 5, "kind": "refused"}, {}),
     ],
 )
 def test_nonsense_from_a_worker_is_a_crash_and_not_a_traceback(path, answer, known):
-    def overrun(module, request, limits, *, on_progress):
+    def overrun(module, request, limits, *, on_progress, **options):
         for message in ({"phase": "lunch"}, {"phase": []}, {"phase": "load"}, {"done": "x"}, {"known": known}):
             on_progress(message)
+        Rows(request["frames"]).append(1, 2, 3)
         return Ending("answered", answer, "", "")
 
     failure = run(path, launch=overrun).failure
     assert (failure.phase, failure.kind) == ("load", "crashed")
     assert failure.cause == "answered what is not a result, while loading the model"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [(10, 9, 12)],
+        [(10, 10, 10)],
+        [(10, 10, 12), (9, 13, 14)],
+        [(10, 10, 12), (11, 11, 14)],
+        [(10, 10, 12), (11, 12, -7)],
+    ],
+)
+def test_frames_that_no_run_writes_are_a_crash(path, rows):
+    def overrun(module, request, limits, *, on_progress, **options):
+        frames = Rows(request["frames"])
+        for row in rows:
+            frames.append(*row)
+        return Ending("answered", {"stopped": False}, "", "")
+
+    found = run(path, launch=overrun)
+    assert found.failure.cause == "answered what is not a result, while starting"
+    assert len(found.frames) == 0
+
+
+def test_frames_that_were_done_before_a_crash_are_kept(path):
+    def crash(module, request, limits, *, on_progress, **options):
+        on_progress({"phase": "timed"})
+        frames = Rows(request["frames"])
+        for start in range(100, 1100, 10):
+            frames.append(start, start, start + 7)
+        return Ending("crashed", None, "stopped by SIGSEGV", "")
+
+    found = run(path, launch=crash)
+    assert found.failure.cause == "stopped by SIGSEGV, while running the timed inferences"
+    assert found.service_ns == (7,) * 100
+    assert found.frames.scheduled_ns[:3] == (0, 10, 20)
+
+
+def test_a_run_that_was_stopped_keeps_what_it_has(path):
+    def stop(module, request, limits, *, on_progress, **options):
+        on_progress({"phase": "timed"})
+        Rows(request["frames"]).append(0, 0, 2_500_000_000)
+        return Ending("answered", {"stopped": True}, "", "", "SIGINT")
+
+    found = run(path, launch=stop)
+    assert found.incomplete == "stopped by SIGINT after 2.5 s"
+    assert found.failure is None
+    assert len(found.frames) == 1
+
+
+def test_a_run_that_was_stopped_before_anything_was_measured_is_none(path):
+    with pytest.raises(KeyboardInterrupt):
+        run(path, launch=lambda *_, **__: Ending("stopped", None, "stopped by SIGINT", "", "SIGINT"))
+
+
+def test_a_periodic_job_is_asked_for_with_its_rate_and_queue(path):
+    request, _ = asked(path, Settings(seed=7), job=builders.job(kind="periodic", rate="50 Hz", queue="queue:3"))
+    assert request["scenario"] == {
+        "kind": "periodic", "rate_hz": 50.0, "seed": 7, "queue": {"depth": 3, "deadline_ns": None},
+    }  # fmt: skip
+
+
+def test_the_sustained_tier_makes_a_periodic_job_last(path):
+    request, _ = asked(path, Settings(tier="sustained"), job=builders.job(rate="50 Hz"))
+    assert (request["scenario"]["kind"], request["scenario"]["rate_hz"]) == ("sustained", 50.0)
 
 
 def test_a_missing_temporary_folder_is_one_clear_error(path, monkeypatch):
@@ -159,7 +221,7 @@ class AskedError(Exception):
 
 
 def asked(path, settings, **options):
-    def stop(module, request, limits, *, on_progress):
+    def stop(module, request, limits, *, on_progress, **options):
         raise AskedError(request, limits)
 
     with pytest.raises(AskedError) as caught:
@@ -212,7 +274,7 @@ def test_settings_that_no_run_can_have_are_refused(path, settings, problem):
 def test_a_model_that_changed_since_it_was_described_is_refused(path):
     file = ModelFile(path.name, 1, "0" * 64)
     with pytest.raises(AssessError, match="changed since it was described"):
-        measure(replace(builders.model(), files=(file,)), path, "w", {}, Settings())
+        measure(replace(builders.model(), files=(file,)), path, builders.job(), Settings())
 
 
 def test_nothing_is_left_behind_by_a_run_that_raises(path, tmp_path, monkeypatch):

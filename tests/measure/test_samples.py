@@ -28,7 +28,7 @@ def test_three_bytes_hold_an_inference_of_two_milliseconds():
 
 @pytest.mark.parametrize("sample", [0, -1])
 def test_an_inference_that_took_no_time_is_not_written(sample):
-    with pytest.raises(ValueError, match="takes time"):
+    with pytest.raises(ValueError, match="is less than 1"):
         encode([5, sample])
 
 
@@ -57,3 +57,9 @@ def test_percentiles_are_samples_that_occurred():
     }  # fmt: skip
     assert aggregates([7]) == {"p50": 7, "p90": 7, "p99": 7, "min": 7, "max": 7, "mean": 7.0, "total": 7}
     assert aggregates([30, 10, 20])["p50"] == 20
+
+
+def test_zeros_are_written_where_they_may_occur():
+    assert decode(encode((0, 5, 0), least=0), 3, least=0) == (0, 5, 0)
+    with pytest.raises(ValueError, match="sample 0 is zero"):
+        decode(encode((0, 5, 0), least=0), 3)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import builders
 import pytest
 
+from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Effective, Failure
 from assess.measure.validity import validity
 
@@ -20,7 +21,7 @@ def run(
     settings = replace(made.requested, min_count=changes.pop("min_count", 100), min_duration_s=0.2)
     calm = replace(made.before, cpu_share=1.0)
     return replace(
-        made, service_ns=service_ns, effective=effective, requested=settings,
+        made, frames=closed_loop_frames(service_ns), effective=effective, requested=settings,
         before=replace(calm, **(before or {})), after=replace(calm, **(after or {})), failure=None, **changes,
     )  # fmt: skip
 

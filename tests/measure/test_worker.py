@@ -22,6 +22,7 @@ from assess.errors import AssessError
 from assess.measure.measurement import Settings
 from assess.measure.record import from_json, to_json
 from assess.measure.run import measure
+from assess.measure.scenarios import SCENARIOS
 from assess.sandbox import environment
 
 pytestmark = pytest.mark.slow
@@ -50,7 +51,7 @@ def run(folder, graph, *inputs, settings=BRIEF, feeds=None, opset=17, **options)
     for name, array in (feeds or {}).items():
         arrays[name] = folder / f"{name}.npy"
         np.save(arrays[name], array)
-    return measure(model, path, "camera-30hz", builders.WORKLOAD, settings, feeds=arrays, **options)
+    return measure(model, path, options.pop("job", builders.job()), settings, feeds=arrays, **options)
 
 
 def test_a_model_is_measured_from_load_to_the_last_inference(tmp_path):
@@ -122,7 +123,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"junk")
     file = ModelFile(path.name, 4, hashlib.sha256(b"junk").hexdigest())
-    found = measure(builders.model(files=(file,), inputs=()), path, "w", {}, BRIEF)
+    found = measure(builders.model(files=(file,), inputs=()), path, builders.job(), BRIEF)
     assert (found.failure.phase, found.failure.kind) == ("load", "refused")
 
 
@@ -237,13 +238,13 @@ def test_where_operators_were_placed_is_read_from_the_session(tmp_path, monkeypa
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     code = """
 import sys
-from assess.measure import worker
+from assess.measure.onnx_runtime import OnnxRuntime
 import onnxruntime
-options = onnxruntime.SessionOptions()
-options.add_session_config_entry(worker._RECORD_ASSIGNMENT, "1")
-session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-told = hasattr(session, "get_provider_graph_assignment_info")
-assert worker._assigned(session) == ({"CPUExecutionProvider": 1} if told else {})
+asked = {"model": sys.argv[1], "threads": 1, "optimisation": "all", "provider": "CPUExecutionProvider"}
+session = OnnxRuntime().load({**asked, "placement": True})
+told = hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info")
+assert session.effective()["assigned"] == ({"CPUExecutionProvider": 1} if told else {})
+assert OnnxRuntime().load(asked).placement() == []
 """
     command = [sys.executable, "-P", "-c", code, str(tmp_path / "m.onnx")]
     subprocess.run(command, env=environment(), check=True)
@@ -252,7 +253,8 @@ assert worker._assigned(session) == ({"CPUExecutionProvider": 1} if told else {}
 def test_the_worker_imports_next_to_nothing_beside_the_runtime():
     bare = "import sys, onnxruntime; print(*sys.modules)"
     ours = (
-        "import sys\nfrom assess.measure import worker\nworker.OnnxRuntime(), worker.this_kernel()\nprint(*sys.modules)"
+        "import sys\nfrom assess.measure import worker\nfrom assess.measure.onnx_runtime import OnnxRuntime\n"
+        "worker.find('timed'), OnnxRuntime(), worker.this_kernel()\nprint(*sys.modules)"
     )
     modules = []
     for code in (bare, ours):
@@ -261,8 +263,10 @@ def test_the_worker_imports_next_to_nothing_beside_the_runtime():
         modules.append(set(done.stdout.split()))
     more = modules[1] - modules[0]
     assert {name for name in more if name.startswith("assess")} == {
-        "assess", "assess.child", "assess.errors", "assess.measure", "assess.measure.worker", "assess.measure.phases",
-        "assess.measure.drive", "assess.measure.memory", "assess.measure.store",
+        "assess", "assess.child", "assess.errors", "assess.measure", "assess.measure.worker", "assess.measure.passes",
+        "assess.measure.passes.timed", "assess.measure.engine", "assess.measure.onnx_runtime", "assess.measure.drive",
+        "assess.measure.memory", "assess.measure.pace", "assess.measure.rows", "assess.measure.scenarios",
+        *(f"assess.measure.scenarios.{name}" for name in ("scenario", *SCENARIOS)),
     }  # fmt: skip
     assert not more & {"pydantic", "onnx", "psutil", "typer", "rich", "dataclasses", "assess.describe"}
 
@@ -276,7 +280,7 @@ PARENT = """
     from assess.measure.measurement import Settings
     from assess.measure.run import measure
     model = builders.model(files=(ModelFile("model.onnx", 1, {sha256!r}),), inputs=(Port("x", "float32", (2, 3)),))
-    measure(model, Path({path!r}), "w", dict(), Settings(min_duration_s=60.0),
+    measure(model, Path({path!r}), builders.job(), Settings(min_duration_s=60.0),
             on_progress=lambda what, done, left_s: print(what, flush=True))
 """
 
@@ -303,7 +307,8 @@ def test_an_interrupted_run_leaves_no_process_and_no_file(tmp_path, number):
     assert list((tmp_path / "tmp").iterdir()) != []
     start = time.monotonic()
     parent.send_signal(number)
-    assert parent.wait(timeout=10) == -number
+    # What was measured is returned, so that the caller can save it before it ends.
+    assert parent.wait(timeout=10) == 0
     assert time.monotonic() - start < 5.0
     parent.stdout.close()
     assert psutil.wait_procs(children, timeout=5)[1] == []

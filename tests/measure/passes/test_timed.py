@@ -3,23 +3,29 @@
 import pytest
 from fakes import MS, FakeClock, FakeEngine, FakeMemory, RefusedError, kernel
 
+from assess.child import Stopped
 from assess.errors import AssessError
-from assess.measure.phases import live
+from assess.measure.passes.timed import timed_pass
+from assess.measure.frames import read_frames
 
 
 def request(tmp_path, **changes):
     return {
-        "provider": "CPUExecutionProvider", "inputs": [], "timeout_s": 600.0, "samples": str(tmp_path / "samples"),
-        "warmup_count": 10, "warmup_duration_s": 0.5, "min_count": 100, "min_duration_s": 1.0, **changes,
+        "provider": "CPUExecutionProvider", "inputs": [], "timeout_s": 600.0, "frames": str(tmp_path / "frames"),
+        "back_to_back": str(tmp_path / "back_to_back"), "scenario": {"kind": "single"}, "spin_ns": 50_000,
+        "warmup_count": 10, "warmup_duration_s": 0.5, "back_to_back_s": 0.1, "min_count": 100, "min_duration_s": 1.0,
+        **changes,
     }  # fmt: skip
 
 
 def run(tmp_path, *, system=None, clock=None, changes=None, **times):
     clock = clock or FakeClock()
     told = []
-    answer = live(
+    answer = timed_pass(
         request(tmp_path, **(changes or {})), told.append, FakeEngine(clock, **times), system or kernel(clock)
     )
+    if "refused" not in answer:
+        answer = {**answer, "samples": list(read_frames(tmp_path / "frames")[1].service_ns)}
     known = {}
     for message in told:
         known.update(message.get("known", {}))
@@ -29,7 +35,7 @@ def run(tmp_path, *, system=None, clock=None, changes=None, **times):
 def test_the_flow_in_exact_numbers(tmp_path):
     answer, known, phases, _ = run(tmp_path)
     assert phases == ["load", "first inference", "warm-up", "timed"]
-    assert answer == {"samples": [2 * MS] * 500}
+    assert answer == {"stopped": False, "samples": [2 * MS] * 500}
     assert known == {
         "versions": {"onnxruntime": "fake"}, "method": "fake", "effective": {"providers": ["CPUExecutionProvider"],
         "optimisation": "all"}, "binding": "preallocated", "threads": 1, "run_queue_wait": 0.0,
@@ -126,3 +132,43 @@ def test_a_provider_that_is_not_there_is_bad_usage_and_those_that_are_get_named(
 def test_progress_of_the_timed_part_is_told(tmp_path):
     _, _, _, told = run(tmp_path, changes={"min_duration_s": 2.0})
     assert [message["done"] for message in told if "done" in message] == [0.25, 0.5, 0.75]
+
+
+PERIODIC = {"kind": "periodic", "rate_hz": 100.0, "queue": {"depth": 1, "deadline_ns": None}}
+
+
+def test_a_periodic_job_runs_back_to_back_first_and_then_at_its_rate(tmp_path):
+    answer, known, phases, _ = run(tmp_path, changes={"scenario": PERIODIC})
+    assert phases == ["load", "first inference", "warm-up", "back to back", "timed"]
+    assert known["spin_ns"] == 50_000
+    assert read_frames(tmp_path / "back_to_back")[1].service_ns == (2 * MS,) * 50
+    frames = read_frames(tmp_path / "frames")[1]
+    # Releases at 0 to 990 ms make 100; the span of 1 s wants one at 1000 ms, which would be beyond it.
+    assert frames.scheduled_ns == tuple(index * 10 * MS for index in range(100))
+    assert frames.waited_ns == (0,) * 100
+    assert frames.response_ns == (2 * MS,) * 100
+    assert answer["stopped"] is False
+
+
+def test_a_model_that_is_too_slow_for_its_rate_drops_frames(tmp_path):
+    runs = [2 * MS] * 300 + [25 * MS] * 200
+    run(tmp_path, runs=runs, changes={"scenario": PERIODIC})
+    frames = read_frames(tmp_path / "frames")[1]
+    # Served back to back: at 0 the first, then the newest of those that came within 25 ms.
+    assert frames.scheduled_ns[:4] == (0, 20 * MS, 50 * MS, 70 * MS)
+    assert frames.dropped_ns[:3] == (10 * MS, 30 * MS, 40 * MS)
+    assert len(frames) + len(frames.dropped_ns) == 100
+
+
+def test_what_was_told_to_stop_keeps_its_frames(tmp_path):
+    answer, known, _, _ = run(tmp_path, runs=[2 * MS] * 300 + [Stopped()])
+    assert answer == {"stopped": True, "samples": [2 * MS] * 50}
+    assert known["steady_peak"] == 80
+
+
+def test_states_are_fed_back(tmp_path):
+    clock = FakeClock()
+    engine = FakeEngine(clock)
+    scenario = {"kind": "stateful", "states": {"h_out": "h"}, "rate_hz": None}
+    timed_pass(request(tmp_path, scenario=scenario), lambda message: None, engine, kernel(clock))
+    assert engine._session.states == {"h_out": "h"}

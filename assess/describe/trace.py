@@ -1,0 +1,59 @@
+"""Release times of frames as they were once recorded, from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from assess.errors import AssessError
+
+#: A day of a kilohertz sensor; a file without end is not read to its end.
+_MOST_ROWS: Final = 100_000_000
+_HINT: Final = "one release a line, in seconds, ascending; a header line is allowed"
+
+
+def read_trace(path: Path) -> tuple[int, ...]:
+    """Release times in whole nanoseconds, counted from the first; the first column of the file, in seconds.
+
+    Raises:
+        AssessError: the file cannot be read, has fewer than two releases, or one that is no time or too early.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return _releases(csv.reader(file), str(path))
+    except OSError as error:
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise AssessError(f"is not a CSV file: {error}", where=str(path), hint=_HINT) from error
+
+
+def _releases(rows: Iterable[list[str]], where: str) -> tuple[int, ...]:
+    found: list[int] = []
+    for number, row in enumerate(rows, start=1):
+        if not row or not row[0].strip() or row[0].lstrip().startswith("#"):
+            continue
+        instant_s = _number(row[0])
+        if instant_s is None and number == 1:
+            continue  # The header.
+        if instant_s is None:
+            raise AssessError(f"line {number}: {row[0]!r:.40} is no time", where=where, hint=_HINT)
+        instant_ns = round(instant_s * 1e9)
+        if found and instant_ns < found[-1]:
+            raise AssessError(f"line {number}: {row[0]:.40} is before the release above it", where=where, hint=_HINT)
+        if len(found) == _MOST_ROWS:
+            raise AssessError(f"has more than {_MOST_ROWS} releases", where=where)
+        found.append(instant_ns)
+    if len(found) < 2:
+        raise AssessError("has fewer than two releases", where=where, hint=_HINT)
+    return tuple(instant - found[0] for instant in found)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) < 1e9 else None
