@@ -68,7 +68,7 @@ def describe(
             hashed[path.name] = _sha256(path, path.name, size, until)
         on_progress(message)
 
-    ending = _run(path, request, limits, progressed)
+    ending = ask_child(path, request, limits, progressed)
     on_progress({"stage": "hashing"})
     facts = ending.answer
     for file in facts["files"]:
@@ -81,7 +81,9 @@ def describe(
     return with_card(model, card) if card else model
 
 
-def _run(path: Path, request: dict[str, Any], limits: Limits, on_progress: Callable[[dict[str, Any]], None]) -> Ending:
+def ask_child(
+    path: Path, request: dict[str, Any], limits: Limits, on_progress: Callable[[dict[str, Any]], None]
+) -> Ending:
     """How the child ended, which answered; errors name the model as the caller does."""
     try:
         ending = run("assess.describe.graph.child", request, limits, on_progress=on_progress)
