@@ -6,6 +6,7 @@ differences then. Where only one is, or they differ, the element is counted as m
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -173,16 +174,17 @@ def _frame(np: Any, ours: Any, theirs: Any) -> _Frame:
     ours, theirs = ours[finite], theirs[finite]
     if not ours.size:
         return _Frame(0, mismatched)
-    # Scaled first: squares of large numbers would leave the range of float64, and those of small ones vanish.
-    scale = max(float(np.abs(ours).max()), float(np.abs(theirs).max())) or 1.0
+    # Scaled first, by a power of two: squares of large numbers leave the range of float64, those of small ones vanish.
+    largest = max(float(np.abs(ours).max()), float(np.abs(theirs).max()))
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest else 1.0
     ours, theirs = ours / scale, theirs / scale
     apart = np.abs(ours - theirs)
     lengths = float(np.sqrt((ours * ours).sum())), float(np.sqrt((theirs * theirs).sum()))
     away = float(np.sqrt((apart * apart).sum()))
-    largest, mean = (min(float(value) * scale, _LARGEST) for value in (apart.max(), apart.mean()))
+    most, mean = (min(float(value) * scale, _LARGEST) for value in (apart.max(), apart.mean()))
     relative = min(away / lengths[1], _LARGEST) if lengths[1] else (0.0 if away == 0.0 else None)
     distance = _distance(float((ours * theirs).sum()), *lengths, same=away == 0.0)
-    return _Frame(int(ours.size), mismatched, mean, largest, distance, relative, relative is None)
+    return _Frame(int(ours.size), mismatched, mean, most, distance, relative, relative is None)
 
 
 def _distance(product: float, ours: float, theirs: float, *, same: bool) -> float:
