@@ -128,7 +128,7 @@ def frames_for_certificate(percentile: float, episodes: int = 1) -> int:
 
     33,185 for p99.9 with one. Of processes that miss a tenth as often as they may, that certifies three in four whose
     misses come in bursts of five, half of those with bursts of two, and one in six of those whose misses are
-    independent: for these it takes ten episodes, 100,750 frames (docs/benchmarks.md).
+    independent: to certify every second of these takes ten episodes, 100,750 frames (docs/benchmarks.md).
     """
     return math.ceil(trials_needed(episodes, miss_rate(percentile)) * ASSUMED_BURST) + episodes * GAP
 
