@@ -127,10 +127,10 @@ class Inference:
 
 
 def _possible(found: list[Typed]) -> list[Typed]:
-    """What was inferred, if a tensor can be like that: attributes such as pads can make dimensions negative."""
+    """What was inferred, if tensors can be like that: pads can make dimensions negative, a Range those of 65 bits."""
     for _, shape, _ in found:
         for dim in shape or ():
-            if dim is not None and dim < 0:
+            if dim is not None and not 0 <= dim < 2**63:
                 raise ContradictionError(f"it would give a dimension of {dim}")
     return found
 

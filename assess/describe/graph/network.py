@@ -20,6 +20,9 @@ _RANDOM: Final = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
 
+#: Exporters join the names of all modules around a node, some hundred letters; messages and findings repeat names.
+_MOST_LETTERS: Final = 16_384
+
 Scopes = list[dict[str, Value]]
 
 
@@ -81,14 +84,19 @@ class Builder:
         return built
 
     def _check_names(self, graph: GraphProto) -> None:
-        """Refuse names that are no text: protobuf hands them over as bytes."""
+        """Refuse names that are no text, which protobuf hands over as bytes, and those that are whole books."""
         owners = (graph.initializer, graph.input, graph.output, graph.value_info)
         try:
+            longest = max((len(owner.name) for group in owners for owner in group), default=0)
             "".join(owner.name for group in owners for owner in group)
             for node in graph.node:
-                "".join((node.op_type, node.domain, node.name, *node.input, *node.output))
+                names = (node.op_type, node.domain, node.name, *node.input, *node.output)
+                if len("".join(names)) > _MOST_LETTERS:
+                    longest = max(longest, *map(len, names))
         except TypeError as error:
             raise AssessError("is damaged: a name in it is no text", where=str(self.tensors.path)) from error
+        if longest > _MOST_LETTERS:
+            raise AssessError(f"is damaged: a name in it has {longest} letters", where=str(self.tensors.path))
 
     def _add_initializers(self, graph: GraphProto, scope: dict[str, Value]) -> None:
         for tensor in graph.initializer:

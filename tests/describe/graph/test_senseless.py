@@ -98,6 +98,27 @@ def test_pads_that_make_a_dimension_negative_are_a_problem(describe_here: Descri
     assert found.problems == ("Pad 'y' does not fit its inputs: it would give a dimension of -5",)
 
 
+def test_a_range_of_more_than_64_bits_is_a_problem(describe_here: Describe) -> None:
+    weights = {"a": np.array(-(2**63)), "b": np.array(2**63 - 1), "c": np.array(1)}
+    nodes = [helper.make_node("Range", ["a", "b", "c"], ["r"], name="n"), helper.make_node("Size", ["r"], ["y"])]
+    assert describe_here(model_of(nodes, {"x": [4]}, ["y"], weights)).problems == (
+        "Range 'n' does not fit its inputs: it would give a dimension of 18446744073709551616",
+    )
+
+
+@pytest.mark.parametrize("where", ["node", "operator", "input"])
+def test_a_name_as_long_as_a_book_is_refused(describe_here: Describe, where: str) -> None:
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])], {"x": [4]}, ["y"])
+    if where == "node":
+        model.graph.node[0].name = "n" * 16_385
+    elif where == "operator":
+        model.graph.node[0].op_type = "n" * 16_385
+    else:
+        model.graph.input[0].name = "n" * 16_385
+    with pytest.raises(AssessError, match="is damaged: a name in it has 16385 letters"):
+        describe_here(model)
+
+
 def test_a_size_beyond_64_bits_is_not_computed(describe_here: Describe) -> None:
     model = model_of([helper.make_node("Size", ["x"], ["y"])], {"x": [2**62, 2**62]}, ["y"])
     assert describe_here(model).outputs[0].dtype == "int64"
