@@ -1,5 +1,4 @@
-"""The outputs pass: what the model puts out for other inputs than the run's, whether it is always the same, and how
-long each takes.
+"""The outputs pass: what comes out for other inputs than the run's, whether it is always the same, how long each takes.
 
 Variants of the inputs are timed in alternation, block by block, so that what slows the host slows all of them alike;
 one of them is the run's own inputs once more, which shows how far two equal ones differ here.
