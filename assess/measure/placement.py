@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from assess.measure.node_names import Own
 
@@ -16,6 +16,32 @@ Taker = TypeVar("Taker")
 
 #: Fallbacks that are named; the rest is counted.
 _SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GivenNode:
+    """A node as a session lists it.
+
+    Attributes:
+        name: after basic optimisation; empty where the model gives none.
+        operator: there, with its domain unless that is the standard one.
+    """
+
+    name: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A part of the graph that a session gave to a provider: what is compiled as a whole, or a single node.
+
+    Attributes:
+        provider: as ONNX Runtime names it.
+        nodes: in it.
+    """
+
+    provider: str
+    nodes: tuple[GivenNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,7 @@ class _Placed:
     own: NodeFact | None
 
 
-def placement(asked: str, parts: Sequence[Mapping[str, Any]], own: Own) -> Placement | None:
+def placement(asked: str, parts: Sequence[Given], own: Own) -> Placement | None:
     """What a session says of its placement, or None if it says nothing.
 
     Args:
@@ -131,22 +157,22 @@ def placement(asked: str, parts: Sequence[Mapping[str, Any]], own: Own) -> Place
     )
 
 
-def own_parts(parts: Sequence[Mapping[str, Any]], own: Own) -> list[tuple[str, list[NodeFact]]]:
+def own_parts(parts: Sequence[Given], own: Own) -> list[tuple[str, list[NodeFact]]]:
     """Provider and the model's own nodes of each part that has more than one: such parts are compiled as a whole."""
-    found: list[tuple[str, list[NodeFact]]] = [(part["provider"], []) for part in parts]
+    found: list[tuple[str, list[NodeFact]]] = [(part.provider, []) for part in parts]
     takers = _takers(_placed(parts, own), own, lambda node: node.part)
     for fact in own.facts:
         if id(fact) in takers:
             found[takers[id(fact)]][1].append(fact)
-    return [pair for part, pair in zip(parts, found, strict=True) if len(part["nodes"]) > 1]
+    return [pair for part, pair in zip(parts, found, strict=True) if len(part.nodes) > 1]
 
 
-def _placed(parts: Sequence[Mapping[str, Any]], own: Own) -> list[_Placed]:
+def _placed(parts: Sequence[Given], own: Own) -> list[_Placed]:
     """All nodes of all parts; those without a name are told apart by operator, as far as that is certain."""
     placed = [
-        _Placed(index, part["provider"], node["name"], node["operator"], own.named(node["name"]))
+        _Placed(index, part.provider, node.name, node.operator, own.named(node.name))
         for index, part in enumerate(parts)
-        for node in part["nodes"]
+        for node in part.nodes
     ]
     unnamed: dict[str, list[_Placed]] = {}
     for node in placed:

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from assess.describe.graph.nodes import NodeFact, describe_nodes
 from assess.measure.kernel_times import KernelTime
 from assess.measure.node_names import Own
 from assess.measure.own_nodes import Owned, owned
-from assess.measure.passes.profile import OperatorTime, Profile, ProfiledNode
+from assess.measure.passes.profile import OperatorTime, Profile, ProfileAnswer, ProfiledNode
 from assess.measure.placement import Placement, own_parts, placement
+from assess.sandbox import Limits
 
 if TYPE_CHECKING:
-    from assess.describe.graph.nodes import NodeFact
     from assess.describe.model import Model
 
+_CPU: Final = "CPUExecutionProvider"
 #: Executed nodes that are listed; models of more have a tail that no one reads, and the rest is summed.
 SHOWN: Final = 200
 #: Inferences and span of a profile, the first that is reached: shares of the time settle long before quantiles do.
@@ -28,8 +30,36 @@ MOST_SAVED_BYTES: Final = 2**30
 _OWN_SHOWN: Final = 50
 
 
+def profile_parts(
+    answer: ProfileAnswer, model: Model, model_path: Path, asked: str, keys: Mapping[str, Any], limits: Limits
+) -> dict[str, Any]:
+    """Parts of a measurement: "profile" and "placement", or in "absent" why there is none.
+
+    Args:
+        answer: of the profile pass.
+        model: what was run.
+        model_path: its file.
+        asked: the provider that was asked for; of the CPU's placement there is nothing to say.
+        keys: what `profile_keys` gave.
+        limits: for the processes that read the model, and the graph that was saved.
+
+    Raises:
+        AssessError: the model's nodes cannot be read.
+    """
+    facts = describe_nodes(model_path, dims=model.dims, limits=limits)
+    optimised: tuple[NodeFact, ...] = ()
+    if answer.saved:
+        optimised = describe_nodes(Path(keys["save_optimised"]), limits=limits, costs=False)
+    profile, placed = read_profile(answer, facts, optimised, asked)
+    parts: dict[str, Any] = {"profile": profile}
+    if asked != _CPU:
+        parts["placement"] = placed
+    absent = {name: part for name, part in parts.items() if isinstance(part, str)}
+    return {**{name: part for name, part in parts.items() if name not in absent}, "absent": absent}
+
+
 def read_profile(
-    answer: Mapping[str, Any], facts: Sequence[NodeFact], optimised: Sequence[NodeFact], asked: str
+    answer: ProfileAnswer, facts: Sequence[NodeFact], optimised: Sequence[NodeFact], asked: str
 ) -> tuple[Profile | str, Placement | str]:
     """Profile and placement, each or why there is none.
 
@@ -40,15 +70,14 @@ def read_profile(
         asked: the provider that was asked for.
     """
     own = Own(facts)
-    placed = placement(asked, answer["placement"], own)
+    placed = placement(asked, answer.placement, own)
     why = "this version of ONNX Runtime does not tell which provider it gives a node to"
-    if not answer["runs"] or not answer["plain_ns"]:
-        reason = "it was stopped before the first one" if answer["stopped"] else "the profile holds none"
+    if not answer.runs or not answer.plain_ns:
+        reason = "it was stopped before the first one" if answer.stopped else "the profile holds none"
         return f"no inference was profiled: {reason}", placed or why
-    kernels = [KernelTime(**kernel) for kernel in answer["kernels"]]
-    behind = owned(kernels, own, optimised)
-    _add_compiled(kernels, behind, own_parts(answer["placement"], own))
-    return _profile(answer, kernels, behind, facts), placed or why
+    behind = owned(answer.kernels, own, optimised)
+    _add_compiled(answer.kernels, behind, own_parts(answer.placement, own))
+    return _profile(answer, behind, facts), placed or why
 
 
 def profile_keys(model: Model, scratch: Path) -> dict[str, Any]:
@@ -64,19 +93,17 @@ def profile_keys(model: Model, scratch: Path) -> dict[str, Any]:
     return keys
 
 
-def _profile(
-    answer: Mapping[str, Any], kernels: Sequence[KernelTime], behind: Sequence[Owned], facts: Sequence[NodeFact]
-) -> Profile:
-    nodes = sorted(map(_node, kernels, behind), key=lambda node: -node.ns)
+def _profile(answer: ProfileAnswer, behind: Sequence[Owned], facts: Sequence[NodeFact]) -> Profile:
+    nodes = sorted(map(_node, answer.kernels, behind), key=lambda node: -node.ns)
     seen = {id(fact) for entry in behind for fact in entry.own}
     folded = [fact for fact in facts if fact.is_fixed and id(fact) not in seen]
     unseen = [fact.name for fact in facts if not fact.is_fixed and fact.runs and id(fact) not in seen]
     standing = {id(entry.own[-1]) for entry in behind if entry.own}
     return Profile(
-        runs=answer["runs"],
-        plain_ns=answer["plain_ns"],
-        profiled_ns=answer["profiled_ns"],
-        run_ns=answer["run_ns"],
+        runs=answer.runs,
+        plain_ns=answer.plain_ns,
+        profiled_ns=answer.profiled_ns,
+        run_ns=answer.run_ns,
         kernel_ns=sum(node.ns for node in nodes),
         mapped_ns=sum(node.ns for node in nodes if node.own),
         nodes=tuple(nodes[:SHOWN]),
@@ -87,8 +114,8 @@ def _profile(
         absorbed=len(seen - standing),
         unseen=tuple(unseen[:SHOWN]),
         more_unseen=len(unseen[SHOWN:]),
-        arena_peak_bytes=answer["arena_peak_bytes"],
-        unread=answer["unread"],
+        arena_peak_bytes=answer.arena_peak_bytes,
+        unread=answer.unread,
     )
 
 

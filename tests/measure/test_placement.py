@@ -1,6 +1,6 @@
 from assess.describe.graph.nodes import NodeFact
 from assess.measure.node_names import Own
-from assess.measure.placement import Fallback, Part, Placement, own_parts, placement
+from assess.measure.placement import Fallback, Given, GivenNode, Part, Placement, own_parts, placement
 
 CPU, NPU = "CPUExecutionProvider", "NpuExecutionProvider"
 
@@ -10,10 +10,7 @@ def fact(name, operator, macs=0, **more):
 
 
 def part(provider, *nodes):
-    return {
-        "provider": provider,
-        "nodes": [dict(zip(("name", "operator"), node.split(":"), strict=True)) for node in nodes],
-    }
+    return Given(provider, tuple(GivenNode(*node.split(":", 1)) for node in nodes))
 
 
 FACTS = (

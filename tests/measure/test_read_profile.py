@@ -1,10 +1,13 @@
 import builders
 import pytest
+from onnx import helper
+from onnx_models import model_of
 
+from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.graph.nodes import NodeFact
-from assess.measure.passes.profile import OperatorTime, Profile, ProfiledNode
+from assess.measure.passes.profile import OperatorTime, Profile, ProfileAnswer, ProfiledNode
 from assess.measure.plain import decode
-from assess.measure.read_profile import profile_keys, read_profile
+from assess.measure.read_profile import profile_keys, profile_parts, read_profile
 
 CPU, NPU = "CPUExecutionProvider", "NpuExecutionProvider"
 
@@ -26,8 +29,9 @@ def kernel(name, operator, ns, calls=10, provider=CPU, **more):
 
 
 def answer(*kernels, **changes):
+    """As it comes from the worker."""
     single = [{"provider": CPU, "nodes": [{"name": "fc", "operator": "MatMul"}]}]
-    return {
+    plain = {
         "runs": 10,
         "run_ns": 100_000,
         "plain_ns": 5_000,
@@ -39,6 +43,7 @@ def answer(*kernels, **changes):
         "stopped": False,
         **changes,
     }
+    return decode(ProfileAnswer, plain, "profile")
 
 
 FACTS = (
@@ -166,3 +171,21 @@ def test_the_graph_of_a_model_that_protobuf_cannot_hold_is_not_saved(tmp_path):
     assert profile_keys(small, tmp_path)["save_optimised"] == str(tmp_path / "optimised.onnx")
     assert "save_optimised" not in profile_keys(large, tmp_path)
     assert profile_keys(small, tmp_path)["executions"] == sum(group.count for group in small.operators)
+
+
+@pytest.mark.slow
+def test_parts_of_a_measurement(tmp_path):
+    model = model_of([helper.make_node("Tanh", ["x"], ["y"], name="act")], {"x": ["N"]}, ["y"])
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    described = builders.model(dims={"N": 4})
+    keys = {"save_optimised": str(path)}
+    given = [{"provider": CPU, "nodes": [{"name": "act", "operator": "Tanh"}]}]
+    took = answer(kernel("act", "Tanh", 1_000), saved=True, placement=given)
+    found = profile_parts(took, described, path, NPU, keys, DEFAULT_LIMITS)
+    assert set(found) == {"profile", "placement", "absent"}
+    assert (found["profile"].nodes[0].own, found["placement"].on_asked_nodes, found["absent"]) == (("act",), 0.0, {})
+    assert set(profile_parts(took, described, path, CPU, keys, DEFAULT_LIMITS)) == {"profile", "absent"}
+    nothing = profile_parts(answer(runs=0, placement=[]), described, path, NPU, keys, DEFAULT_LIMITS)
+    assert set(nothing) == {"absent"}
+    assert set(nothing["absent"]) == {"profile", "placement"}

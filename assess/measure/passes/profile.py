@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from assess.child import Stopped
 from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refusal, require_provider
-from assess.measure.kernel_times import kernel_times
+from assess.measure.kernel_times import KernelTime, kernel_times
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
+from assess.measure.placement import Given
 
 #: Events that a profile may have: 600 bytes each, and ONNX Runtime itself drops those after a million.
 MOST_EVENTS: Final = 200_000
@@ -130,6 +131,35 @@ class Profile:
         return self.mapped_ns / self.kernel_ns if self.kernel_ns else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileAnswer:
+    """What the profile pass answers.
+
+    Attributes:
+        runs: inferences that were profiled.
+        plain_ns: median service time without a profile, in alternation with:
+        profiled_ns: median service time while one was written.
+        run_ns: time of all profiled inferences, as the profile has it.
+        kernels: executed nodes, by first execution.
+        placement: which provider was given what; empty where ONNX Runtime does not tell.
+        saved: whether the graph was saved as it was executed.
+        stopped: whether it was told to stop.
+        arena_peak_bytes: most that an arena had handed out; None if the profile does not tell.
+        unread: lines of the profile that could not be read.
+    """
+
+    runs: int
+    plain_ns: int
+    profiled_ns: int
+    run_ns: int
+    kernels: tuple[KernelTime, ...]
+    placement: tuple[Given, ...] = ()
+    saved: bool = False
+    stopped: bool = False
+    arena_peak_bytes: int | None = None
+    unread: int = 0
+
+
 def profile_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel) -> dict[str, Any]:
     """Run with a profile and without, in alternation, and add the profile up.
 
@@ -138,9 +168,7 @@ def profile_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Ke
     optional: "save_optimised" (a path: the graph as it was executed, to map its nodes to the model's).
 
     Returns:
-        {"runs", "plain_ns", "profiled_ns", "run_ns", "kernels", "arena_peak_bytes", "unread", "placement" (as
-        `Session.placement` has it), "saved" (whether the graph was), "versions", "stopped"} or, if the runtime refused,
-        {"refused", "kind"}.
+        A `ProfileAnswer` as JSON has it or, if the runtime refused, {"refused": its message, "kind": of failure}.
 
     Raises:
         AssessError: the runtime has no such execution provider.
@@ -182,7 +210,6 @@ def _profile(
         "profiled_ns": median_low(profiled_ns) if profiled_ns else 0,
         "placement": parts,
         "saved": bool(saved.get("save_optimised")),
-        "versions": engine.versions,
         "stopped": stopped,
     }
 

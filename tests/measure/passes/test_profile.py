@@ -7,14 +7,11 @@ import pytest
 from fakes import MS
 from onnx import helper
 from onnx_models import model_of
+from real_profile import profile_of
 
 from assess.child import Stopped
-from assess.describe.graph import describe
-from assess.describe.graph.nodes import describe_nodes
 from assess.errors import AssessError
 from assess.measure.passes.profile import profile_pass
-from assess.measure.read_profile import profile_keys, read_profile
-from assess.sandbox import Limits, run
 
 CPU = "CPUExecutionProvider"
 
@@ -155,29 +152,6 @@ def test_a_refusal_is_an_answer(tmp_path):
     assert answer(tmp_path, engine)[0] == {"refused": "no such operator", "kind": "refused"}
 
 
-def real(tmp_path, model, **settings):
-    """Profile and placement of a model, through the worker process."""
-    path = tmp_path / "model.onnx"
-    path.write_bytes(model.SerializeToString())
-    described = describe(path)
-    inputs = []
-    for port in described.inputs:
-        file = tmp_path / f"{port.name}.npy"
-        np.save(file, np.ones(port.shape, port.dtype))
-        inputs.append({"name": port.name, "dtype": port.dtype, "file": str(file)})
-    asked = {
-        "model": str(path), "inputs": inputs, "provider": CPU, "provider_options": {}, "threads": 1,
-        "optimisation": "all", "timeout_s": 60, "memory_limit_bytes": None, "custom_ops": [],
-        "scratch": str(tmp_path), "warmup_count": 10, **profile_keys(described, tmp_path), "count": 30, **settings,
-    }  # fmt: skip
-    ending = run("assess.measure.worker", asked, Limits(60, None))
-    assert ending.cause == "answered", ending
-    assert "refused" not in ending.answer, ending.answer
-    saved = ending.answer["saved"]
-    optimised = describe_nodes(Path(asked["save_optimised"]), costs=False) if saved else ()
-    return read_profile(ending.answer, describe_nodes(path, dims=described.dims), optimised, asked["provider"])
-
-
 node = helper.make_node
 
 
@@ -207,7 +181,7 @@ def test_the_runtimes_fusions_are_traced_back_to_the_models_nodes(tmp_path):
             "half": np.float32(0.5),
         },
     )
-    profile, placed = real(tmp_path, model)
+    profile, placed = profile_of(tmp_path, model)
     own = {frozenset(each.own): each for each in profile.nodes}
     # Which of them are fused is the runtime's choice, whose arithmetic it is, is not.
     assert set().union(*own) == {"m1", "a1", "g1", "g2", "g3", "g4", "g5", "m2", "Softmax_8"}
@@ -227,7 +201,7 @@ def test_layout_transformed_convolutions_without_names_are_traced_back(tmp_path)
         ["y"],
         {"w": np.ones((8, 3, 3, 3), np.float32)},
     )
-    profile, _ = real(tmp_path, model)
+    profile, _ = profile_of(tmp_path, model)
     assert [each.own for each in profile.nodes if each.macs] == [("Conv_0", "Relu_1")]
     assert [each.macs for each in profile.nodes if each.macs] == [8 * 14 * 14 * 27]
     assert profile.mapped_share == 1.0
@@ -239,5 +213,5 @@ def test_names_that_break_out_of_text_are_data(tmp_path):
     model = model_of(
         [node("MatMul", ["x", "x"], ['t"'], name=name), node("Tanh", ['t"'], ["y"], name="]\n[")], {"x": [8, 8]}, ["y"]
     )
-    profile, _ = real(tmp_path, model)
+    profile, _ = profile_of(tmp_path, model)
     assert {each.own for each in profile.nodes} == {(name,), ("]\n[",)}
