@@ -188,7 +188,7 @@ def _profile(
     common = {key: value for key, value in request.items() if key not in ("profile", "save_optimised")}
     plain = engine.load({**common, "placement": True})
     parts = plain.placement()
-    saved = {"save_optimised": request.get("save_optimised")} if _can_be_saved(parts) else {}
+    saved = {"save_optimised": request.get("save_optimised")} if _can_be_saved(request["provider"], parts) else {}
     profiled = engine.load({**common, "profile": str(Path(request["scratch"]) / "profile"), **saved})
     tell({"phase": "warm-up"})
     infer, infer_profiled = _settled(plain), _settled(profiled)
@@ -214,9 +214,9 @@ def _profile(
     }
 
 
-def _can_be_saved(parts: list[dict[str, Any]]) -> bool:
+def _can_be_saved(provider: str, parts: list[dict[str, Any]]) -> bool:
     """Whether nothing was compiled: ONNX Runtime refuses to save, and so to load, what holds compiled nodes."""
-    return bool(parts) and all(len(part["nodes"]) == 1 for part in parts)
+    return provider == "CPUExecutionProvider" or (bool(parts) and all(len(part["nodes"]) == 1 for part in parts))
 
 
 def _settled(session: Session) -> Callable[[], object]:

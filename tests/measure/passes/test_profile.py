@@ -113,13 +113,17 @@ def test_only_the_profiled_session_writes(tmp_path):
     assert (profiled["profile"], profiled["save_optimised"]) == (str(tmp_path / "profile"), "graph.onnx")
 
 
-@pytest.mark.parametrize("nodes", [[{"name": "a", "operator": "Conv"}, {"name": "b", "operator": "Relu"}], None])
-def test_a_graph_with_compiled_nodes_is_not_saved(tmp_path, nodes):
-    engine = Engine(fakes.FakeClock())
-    engine.parts = ({"provider": CPU, "nodes": nodes},) if nodes else ()
-    found, _ = answer(tmp_path, engine, save_optimised="graph.onnx")
-    assert found["saved"] is False
-    assert "save_optimised" not in engine.loads[1]
+@pytest.mark.parametrize(
+    ("operators", "saved"),
+    [(["Conv", "Relu"], False), (["Conv"], True), ([], False)],
+    ids=["compiled", "single", "untold"],
+)
+def test_a_graph_that_may_hold_compiled_nodes_is_not_saved(tmp_path, operators, saved):
+    engine = Engine(fakes.FakeClock(), providers=["NpuExecutionProvider"])
+    nodes = [{"name": operator.lower(), "operator": operator} for operator in operators]
+    engine.parts = ({"provider": "NpuExecutionProvider", "nodes": nodes},) if nodes else ()
+    found, _ = answer(tmp_path, engine, provider="NpuExecutionProvider", save_optimised="graph.onnx")
+    assert (found["saved"], "save_optimised" in engine.loads[1]) == (saved, saved)
 
 
 def test_a_stop_keeps_what_there_is(tmp_path):
@@ -190,7 +194,10 @@ def test_the_runtimes_fusions_are_traced_back_to_the_models_nodes(tmp_path):
     assert (profile.mapped_share, profile.unseen, profile.unread) == (1.0, (), 0)
     assert profile.overhead > 1.0
     assert 0 < profile.kernel_share <= 1.0
-    assert (placed.partitions, placed.on_asked_macs, placed.fallen_back) == (1, 1.0, {})
+    if isinstance(placed, str):  # Before ONNX Runtime 1.24.
+        assert placed == "this version of ONNX Runtime does not tell which provider it gives a node to"
+    else:
+        assert (placed.partitions, placed.on_asked_macs, placed.fallen_back) == (1, 1.0, {})
 
 
 @pytest.mark.slow
@@ -214,4 +221,7 @@ def test_names_that_break_out_of_text_are_data(tmp_path):
         [node("MatMul", ["x", "x"], ['t"'], name=name), node("Tanh", ['t"'], ["y"], name="]\n[")], {"x": [8, 8]}, ["y"]
     )
     profile, _ = profile_of(tmp_path, model)
-    assert {each.own for each in profile.nodes} == {(name,), ("]\n[",)}
+    if profile.unread:  # ONNX Runtime 1.22 does not escape names: its events fall apart, which is counted.
+        assert profile.nodes == ()
+    else:
+        assert {each.own for each in profile.nodes} == {(name,), ("]\n[",)}
