@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,6 +59,14 @@ class Ending:
     signal: str = ""
 
 
+#: Holds a process to a limit from before it is asked until it is gone; then what it gave tells why it ended it, or "".
+Confine = Callable[[subprocess.Popen[bytes]], AbstractContextManager[Callable[[], str]]]
+
+
+def _unconfined(_: subprocess.Popen[bytes]) -> AbstractContextManager[Callable[[], str]]:
+    return nullcontext(lambda: "")
+
+
 def run(
     module: str,
     request: dict[str, Any],
@@ -66,6 +74,7 @@ def run(
     *,
     on_progress: Callable[[dict[str, Any]], None] = lambda message: None,
     stop_within_s: float | None = None,
+    confine: Confine = _unconfined,
 ) -> Ending:
     """Run `python -m module`, which calls `assess.child.serve`, on one request, and wait for its end.
 
@@ -78,13 +87,14 @@ def run(
         on_progress: told each of its messages but the last.
         stop_within_s: on Ctrl-C, SIGTERM or SIGHUP the child is asked to stop and has so many seconds to answer with
             what it has; the signal's name is in the `Ending`. None: the child is killed and the signal obeyed.
+        confine: holds the child to a limit on the memory that it really takes.
 
     Raises:
         AssessError: the child found the input to be bad.
     """
     with ending_cleanly() as caught:
         kills_before = _out_of_memory_kills()
-        last, code, printed = _converse(module, request, limits, on_progress, stop_within_s)
+        last, code, printed = _converse(module, request, limits, on_progress, stop_within_s, confine)
         if name := last.get("signal", ""):
             caught.clear()  # It was heard: the caller is told, and ends once it has saved what there is.
     if error := last.get("error"):
@@ -93,6 +103,8 @@ def run(
         return Ending("answered", last["answer"], "", printed, name)
     if name:
         return Ending("stopped", None, f"stopped by {name}", printed, name)
+    if why := last.get("over limit"):
+        return Ending("out of memory", None, why, printed)
     if last.get("timed out"):
         return Ending("hung", None, f"still running after {limits.timeout_s:g} s", printed)
     killed_for_memory = _out_of_memory_kills() > kills_before
@@ -105,6 +117,7 @@ def _converse(
     limits: Limits,
     on_progress: Callable[[dict[str, Any]], None],
     stop_within_s: float | None,
+    confine: Confine,
 ) -> tuple[dict[str, Any], int, str]:
     """Start the child, ask, and listen until it ends: its last message, its exit code and what it printed."""
     deadline = time.monotonic() + limits.timeout_s
@@ -116,8 +129,10 @@ def _converse(
         stderr=subprocess.PIPE,
         env=environment(),
     )
+    held = ExitStack()
     try:
         assert process.stdin and process.stdout and process.stderr
+        over_limit = held.enter_context(confine(process))
         messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         tail = bytearray()
         # Asking too has a thread: a child that never reads must not hold us longer than its time limit.
@@ -144,6 +159,9 @@ def _converse(
     finally:
         process.kill()
         process.wait()
+        held.close()
+    if why := over_limit():
+        last = {**last, "over limit": why}
     for thread in threads:
         thread.join(timeout=1.0)  # A process that the child started may still hold the pipe open.
     for pipe in (process.stdin, process.stdout, process.stderr):
