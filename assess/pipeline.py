@@ -21,6 +21,7 @@ from assess.errors import AssessError
 from assess.judge.case import Case
 from assess.judge.fit_report import FitReport
 from assess.judge.fit_report import judge as put_criteria
+from assess.measure.diagnosis import Diagnosis, diagnose
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.record import measurement_sha256
@@ -172,3 +173,15 @@ def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silen
         partner = library.partner(case.partner) if case.partner else None
         reports.append(judge(runs[key], library.device(case.device), partner))
     return reports
+
+
+def doctor(
+    *,
+    rate_hz: float | None = None,
+    deadline_s: float | None = None,
+    provider: str = "CPUExecutionProvider",
+    on_progress: OnProgress = silent,
+    launch: Launch = sandbox.run,
+) -> Diagnosis:
+    """Look at this host as an instrument: its floor, its conditions, the deadlines that it can measure."""
+    return diagnose(rate_hz=rate_hz, deadline_s=deadline_s, provider=provider, on_progress=on_progress, launch=launch)

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from assess.clean import clean
 from assess.cli.demo import demo
+from assess.cli.doctor import doctor
 from assess.cli.exit_codes import ExitCode
 from assess.cli.fit import fit
 from assess.cli.inspect import inspect
@@ -77,7 +78,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (fit, inspect, measure, judge, demo):
+for _command in (fit, inspect, measure, judge, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
 

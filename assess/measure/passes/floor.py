@@ -29,15 +29,22 @@ _MOST_SPIN_NS: Final = 1_000_000
 #: A frame that starts so much later than scheduled was delayed by the host (perf_analyzer warns at 1 ms in 1 %).
 LATE_NS: Final = 1_000_000
 
+#: A host that takes more than this of the deadline cannot tell whether the model keeps it.
+SHARE_OF_DEADLINE: Final = 0.1
+
 #: Where the job has no rate: waits of 10 ms, long enough for a core to fall asleep between two frames.
 _USUAL_HZ: Final = 100.0
 #: Longer waits are cut to this. A core that sleeps for 50 ms is as deeply asleep as it gets (the kernel's tables,
 #: drivers/idle/intel_idle.c, enter the deepest state from some 10 ms on), and one that takes a second per frame would
 #: have no frames to show.
 _LONGEST_WAIT_NS: Final = 50_000_000
+#: Shorter ones are stretched to this: a tenth of them is the null model's own.
+_SHORTEST_WAIT_NS: Final = 20_000
 
-#: In nanoseconds: spans of the null loop's warm-up, of the null loop, of sleeping alone, of sleeping and spinning.
-_WARM_UP_NS, _LOOP_NS, _SLEEP_NS, _PACED_NS = 20_000_000, 150_000_000, 300_000_000, 350_000_000
+#: In nanoseconds: spans of the null loop's warm-up, of the null loop, of sleeping alone.
+_WARM_UP_NS, _LOOP_NS, _SLEEP_NS = 20_000_000, 150_000_000, 300_000_000
+#: Span of sleeping and spinning, unless another is asked for.
+_PACED_S: Final = 0.35
 #: A span that takes so many times as long is cut off: the host has no CPU for us.
 _OVERDUE: Final = 10
 #: Pairs of readings of the clock.
@@ -79,7 +86,7 @@ class Floor:
     """What the host and the harness take of a frame, measured with a null model.
 
     Attributes:
-        period_ns: between two releases: the job's, or 50 ms if that is longer.
+        period_ns: between two releases: the job's, but at least 20 us and at most 50 ms.
         null_loop: inferences of the null model back to back: what each figure of a service time holds of the harness.
         timer_ns: median between two readings of the clock with nothing in between.
         sleep: from each release to the start of its inference when only sleep waits for it.
@@ -139,10 +146,10 @@ def floor_pass(
     *,
     cpu: Callable[[], int] = time.process_time_ns,
 ) -> dict[str, Any]:
-    """Measure the floor. Takes about 0.9 s at any rate.
+    """Measure the floor. Takes about 0.9 s at any rate, unless frames are to be paced for longer.
 
     Args:
-        request: "rate_hz" is the job's, 100 if it has none.
+        request: "rate_hz" is the job's, 100 if it has none; "paced_s" is for how long frames are paced.
         tell: told the versions and providers of the runtime, and whether the kernel puts off this thread's timers.
         engine: runtime.
         kernel: system.
@@ -159,7 +166,8 @@ def floor_pass(
     tell({"known": {"versions": engine.versions, "providers": engine.providers(), **_of_this_process()}})
     gc.collect()
     gc.disable()
-    period_ns = min(round(1e9 / (request.get("rate_hz") or _USUAL_HZ)), _LONGEST_WAIT_NS)
+    wait_ns = 1e9 / (request.get("rate_hz") or _USUAL_HZ)
+    period_ns = round(min(max(wait_ns, _SHORTEST_WAIT_NS), _LONGEST_WAIT_NS))
     return answer_or_refusal(engine, lambda: asdict(_floor(request, engine, kernel, period_ns, cpu)))
 
 
@@ -173,7 +181,7 @@ def _floor(request: Mapping[str, Any], engine: Engine, kernel: Kernel, period_ns
     sleep = spread(paced(infer, period_ns, _SLEEP_NS, 0, kernel).lateness)
     spin_ns = spin_margin(sleep, period_ns)
     used, start = cpu(), kernel.clock()
-    frames = paced(infer, period_ns, _PACED_NS, spin_ns, kernel)
+    frames = paced(infer, period_ns, round(request.get("paced_s", _PACED_S) * 1e9), spin_ns, kernel)
     used, span_ns = cpu() - used, kernel.clock() - start
     absent = {} if wait is not None else {"run queue": "the system does not tell"}
     if isinstance(runtime_bytes, str):

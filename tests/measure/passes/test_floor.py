@@ -131,6 +131,7 @@ def test_the_share_of_late_frames_is_told():
         (30, 33_333_333, 10, 11),
         (1000, MS, 300, 350),
         (10_000, 100 * US, 3000, 3500),
+        (1e9, 20 * US, 15_000, 17_500),
     ],
 )
 def test_it_takes_less_than_a_second_at_any_rate(rate_hz, period_ns, asleep, spun):
