@@ -134,8 +134,16 @@ def cold_starts(
                 answers.setdefault(variant, []).append(_one(asked, limits, launch, clock))
             except _UnableError as error:
                 absent[variant.words] = str(error)
-    whole = [variant for variant in variants if variant.words not in absent and answers.get(variant)]
-    return tuple(_start(variant, answers[variant], notes[variant]) for variant in whole), absent
+    starts = []
+    for variant in variants:
+        if variant.words in absent:
+            continue
+        try:
+            starts.append(_start(variant, answers[variant], notes[variant]))
+        except (KeyError, TypeError, ValueError) as error:
+            # A model may have overrun the process that it ran in.
+            absent[variant.words] = f"answered what is not a result: {type(error).__name__}"
+    return tuple(starts), absent
 
 
 class _UnableError(Exception):

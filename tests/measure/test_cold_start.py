@@ -128,6 +128,8 @@ def test_without_a_saved_model_only_the_other_is_started(tmp_path):
         (Ending("answered", {"refused": "bad", "kind": "refused"}, "", ""), "ONNX Runtime refused: bad"),
         (Ending("hung", None, "still running after 60 s", ""), "still running after 60 s"),
         (Ending("answered", [], "", ""), "no answer"),
+        (Ending("answered", {"total_s": "soon"}, "", ""), "answered what is not a result: ValueError"),
+        (Ending("answered", {"total_s": -1.0, "invalid": ""}, "", ""), "answered what is not a result: KeyError"),
     ],
 )
 def test_a_start_that_fails_is_absent_with_its_reason(tmp_path, answer, why):

@@ -100,7 +100,8 @@ def _attribution(world: _World, tell: Tell) -> dict[str, Any]:
     first = world.load()
     looks = Looks(empty, runtime, life, world.trimmed())
     found = attribute(looks, grown, trimmed=world.trim is not None)
-    tell({"known": {"attribution": asdict(found)}})
+    ended = dict.fromkeys(("second model", "arena held"), "the process ended before it could be told")
+    tell({"known": {"attribution": asdict(replace(found, absent={**found.absent, **ended}))}})
     found = _with_another(world, found, first)
     del first
     gc.collect()
@@ -111,7 +112,7 @@ def _null(world: _World) -> None:
     """Load and run a model that does nothing, and drop it: what stays is the runtime's."""
     import numpy
 
-    session = world.load(model=NULL_MODEL, custom_ops=())
+    session = world.load(model=NULL_MODEL, inputs=[], custom_ops=())
     session.feed({_NULL_INPUT: numpy.zeros(1, numpy.float32)})
     session.first()
 

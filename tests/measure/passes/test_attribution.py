@@ -152,6 +152,7 @@ def test_what_is_known_is_told_before_a_second_model_is_loaded(tmp_path):
     assert found.absent["arena held"] == "no profile could be taken: std::bad_alloc"
     (early,) = (each["known"]["attribution"] for each in told if "known" in each)
     assert decode(Attribution, early, "").at_steady == found.at_steady
+    assert early["absent"] == dict.fromkeys(("second model", "arena held"), "the process ended before it could be told")
 
 
 def test_a_model_that_is_refused_is_an_answer(tmp_path):
