@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -111,20 +112,17 @@ def cold_starts(
     absent: dict[str, str] = {}
     saved = Path(request["scratch"]) / "optimised.onnx"
     forms: dict[bool, tuple[dict[str, Any], list[Path]]] = {False: ({**request, "pass": "start"}, list(model_files))}
-    on_progress("saving the optimised model", None, None)
-    why = _save(forms[False][0], saved, limits, launch, clock)
-    if not why:
-        # What one process optimised need not be optimised again. Weights that lie outside stay where they are.
-        forms[True] = (
-            {**forms[False][0], "model": str(saved), "optimisation": "disabled"},
-            [saved, *model_files[1:]],
-        )
     variants = [_Variant(kind, form) for form in (False, True) for kind in ("warm", "cold")]
     answers: dict[_Variant, list[dict[str, Any]]] = {}
     notes: dict[_Variant, str] = {}
-    absent |= {variant.words: why for variant in variants if why and variant.optimised}
-    for turn in range(count):
-        for variant in variants:
+    try:
+        on_progress("saving the optimised model", None, None)
+        if why := _save(forms[False][0], saved, limits, launch, clock):
+            absent |= {variant.words: why for variant in variants if variant.optimised}
+        # What one process optimised need not be optimised again. Weights that lie outside stay where they are.
+        optimised = {**forms[False][0], "model": str(saved), "optimisation": "disabled"}
+        forms[True] = (optimised, [saved, *model_files[1:]])
+        for turn, variant in product(range(count), variants):
             if variant.words in absent:
                 continue
             on_progress(variant.words, turn / count, None)
@@ -134,6 +132,18 @@ def cold_starts(
                 answers.setdefault(variant, []).append(_one(asked, limits, launch, clock))
             except _UnableError as error:
                 absent[variant.words] = str(error)
+    except _StoppedError as error:  # What was started before counts.
+        absent |= {variant.words: str(error) for variant in variants if not answers.get(variant)}
+    return _records(variants, answers, notes, absent), absent
+
+
+def _records(
+    variants: Sequence[_Variant],
+    answers: Mapping[_Variant, Sequence[Mapping[str, Any]]],
+    notes: Mapping[_Variant, str],
+    absent: dict[str, str],
+) -> tuple[Start, ...]:
+    """What the variants' starts answered; nonsense is absent too, since a model may have overrun its process."""
     starts = []
     for variant in variants:
         if variant.words in absent:
@@ -141,13 +151,16 @@ def cold_starts(
         try:
             starts.append(_start(variant, answers[variant], notes[variant]))
         except (KeyError, TypeError, ValueError) as error:
-            # A model may have overrun the process that it ran in.
             absent[variant.words] = f"answered what is not a result: {type(error).__name__}"
-    return tuple(starts), absent
+    return tuple(starts)
 
 
 class _UnableError(Exception):
     """A variant cannot be measured; the message says why."""
+
+
+class _StoppedError(Exception):
+    """The run was told to stop; the message says by what."""
 
 
 def _save(
@@ -168,12 +181,15 @@ def _one(
 
     Raises:
         _UnableError: it did not get to a first output.
+        _StoppedError: the run was stopped meanwhile.
     """
     asked = {**request, "spawned_ns": clock()}
     try:
         ending = launch(_WORKER, asked, limits, on_progress=lambda message: None)
     except AssessError as error:
         raise _UnableError(error.problem) from error
+    if ending.signal:
+        raise _StoppedError(f"stopped by {ending.signal}")
     if ending.cause != "answered":
         raise _UnableError(ending.detail)
     answer = ending.answer

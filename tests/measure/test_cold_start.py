@@ -138,6 +138,26 @@ def test_a_start_that_fails_is_absent_with_its_reason(tmp_path, answer, why):
     assert absent["cold start"] == absent["warm start"] == why
 
 
+def test_a_run_that_is_stopped_keeps_what_was_started(tmp_path):
+    world = World(tmp_path)
+
+    def launch(*args, **options):
+        if len(world.requests) == 6:  # The second warm start, after all that came before.
+            return Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")
+        return World.launch(world, *args, **options)
+
+    request = {"model": "m.onnx", "optimisation": "all", "scratch": str(tmp_path)}
+    cache = PageCache(world.drop, world.warm)
+    starts, absent = cold_starts(request, [], LIMITS, launch=launch, cache=cache, clock=lambda: 77)
+    assert [len(start.total_s) for start in starts] == [2, 1, 1, 1]
+    assert absent == {}
+    world = World(tmp_path)
+    stopped = Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")
+    starts, absent = cold_starts(request, [], LIMITS, launch=lambda *args, **options: stopped, cache=cache)
+    assert starts == ()
+    assert set(absent.values()) == {"stopped by SIGINT"}
+
+
 def test_an_error_of_the_worker_is_a_reason(tmp_path):
     world = World(tmp_path)
 
