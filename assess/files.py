@@ -51,6 +51,17 @@ def check_writable(path: Path, keep: Sequence[Path] = ()) -> None:
         raise AssessError(f"cannot write here: {error.strerror or error}", where=str(folder)) from error
 
 
+def check_files(names: Sequence[str], option: str) -> None:
+    """Refuse a file that is not there, before anything that takes long is begun.
+
+    Raises:
+        AssessError: it is named, with the option that named it.
+    """
+    for name in names:
+        if not Path(name).is_file():
+            raise AssessError("there is no such file", where=f"{option} {name}", hint="give its path")
+
+
 def _same(path: Path, other: Path) -> bool:
     return path.absolute() == other.absolute() or (path.exists() and other.exists() and path.samefile(other))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from assess import __version__, sandbox
 from assess.describe.authored import load, parse
@@ -19,13 +19,18 @@ from assess.describe.suite import Suite
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
 from assess.judge.case import Case
+from assess.judge.certificate import frames_for_certificate
 from assess.judge.fit_report import FitReport
 from assess.judge.fit_report import judge as put_criteria
 from assess.measure.diagnosis import Diagnosis, diagnose
+from assess.measure.extra_passes import PASSES
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Measurement, Settings
+from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.record import measurement_sha256
+from assess.measure.reference import ReferenceModel
 from assess.measure.run import measure
+from assess.measure.tiers import QUICK, SMOKE, SUSTAINED, SUSTAINED_LIMIT_S, Tier
 from assess.measure.timed_run import Launch, OnProgress
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
@@ -35,8 +40,8 @@ from assess.sandbox import Limits
 #: Stages that the describing child tells.
 _READING: Final = {"hashing": "hashing the model's files"}
 
-#: Inferences on a host that is not the device: enough for memory and to see that it runs; its latency decides nothing.
-PROXY_COUNT = 100
+#: The sustained tier ends on its own when nothing settles; the worker is stopped only after that.
+_SUSTAINED_TIMEOUT_S: Final = SUSTAINED_LIMIT_S / SHARE_OF_TIMEOUT
 
 
 def silent(what: str, done: float | None, left_s: float | None) -> None:
@@ -106,6 +111,7 @@ def run(
     *,
     feeds: Mapping[str, Path],
     on_progress: OnProgress = silent,
+    reference: ReferenceModel | Path | None = None,
     launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
 ) -> Measurement:
@@ -121,7 +127,17 @@ def run(
         on_progress=on_progress,
         launch=launch,
         host=host,
+        reference=reference,
     )
+
+
+def find_reference(argument: str, library: Library, dims: Mapping[str, int], limits: Limits) -> ReferenceModel | Path:
+    """What outputs are compared with: a model, by path or shipped id, or a path with saved outputs."""
+    path = Path(argument)
+    if path.exists() and path.suffix != ".onnx":
+        return path
+    subject = find_model(argument, library, dims=dims, limits=limits)
+    return ReferenceModel(subject.model, subject.path)
 
 
 def judge(
@@ -144,17 +160,69 @@ def judge(
     return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
 
 
-def samples_wanted(workload: Workload, devices: Sequence[Device] = (), *, host: Callable[[], Host] = read_host) -> int:
-    """Timed inferences that a run needs: enough to bound the percentile, or few if the host is none of the devices."""
+def default_tier(devices: Sequence[Device] = (), *, host: Callable[[], Host] = read_host) -> Tier:
+    """The tier where none is named: a smoke test on a host that is none of the devices; its figures decide nothing."""
     here = host() if devices else None
-    if here is not None and all(why_not_the_device(here, device) for device in devices):
-        return PROXY_COUNT
-    return count_needed(workload.requires.percentile, discarded=1)
+    elsewhere = here is not None and all(why_not_the_device(here, device) for device in devices)
+    return SMOKE if elsewhere else QUICK
 
 
-def time_limit_s(workload: Workload, count: int) -> float:
-    """What a run may take unless a limit is given: ten minutes, or twice `count` inferences at the deadline."""
-    return max(Settings().timeout_s, 2.0 * count * (workload.deadline_s or 0.0))
+def settings_of(
+    workload: Workload,
+    tier: Tier,
+    *,
+    count: int | None = None,
+    as_needed: bool = False,
+    span_s: float | None = None,
+    skip: Sequence[str] = (),
+    timeout_s: float | None = None,
+    **others: Any,
+) -> Settings:
+    """Settings of a run in a tier.
+
+    Args:
+        workload: the job; its percentile decides how many frames certify it, its demands which passes are needed.
+        tier: how much is measured.
+        count: frames, at least; the tier's where nothing is said.
+        as_needed: if no count is given, as many as bound the job's percentile, unless the tier is a smoke test.
+        span_s: timed span, at least; the tier's where nothing is said.
+        skip: passes to leave out.
+        timeout_s: of the timed pass; twice what it is expected to take, at least ten minutes.
+        others: fields of `Settings`.
+    """
+    percentile = workload.requires.percentile
+    frames = count or tier.count or frames_for_certificate(percentile)
+    if count is None and as_needed and tier is not SMOKE:
+        frames = count_needed(percentile, discarded=1)
+    span = tier.timed_s if span_s is None else span_s
+    needed = [name for name, why in (("start", workload.requires.cold_start), ("profile", not _on_cpu(others))) if why]
+    wanted = {*tier.passes, *needed} - set(skip)
+    if timeout_s is None:
+        timeout_s = _time_limit_s(expected_s(workload, frames, span)) if tier is not SUSTAINED else _SUSTAINED_TIMEOUT_S
+    return Settings(
+        tier=tier.name,
+        passes=tuple(name for name in PASSES if name in wanted),
+        min_count=frames,
+        min_duration_s=span,
+        timeout_s=timeout_s,
+        **others,
+    )
+
+
+def expected_s(workload: Workload, count: int, span_s: float) -> float:
+    """What the timed part will take, about: exactly known where frames are released by a schedule."""
+    rate = workload.scenario.rate if workload.scenario.is_open else None
+    each_s = 1.0 / rate if rate else workload.deadline_s or 0.0
+    return max(span_s, count * each_s)
+
+
+def _on_cpu(others: Mapping[str, Any]) -> bool:
+    """Who runs what is asked only where there is another provider."""
+    return bool(others.get("provider", "CPUExecutionProvider") == "CPUExecutionProvider")
+
+
+def _time_limit_s(expected: float) -> float:
+    return max(Settings().timeout_s, 2.0 * expected)
 
 
 def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> list[FitReport]:
@@ -167,8 +235,7 @@ def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silen
             job = find_job(case.workload, library)
             devices = [library.device(other.device) for other in suite.case if (other.model, other.workload) == key]
             subject = find_model(case.model, library, dims={}, on_progress=on_progress)
-            count = samples_wanted(job.workload, devices)
-            settings = Settings(min_count=count, timeout_s=time_limit_s(job.workload, count))
+            settings = settings_of(job.workload, default_tier(devices), as_needed=True)
             runs[key] = run(subject, job, settings, feeds={}, on_progress=on_progress)
         partner = library.partner(case.partner) if case.partner else None
         reports.append(judge(runs[key], library.device(case.device), partner))

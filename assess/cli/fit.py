@@ -10,10 +10,12 @@ import typer
 from assess.cli.options import (
     CardOption,
     CountOption,
+    CustomOpsOption,
     DeviceOption,
     DimOption,
     DurationOption,
     FormatOption,
+    FullPlacementOption,
     InputOption,
     MemoryLimitOption,
     ModelArgument,
@@ -22,9 +24,13 @@ from assess.cli.options import (
     PartnerOption,
     ProfilesOption,
     ProviderOption,
+    ProviderOptionOption,
+    ReferenceOption,
     SeedOption,
+    SkipOption,
     StrictOption,
     ThreadsOption,
+    TierOption,
     TimeoutOption,
     WorkloadOption,
     dimensions,
@@ -48,11 +54,17 @@ def fit(
         Path | None, typer.Option("--save-run", metavar="FILE", help="Also write the run, for `assess judge`.")
     ] = None,
     strict: StrictOption = False,
+    tier: TierOption = None,
+    skip: SkipOption = None,
+    reference: ReferenceOption = None,
     provider: ProviderOption = "CPUExecutionProvider",
+    provider_option: ProviderOptionOption = None,
+    require_full_placement: FullPlacementOption = False,
+    custom_ops: CustomOpsOption = None,
     threads: ThreadsOption = 1,
     optimisation: OptimisationOption = "all",
     min_count: CountOption = None,
-    min_duration: DurationOption = "2 s",
+    min_duration: DurationOption = None,
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
@@ -65,13 +77,13 @@ def fit(
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
     from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format, tell_notes
+    from assess.cli.output import check_outputs, deliver, named_format, tell_notes, tell_plan
     from assess.cli.progress import progress
-    from assess.cli.settings import reading_limits, settings
+    from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
-    from assess.files import check_writable, write_whole
+    from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json
-    from assess.pipeline import find_job, find_model, judge, run
+    from assess.pipeline import find_job, find_model, find_reference, judge, run
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
@@ -81,22 +93,30 @@ def fit(
     form, library = named_format(format_), Library(profiles or ())
     target, job = library.device(one(device, "--device")), find_job(one(workload, "--workload"), library)
     buyer = library.partner(partner) if partner else None
-    asked = settings(
-        workload=job.workload,
-        devices=[target],
+    words = MeasuringWords(
         provider=provider,
+        provider_option=provider_option,
+        custom_ops=custom_ops,
         threads=threads,
         optimisation=optimisation,
+        tier=tier,
+        skip=skip,
         min_count=min_count,
         min_duration=min_duration,
         seed=seed,
         timeout=timeout,
         memory_limit=memory_limit,
+        require_full_placement=require_full_placement,
     )
+    asked = settings(words, job.workload, [target])
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
+    check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
-        measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
+        other = find_reference(reference, library, dims, limits) if reference else None
+    tell_plan(job.workload, asked)
+    with progress() as tell:
+        measurement = run(subject, job, asked, feeds=arrays, reference=other, on_progress=tell)
     if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))
     if measurement.incomplete:

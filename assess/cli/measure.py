@@ -10,16 +10,22 @@ import typer
 from assess.cli.options import (
     CardOption,
     CountOption,
+    CustomOpsOption,
     DimOption,
     DurationOption,
+    FullPlacementOption,
     InputOption,
     MemoryLimitOption,
     ModelArgument,
     OptimisationOption,
     ProfilesOption,
     ProviderOption,
+    ProviderOptionOption,
+    ReferenceOption,
     SeedOption,
+    SkipOption,
     ThreadsOption,
+    TierOption,
     TimeoutOption,
     WorkloadOption,
     dimensions,
@@ -36,54 +42,72 @@ def measure(
     input_: InputOption = None,
     card: CardOption = None,
     profiles: ProfilesOption = None,
+    tier: TierOption = None,
+    skip: SkipOption = None,
+    reference: ReferenceOption = None,
     provider: ProviderOption = "CPUExecutionProvider",
+    provider_option: ProviderOptionOption = None,
+    require_full_placement: FullPlacementOption = False,
+    custom_ops: CustomOpsOption = None,
     threads: ThreadsOption = 1,
     optimisation: OptimisationOption = "all",
     min_count: CountOption = None,
-    min_duration: DurationOption = "2 s",
+    min_duration: DurationOption = None,
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
 ) -> None:
-    """Measure latency and memory on this machine, in a process of its own, and write the run to a file.
+    """Measure latency and memory on this machine, in processes of their own, and write the run to a file.
 
-    Example: assess measure model.onnx --workload camera-30hz -o run.json
+    The model runs as the job does: at its rate, with its queue, each frame timed from its release. Ctrl-C saves what
+    has been measured so far.
+
+    Example: assess measure model.onnx --workload camera-30hz --tier standard -o run.json
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes
+    from assess.cli.output import tell_notes, tell_plan
     from assess.cli.progress import progress
-    from assess.cli.settings import reading_limits, settings
+    from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
-    from assess.files import check_writable, write_whole
+    from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json
     from assess.measure.validity import validity
-    from assess.pipeline import find_job, find_model, run
+    from assess.pipeline import find_job, find_model, find_reference, run
     from assess.report.run_summary import run_summary
 
     arrays = feeds(input_)
     check_writable(output, [Path(model), *arrays.values(), *([card] if card else [])])
     library = Library(profiles or ())
     job = find_job(one(workload, "--workload"), library)
-    asked = settings(
-        workload=job.workload,
-        devices=(),
+    words = MeasuringWords(
         provider=provider,
+        provider_option=provider_option,
+        custom_ops=custom_ops,
         threads=threads,
         optimisation=optimisation,
+        tier=tier,
+        skip=skip,
         min_count=min_count,
         min_duration=min_duration,
         seed=seed,
         timeout=timeout,
         memory_limit=memory_limit,
+        require_full_placement=require_full_placement,
     )
+    asked = settings(words, job.workload)
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
+    check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
-        measurement = run(subject, job, asked, feeds=arrays, on_progress=tell)
+        other = find_reference(reference, library, dims, limits) if reference else None
+    tell_plan(job.workload, asked)
+    with progress() as tell:
+        measurement = run(subject, job, asked, feeds=arrays, reference=other, on_progress=tell)
     write_whole(output, to_json(measurement))
-    reasons = () if measurement.failure else validity(measurement, job.workload.deadline_s)
-    typer.echo(run_summary(measurement, reasons), nl=False)
+    wanted = job.workload
+    reasons = () if measurement.failure else validity(measurement, wanted.deadline_s, wanted.requires.percentile)
+    typer.echo(run_summary(measurement, wanted, reasons), nl=False)
     typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
     if measurement.incomplete:

@@ -44,10 +44,35 @@ ProviderOption = Annotated[
 OptimisationOption = Annotated[str, typer.Option(metavar="LEVEL", help="disabled, basic, extended or all.")]
 CountOption = Annotated[
     int | None,
-    typer.Option("--min-count", min=1, max=10**9, help="Timed inferences, at least; default: what the job needs."),
+    typer.Option("--min-count", min=1, max=10**9, help="Timed frames, at least; default: what the job needs."),
 ]
 DurationOption = Annotated[
-    str, typer.Option("--min-duration", metavar="TIME", help='Timed span, at least, e.g. "2 s".')
+    str | None, typer.Option("--min-duration", metavar="TIME", help='Timed span, at least, e.g. "2 s".')
+]
+TierOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tier", metavar="NAME", help="smoke 5 s, quick 30 s, standard 2 min, certify as needed, sustained 30 min."
+    ),
+]
+SkipOption = Annotated[
+    list[str] | None,
+    typer.Option("--skip", metavar="PASS", help="Leave out: floor, start, outputs, memory or profile; repeatable."),
+]
+ProviderOptionOption = Annotated[
+    list[str] | None,
+    typer.Option("--provider-option", metavar="KEY=VALUE", help="Option of the execution provider; repeatable."),
+]
+CustomOpsOption = Annotated[
+    list[str] | None,
+    typer.Option("--custom-ops", metavar="FILE", help="Library of custom operators to load; repeatable."),
+]
+FullPlacementOption = Annotated[
+    bool, typer.Option("--require-full-placement", help="Every operator is to run on the provider asked for.")
+]
+ReferenceOption = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="MODEL|FILE", help="Compare outputs with this model, .npz or folder of .npy."),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of generated inputs.")]
 TimeoutOption = Annotated[
@@ -56,7 +81,7 @@ TimeoutOption = Annotated[
 ]
 MemoryLimitOption = Annotated[
     str | None,
-    typer.Option("--memory-limit", metavar="SIZE", help="Address space of the process that reads or runs the model."),
+    typer.Option("--memory-limit", metavar="SIZE", help="Memory that the process running the model may take."),
 ]
 
 

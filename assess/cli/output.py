@@ -12,9 +12,11 @@ import typer
 
 from assess.clean import clean
 from assess.describe.library import Library
+from assess.describe.workload import Workload
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
 from assess.judge.fit_report import FitReport
+from assess.measure.measurement import Settings
 from assess.report.formats import FORMATS, Format
 from assess.report.formats.terminal import terminal
 
@@ -38,6 +40,19 @@ def tell_notes(library: Library) -> None:
     """Tell what a user may not expect of the files that were used."""
     for note in library.notes:
         typer.echo(f"note: {note}", err=True)
+
+
+def tell_plan(workload: Workload, settings: Settings) -> None:
+    """Say on standard error what will be measured and about how long it takes, before it begins."""
+    from assess.pipeline import expected_s
+
+    rate = workload.scenario.rate if workload.scenario.is_open else None
+    timed_s = expected_s(workload, settings.min_count, settings.min_duration_s)
+    frames = max(settings.min_count, round(timed_s * rate)) if rate else settings.min_count
+    text = f"{frames:,} frames at {rate:g} Hz" if rate else f"{frames:,} frames or more, back to back"
+    least = "up to 30 min" if settings.tier == "sustained" else f"about {timed_s:.0f} s"
+    passes = f", then {', '.join(settings.passes)}" if settings.passes else ""
+    typer.echo(f"measuring ({settings.tier}): {text}, {least}{passes}", err=True)
 
 
 def named_format(name: str) -> Format:

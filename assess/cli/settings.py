@@ -3,60 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from assess.describe.device import Device
 from assess.describe.graph import DEFAULT_LIMITS
+from assess.describe.suggestions import did_you_mean
 from assess.describe.workload import Workload
 from assess.errors import AssessError
+from assess.measure.extra_passes import PASSES
 from assess.measure.measurement import Settings
-from assess.pipeline import samples_wanted, time_limit_s
+from assess.measure.tiers import TIERS, Tier
+from assess.pipeline import default_tier, settings_of
 from assess.sandbox import Limits
 from assess.units import Unit, parse
 
 #: A month, and what 64 bits can count: beyond them clocks and limits of the system overflow.
-_LARGEST: dict[Unit, float] = {"s": 2_592_000.0, "B": 2.0**62}
-_LEVELS = ("disabled", "basic", "extended", "all")
+_LARGEST: Final[dict[Unit, float]] = {"s": 2_592_000.0, "B": 2.0**62}
+_LEVELS: Final = ("disabled", "basic", "extended", "all")
 
 
-def settings(
-    *,
-    workload: Workload,
-    devices: Sequence[Device],
-    provider: str,
-    threads: int,
-    optimisation: str,
-    min_count: int | None,
-    min_duration: str,
-    seed: int,
-    timeout: str | None,
-    memory_limit: str | None,
-) -> Settings:
+@dataclass(frozen=True, slots=True)
+class MeasuringWords:
+    """The measuring options as they were typed; None and empty where nothing was."""
+
+    provider: str
+    provider_option: Sequence[str] | None
+    custom_ops: Sequence[str] | None
+    threads: int
+    optimisation: str
+    tier: str | None
+    skip: Sequence[str] | None
+    min_count: int | None
+    min_duration: str | None
+    seed: int
+    timeout: str | None
+    memory_limit: str | None
+    require_full_placement: bool
+
+
+def settings(words: MeasuringWords, workload: Workload, devices: Sequence[Device] = ()) -> Settings:
     """Settings from the words of the command line; what was not said is what the job needs.
 
     Raises:
-        AssessError: a quantity or a level is not one.
+        AssessError: a quantity, a level, a tier or a pass is not one.
     """
-    if optimisation not in _LEVELS:
-        raise AssessError(f"{optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
-    count = min_count or samples_wanted(workload, devices)
-    return Settings(
-        provider=provider,
-        threads=threads,
-        optimisation=optimisation,
-        min_count=count,
-        min_duration_s=_quantity(min_duration, "s", "--min-duration"),
-        seed=seed,
-        timeout_s=time_limit_s(workload, count) if timeout is None else _quantity(timeout, "s", "--timeout"),
-        memory_limit_bytes=None if memory_limit is None else int(_quantity(memory_limit, "B", "--memory-limit")),
+    from assess.cli.options import pairs
+
+    if words.optimisation not in _LEVELS:
+        raise AssessError(f"{words.optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
+    return settings_of(
+        workload,
+        default_tier(devices) if words.tier is None else _tier(words.tier),
+        count=words.min_count,
+        as_needed=words.tier is None,
+        span_s=None if words.min_duration is None else _quantity(words.min_duration, "s", "--min-duration"),
+        skip=tuple(map(_pass, words.skip or ())),
+        timeout_s=None if words.timeout is None else _quantity(words.timeout, "s", "--timeout"),
+        provider=words.provider,
+        provider_options=pairs(words.provider_option, "--provider-option"),
+        custom_ops=tuple(words.custom_ops or ()),
+        threads=words.threads,
+        optimisation=words.optimisation,
+        seed=words.seed,
+        memory_limit_bytes=_bytes(words.memory_limit),
+        require_full_placement=words.require_full_placement,
     )
 
 
 def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
     """What reading the model may use: the usual, or more where the options allow the run more."""
     seconds = _quantity(timeout, "s", "--timeout") if timeout else 0.0
-    allowed = _quantity(memory_limit, "B", "--memory-limit") if memory_limit else 0.0
     usual = DEFAULT_LIMITS
-    return Limits(max(usual.timeout_s, seconds), max(usual.memory_bytes or 0, int(allowed)))
+    return Limits(max(usual.timeout_s, seconds), max(usual.memory_bytes or 0, _bytes(memory_limit) or 0))
+
+
+def _tier(name: str) -> Tier:
+    found = {each.name: each for each in TIERS}
+    if name not in found:
+        raise AssessError(f"{name!r} is no tier", where="--tier", hint=did_you_mean(name, list(found)))
+    return found[name]
+
+
+def _pass(name: str) -> str:
+    if name not in PASSES:
+        raise AssessError(f"{name!r} is no pass", where="--skip", hint=did_you_mean(name, list(PASSES)))
+    return name
+
+
+def _bytes(text: str | None) -> int | None:
+    return None if text is None else int(_quantity(text, "B", "--memory-limit"))
 
 
 def _quantity(text: str, unit: Unit, option: str) -> float:

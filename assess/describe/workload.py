@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from assess.describe.device import Sector
+from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import Authored, Bytes, Hertz, Joules, Number, Seconds, Share, Text, Whole
 from assess.describe.scenario import Scenario
+from assess.describe.scenario import contradictions as between_stages
 
 
 class Misses(Authored):
@@ -59,6 +61,11 @@ class Workload(Authored):
     source: Text = Field(description="Where they come from.")
     scenario: Scenario
     requires: Requires
+
+    @classmethod
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong between keys of an authored mapping, each with its key's path."""
+        yield from ((("scenario", *keys), text) for keys, text in between_stages(mapping.get("scenario")))
 
     @property
     def deadline_s(self) -> float | None:

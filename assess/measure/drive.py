@@ -114,7 +114,7 @@ def closed_loop(
         if reached or end >= plan.until_ns:
             return frames
         if end >= next_tell:
-            progress(*_how_far(len(frames), end - begun, plan))
+            progress(*how_far(len(frames), end - begun, plan))
             next_tell = end + TELL_EVERY_NS
         start = clock()
 
@@ -170,7 +170,7 @@ def open_loop(
         frames.append(scheduled, start, now)
         schedule.heed(now, now - start)
         if now >= next_tell:
-            progress(*_how_far(schedule.count, now - begun, plan))
+            progress(*how_far(schedule.count, now - begun, plan))
             next_tell = now + TELL_EVERY_NS
     schedule.release(now, waiting)
     for scheduled in waiting:
@@ -216,6 +216,7 @@ def _drop(waiting: deque[int], queue: Queue, now: int, frames: OpenStore) -> Non
         frames.drop(waiting.popleft())
 
 
-def _how_far(count: int, span_ns: int, plan: Plan) -> tuple[float, float]:
+def how_far(count: int, span_ns: int, plan: Plan) -> tuple[float, float]:
+    """Share of a plan that is done, and the seconds that are left at the pace so far."""
     left_ns = max((plan.min_count - count) * span_ns / max(count, 1), plan.min_duration_ns - span_ns, 0.0)
     return span_ns / (span_ns + left_ns), left_ns * 1e-9

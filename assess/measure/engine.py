@@ -70,8 +70,9 @@ class Engine(Protocol):
         """Make a session as the request asks.
 
         Keys: "model" (a path, or the bytes of a model), "provider", "provider_options", "threads", "optimisation",
-        "custom_ops"; optional: "profile" (a prefix: write a profile), "save_optimised" (a path: also write the graph
-        as it is after optimisation), "placement" (whether `placement` will be asked for).
+        "custom_ops"; optional: "inputs" (which of those that were read are fed; all by default), "profile" (a prefix:
+        write a profile), "save_optimised" (a path: also write the graph as it is after optimisation), "placement"
+        (whether `placement` will be asked for).
         """
 
 

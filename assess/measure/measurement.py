@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from assess.describe.model import Model
+from assess.measure.agreement import Agreement
+from assess.measure.attribution import Attribution
+from assess.measure.cold_start import Start
+from assess.measure.energy import Energy
 from assess.measure.frames import Frames
+from assess.measure.memory_limit import MemoryLimit
+from assess.measure.passes.floor import Floor
+from assess.measure.passes.outputs import OutputFacts
+from assess.measure.passes.profile import Profile
+from assess.measure.placement import Placement
+from assess.measure.windows import Window
 
 #: Where in its life the worker was; in this order.
 Phase = Literal["start", "load", "first inference", "warm-up", "back to back", "timed"]
@@ -25,6 +35,7 @@ class Settings:
         custom_ops: libraries of custom operators to load; none is loaded that is not named.
         tier: which tier the numbers below were taken from; "" for none.
         passes: what is run beside the timed pass, each in a process of its own.
+        require_full_placement: whether every operator is to run on the provider asked for.
         min_count: timed frames, at least.
         min_duration_s: timed span, at least.
         warmup_count: inferences before the timed ones, at least.
@@ -32,7 +43,7 @@ class Settings:
         back_to_back_s: span of the closed loop before an open one, at least.
         seed: of the generated inputs.
         timeout_s: the worker is stopped, and the run is a failure, when it takes longer.
-        memory_limit_bytes: address space that the worker may use; None for no limit.
+        memory_limit_bytes: resident and swapped memory that a worker may take; None for no limit.
     """
 
     provider: str = "CPUExecutionProvider"
@@ -42,6 +53,7 @@ class Settings:
     optimisation: str = "all"
     tier: str = ""
     passes: tuple[str, ...] = ()
+    require_full_placement: bool = False
     min_count: int = 500
     min_duration_s: float = 2.0
     warmup_count: int = 10
@@ -198,6 +210,16 @@ class Measurement:
         after: the host after it.
         failure: how it failed, if it did; what was measured before is kept.
         incomplete: why it ended early, if it was stopped.
+        floor: what host and harness take of a frame.
+        starts: cold and warm starts.
+        attribution: what memory is used for.
+        memory_limit: how the limit on memory was held; None if none was asked for.
+        placement: which provider runs which operators; None where only the CPU was asked for.
+        profile: where the time of an inference goes.
+        outputs: what became of other inputs.
+        agreement: with a reference.
+        energy: by sensor.
+        windows: the run in equal spans of time, where it was long.
         absent: what could not be measured, and why.
     """
 
@@ -218,6 +240,16 @@ class Measurement:
     after: Host
     failure: Failure | None = None
     incomplete: str = ""
+    floor: Floor | None = None
+    starts: tuple[Start, ...] = ()
+    attribution: Attribution | None = None
+    memory_limit: MemoryLimit | None = None
+    placement: Placement | None = None
+    profile: Profile | None = None
+    outputs: OutputFacts | None = None
+    agreement: Agreement | None = None
+    energy: tuple[Energy, ...] = ()
+    windows: tuple[Window, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property

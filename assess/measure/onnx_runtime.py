@@ -9,9 +9,13 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from assess.errors import AssessError
+
+if TYPE_CHECKING:
+    from assess.measure.decoder import Decoder
 
 #: Element types that numpy lacks, as TensorProto.DataType (onnx.proto); their arrays hold the raw bits.
 _RAW_TYPES: Final = {
@@ -26,6 +30,15 @@ _RAW_TYPES: Final = {
 
 #: Lets a session tell afterwards which provider was given which operator; older versions do not know the key.
 _RECORD_ASSIGNMENT: Final = "session.record_ep_graph_assignment_info"
+
+#: Where a provider keeps values, as ONNX Runtime names it; the others use the CPU's memory.
+_DEVICES: Final = {
+    "CUDAExecutionProvider": "cuda",
+    "TensorrtExecutionProvider": "cuda",
+    "NvTensorRTRTXExecutionProvider": "cuda",
+    "MIGraphXExecutionProvider": "cuda",
+    "DmlExecutionProvider": "dml",
+}
 
 _LEVELS: Final = {
     "disabled": "ORT_DISABLE_ALL",
@@ -57,7 +70,7 @@ class OnnxRuntime:
             "python": platform.python_version(),
         }
         self._arrays: dict[str, Any] = {}
-        self._raw: dict[str, int] = {}
+        self._inputs: list[dict[str, str]] = []
 
     def providers(self) -> list[str]:
         """Execution providers that this build of ONNX Runtime has."""
@@ -67,9 +80,9 @@ class OnnxRuntime:
     def read_inputs(self, inputs: list[dict[str, str]]) -> None:
         """Read the arrays to be fed."""
         for each in inputs:
-            self._arrays[each["name"]] = self._numpy.load(each["file"], allow_pickle=False)
-            if each["dtype"] in _RAW_TYPES:
-                self._raw[each["name"]] = _RAW_TYPES[each["dtype"]]
+            # By file: two models of a pipeline may have inputs of one name.
+            self._arrays[each["file"]] = self._numpy.load(each["file"], allow_pickle=False)
+            self._inputs.append(each)
 
     def load(self, request: Mapping[str, Any]) -> OnnxSession:
         """Make a session as asked for; see `Engine.load`."""
@@ -89,11 +102,14 @@ class OnnxRuntime:
         if path := request.get("save_optimised"):
             options.optimized_model_filepath = path
         for library in request.get("custom_ops", ()):
-            options.register_custom_ops_library(library)
+            options.register_custom_ops_library(str(Path(library).resolve()))  # Else the linker would look elsewhere.
         provider = (request["provider"], dict(request.get("provider_options", {})))
         # Without enable_fallback=0 a provider that fails is replaced by the CPU, and the figures are of that.
         session = self._runtime.InferenceSession(request["model"], options, providers=[provider], enable_fallback=0)
-        return OnnxSession(self._runtime, session, self._arrays, self._raw, recorded=recorded)
+        inputs = request.get("inputs", self._inputs)
+        arrays = {each["name"]: self._arrays[each["file"]] for each in inputs}
+        raw = {each["name"]: _RAW_TYPES[each["dtype"]] for each in inputs if each["dtype"] in _RAW_TYPES}
+        return OnnxSession(self._runtime, session, arrays, raw, recorded=recorded)
 
 
 class OnnxSession:
@@ -214,6 +230,13 @@ class OnnxSession:
             return value.numpy() if hasattr(value, "numpy") else value
         except (RuntimeError, NotImplementedError) as error:
             raise AssessError(f"an output cannot be read as an array: {error}") from error
+
+    def decoder(self, cache: Mapping[str, str]) -> Decoder:
+        """The model as a decoder whose caches (inputs, keys) are fed from outputs (values); see `Decoder`."""
+        from assess.measure.decoder import Decoder  # Only this scenario needs it.
+
+        device = _DEVICES.get(self._session.get_providers()[0], "cpu")
+        return Decoder(self._runtime.OrtValue, self._session, cache, self._feeds, device)
 
     def effective(self) -> dict[str, Any]:
         """Providers and optimisation level as the session itself reports them."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+
+#: A number that may be negative: a temperature.
+Signed = NewType("Signed", float)
 
 
 def decode(kind: type[Record], data: Any, path: str) -> Record:
@@ -57,8 +61,13 @@ def _decode_record(kind: Any, data: Any, path: str) -> Any:
     known = {field.name for field in fields(kind)}
     needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
     require_keys(data, path, needed, known)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return kind(**{key: _decode(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _decode_union(arguments: tuple[Any, ...], data: Any, path: str) -> Any:
@@ -70,15 +79,15 @@ def _decode_union(arguments: tuple[Any, ...], data: Any, path: str) -> Any:
 
 
 def _decode_scalar(kind: Any, data: Any, path: str) -> Any:
-    accepted = (int, float) if kind is float else (kind,)
+    accepted = (int, float) if kind in (float, Signed) else (kind,)
     if not isinstance(data, accepted) or (isinstance(data, bool) and kind is not bool):
         raise ValueError(f"{path}: expected {_NAMES[kind]}, found {_named(data)}")
-    if isinstance(data, int | float) and data < 0:
+    if isinstance(data, int | float) and data < 0 and kind is not Signed:
         raise ValueError(f"{path}: {data!r} is negative")
-    return float(data) if kind is float else data
+    return float(data) if kind in (float, Signed) else data
 
 
-_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+_NAMES = {int: "a whole number", float: "a number", Signed: "a number", str: "text", bool: "true or false"}
 
 
 def _named(data: Any) -> str:

@@ -8,19 +8,29 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from assess import __version__, sandbox
 from assess.describe.model import Model
 from assess.errors import AssessError
+from assess.measure.energy import energies
 from assess.measure.engine import CLOUD
+from assess.measure.extra_passes import Bench, floor, run_extra_passes
+from assess.measure.frames import Frames
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Host, Measurement, Settings
+from assess.measure.memory_limit import MemoryGuard
+from assess.measure.monitor import Monitor, Readings
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
+from assess.measure.reference import ReferenceModel, check
 from assess.measure.scenarios.asked import asked
+from assess.measure.sensors import find_sensors
+from assess.measure.sensors.sensor import Found
 from assess.measure.timed_run import Launch, OnProgress, timed_run
+from assess.measure.windows import Window, windows
 
 if TYPE_CHECKING:
     from assess.describe.card import Card
@@ -28,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Before a release the clock is watched for so long, where the host's own lateness is not known.
 _SPIN_NS: Final = 200_000
+#: A run of a minute has windows: heat takes at least that.
+_LONG_NS: Final = 60_000_000_000
 
 
 def measure(
@@ -42,6 +54,8 @@ def measure(
     on_progress: OnProgress = lambda what, done, left_s: None,
     launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
+    sensors: Callable[[], Found] = find_sensors,
+    reference: ReferenceModel | Path | None = None,
 ) -> Measurement:
     """Run a model in a process of its own, on this host, and record what happened - failures too.
 
@@ -56,11 +70,15 @@ def measure(
         on_progress: told what is being done, the share that is done and the seconds left, where these are known.
         launch: runs the worker; tests hand in one that needs no process.
         host: reads the host, before and after.
+        sensors: finds the host's sensors.
+        reference: a model or saved outputs that the outputs are compared with.
 
     Raises:
         AssessError: a setting or an input is not one that can be used; nothing was run then.
     """
     _check(settings)
+    if reference is not None:
+        check(model, reference)
     with sandbox.ending_cleanly(), _private_folder() as name:
         on_progress("preparing the inputs", None, None)
         _require_unchanged(model, model_path)
@@ -74,18 +92,24 @@ def measure(
             available_bytes=available_bytes(),
         )
         before = host()
+        guard = MemoryGuard(settings.memory_limit_bytes) if settings.memory_limit_bytes is not None else None
+        folder = Path(name)
         request = {
             **asdict(settings),
             "model": str(model_path.resolve()),
             "inputs": [{"name": feed.used.name, "dtype": feed.used.dtype, "file": str(feed.file)} for feed in ready],
-            "scenario": asked(job, seed=settings.seed, tier=settings.tier, scratch=Path(name)),
+            "scenario": asked(job, seed=settings.seed, tier=settings.tier, scratch=folder),
             "spin_ns": _SPIN_NS,
             "scratch": name,
-            "frames": str(Path(name) / "frames"),
-            "back_to_back": str(Path(name) / "back_to_back"),
+            "frames": str(folder / "frames"),
+            "back_to_back": str(folder / "back_to_back"),
         }
-        timed = timed_run(request, settings, on_progress, launch)
-        after = host()
+        around = card_folder or model_path.parent
+        start = launch if guard is None else partial(launch, confine=guard)
+        bench = Bench(
+            model, model_path, settings, request, ready, card, around, folder, start, on_progress, reference
+        )  # fmt: skip
+        parts = _passes(bench, job, host, sensors)
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -95,9 +119,41 @@ def measure(
         requested=settings,
         inputs=tuple(feed.used for feed in ready),
         before=before,
-        after=after,
-        **timed,
+        memory_limit=guard.found() if guard else None,
+        **parts,
     )
+
+
+def _passes(bench: Bench, job: Job, host: Callable[[], Host], sensors: Callable[[], Found]) -> dict[str, Any]:
+    """All passes in their order: the floor, the timed one under the eyes of the sensors, then the others."""
+    parts = floor(bench) if "floor" in bench.settings.passes else {}
+    if (found := parts.get("floor")) is not None:
+        bench.request = {**bench.request, "spin_ns": found.spin_ns}
+    with Monitor(sensors()) as monitor:
+        timed, begun_ns = timed_run(bench.request, bench.settings, bench.on_progress, bench.launch)
+        after = host()
+    timed["absent"] |= parts.pop("absent", {})
+    parts |= {**timed, **_watched(timed["frames"], begun_ns, job, monitor.readings()), "after": after}
+    parts["absent"] = {**timed["absent"], **parts["absent"]}
+    if timed["failure"] is None and not timed["incomplete"]:
+        more = run_extra_passes(bench)
+        parts["absent"] |= more.pop("absent")
+        parts |= more
+    return parts
+
+
+def _watched(frames: Frames, begun_ns: int, job: Job, readings: Readings) -> dict[str, Any]:
+    """What the sensors saw of the timed part, and its windows where it was long."""
+    absent = dict(readings.absent)
+    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, len(frames))
+    if not energy:
+        absent["energy"] = "no sensor of energy or power told"
+    deadline_s = job.workload.deadline_s
+    seen: tuple[Window, ...] = ()
+    if frames.span_ns >= _LONG_NS:
+        deadline_ns = None if deadline_s is None else round(deadline_s * 1e9)
+        seen = windows(frames, deadline_ns=deadline_ns, begun_ns=begun_ns, readings=readings)
+    return {"energy": energy, "windows": seen, "absent": {**absent, **silent}}
 
 
 def _private_folder() -> tempfile.TemporaryDirectory[str]:
@@ -124,12 +180,6 @@ def _check(settings: Settings) -> None:
             f"warm-up and timed inferences alone take {wanted_s:g} s, the time limit leaves {limit_s:g} s",
             where="--timeout",
             hint="raise --timeout or lower --min-duration",
-        )
-    if settings.memory_limit_bytes is not None and settings.provider != "CPUExecutionProvider":
-        raise AssessError(
-            f"the memory of {settings.provider} cannot be limited: it reserves address space that it does not use",
-            where="--memory-limit",
-            hint="leave it out",
         )
 
 

@@ -16,6 +16,8 @@ from assess.sandbox import Ending, Limits
 
 OnProgress = Callable[[str, float | None, float | None], None]
 Launch = Callable[..., Ending]
+#: Fields that one scenario has more than others, from what its worker told and the frames it wrote.
+More = Callable[[Mapping[str, Any], Frames], dict[str, Any]]
 
 WORKER: Final = "assess.measure.worker"
 
@@ -52,8 +54,10 @@ def timed_run(
     on_progress: OnProgress,
     launch: Launch,
     on_phase: Callable[[Phase], None] = lambda phase: None,
-) -> dict[str, Any]:
-    """The fields of a measurement that the timed pass gives, failures included.
+    pass_name: str = "timed",
+    more: More = lambda known, frames: {},
+) -> tuple[dict[str, Any], int]:
+    """The fields of a measurement that the timed pass gives, failures included; and the clock at the first release.
 
     Args:
         request: for the worker; "frames" and "back_to_back" name the files that it writes.
@@ -61,6 +65,8 @@ def timed_run(
         on_progress: told what is being done, the share that is done and the seconds left, where these are known.
         launch: runs the worker.
         on_phase: told each phase as it begins.
+        pass_name: the pass that drives this scenario.
+        more: what else becomes of what the worker told; nonsense may raise KeyError, TypeError or ValueError.
 
     Raises:
         AssessError: an input or a provider is not one that can be used.
@@ -81,23 +87,22 @@ def timed_run(
 
     on_progress("starting", None, None)
     limits = Limits(settings.timeout_s, address_space(settings))
-    ending = launch(WORKER, {**request, "pass": "timed"}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
-    _, frames = read_frames(Path(request["frames"]))
+    ending = launch(WORKER, {**request, "pass": pass_name}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
+    begun_ns, frames = read_frames(Path(request["frames"]))
     _, back_to_back = read_frames(Path(request["back_to_back"]))
     if ending.signal and not len(frames):
         raise KeyboardInterrupt
-    return {**_result(told, ending, frames), "back_to_back_ns": back_to_back.service_ns}
+    return {**_result(told, ending, frames, more), "back_to_back_ns": back_to_back.service_ns}, begun_ns
 
 
 def address_space(settings: Settings) -> int | None:
-    """What the worker may map: as asked, or a little less than would make the kernel kill somebody.
+    """What the worker may map: a little less than would make the kernel kill somebody.
 
-    Only the CPU provider maps what it uses; drivers of accelerators reserve far more.
+    Only the CPU provider maps what it uses; drivers of accelerators reserve far more. Where the user sets a limit it is
+    on what the worker really takes (`MemoryGuard`), and this one is not needed.
     """
-    if settings.provider != "CPUExecutionProvider":
+    if settings.provider != "CPUExecutionProvider" or settings.memory_limit_bytes is not None:
         return None
-    if settings.memory_limit_bytes is not None:
-        return settings.memory_limit_bytes
     available = available_bytes()
     if available is None:
         return None
@@ -105,18 +110,18 @@ def address_space(settings: Settings) -> int | None:
     return int(available * _SHARE_OF_AVAILABLE) + _RESERVED_BYTES + threads * _RESERVED_PER_THREAD_BYTES
 
 
-def _result(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
+def _result(told: Told, ending: Ending, frames: Frames, more: More) -> dict[str, Any]:
     """What the worker told, as fields of a measurement; nonsense is a crash, since a model may have overrun it."""
     try:
-        return _fields(told, ending, frames)
+        return {**_fields(told, ending, frames), **more(told.known, frames)}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         printed = f"{type(error).__name__}: {error}"
         nonsense = Ending("crashed", None, "answered what is not a result", printed)
-        return _fields(Told(told.phase), nonsense, Frames())
+        return {**_fields(Told(told.phase), nonsense, Frames()), **more({}, Frames())}
 
 
 def _fields(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
-    _require_times(frames)
+    require_times(frames)
     failure, known = _failure(told, ending, frames), told.known
     absent = {}
     memory = _memory(known)
@@ -155,7 +160,7 @@ def _failure(told: Told, ending: Ending, frames: Frames) -> Failure | None:
     return Failure(told.phase, "refused", f"ONNX Runtime refused while {doing}", refused)
 
 
-def _require_times(frames: Frames) -> None:
+def require_times(frames: Frames) -> None:
     """A model that overran the worker may have written anything into the file."""
     released = start = done = 0
     for released_, start_, done_ in zip(frames.scheduled_ns, frames.start_ns, frames.done_ns, strict=True):

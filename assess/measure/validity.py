@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assess.measure.measurement import Host, Measurement
+from assess.measure.passes.floor import SHARE_OF_DEADLINE, floor_of
 from assess.units import format_quantity
 
 #: Halves of ten: below that their medians say nothing, and neither does a percentile.
@@ -22,16 +23,22 @@ _WAITING = 0.1
 _ROOM = 0.5
 
 
-def validity(measurement: Measurement, deadline_s: float | None = None) -> tuple[str, ...]:
+def validity(measurement: Measurement, deadline_s: float | None = None, percentile: float = 99.0) -> tuple[str, ...]:
     """Why a measurement may not be judged; empty if it may.
 
     Args:
         measurement: the run.
-        deadline_s: what an inference may take, where the job says it: noise far below it does no harm.
+        deadline_s: what a frame may take, where the job says it: noise far below it does no harm.
+        percentile: at which the deadline is asked.
     """
     if measurement.failure is not None:
         return (f"the run failed: {measurement.failure.cause}",)
-    reasons = [_count(measurement), _provider(measurement), _changed_host(measurement.before, measurement.after)]
+    reasons = [
+        _count(measurement),
+        _provider(measurement),
+        _changed_host(measurement.before, measurement.after),
+        _floor(measurement, deadline_s, percentile),
+    ]
     if not _far_below(measurement, deadline_s):
         reasons += [_drift(measurement.service_ns), _waiting(measurement), _shared(measurement)]
     return tuple(reason for reason in reasons if reason)
@@ -72,6 +79,21 @@ def _changed_host(before: Host, after: Host) -> str:
         if first != last:
             return f"the host's {name} changed during the run, from {first!r} to {last!r}"
     return ""
+
+
+def _floor(measurement: Measurement, deadline_s: float | None, percentile: float) -> str:
+    """Whether host and harness themselves take more of a frame than a figure for the model can bear."""
+    if measurement.floor is None or deadline_s is None:
+        return ""
+    paced = measurement.effective is not None and measurement.effective.spin_ns is not None
+    taken_s = floor_of(measurement.floor, percentile, paced=paced) * 1e-9
+    if taken_s <= SHARE_OF_DEADLINE * deadline_s:
+        return ""
+    took, limit = format_quantity(taken_s, "s"), format_quantity(deadline_s, "s")
+    return (
+        f"the host itself takes {took} of a frame at p{percentile:g}, more than {SHARE_OF_DEADLINE:.0%} of {limit}: "
+        "`assess doctor` says what to do"
+    )
 
 
 def _drift(service_ns: tuple[int, ...]) -> str:

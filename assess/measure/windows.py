@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from assess.measure.plain import Signed
+
 if TYPE_CHECKING:
     from assess.measure.frames import Frames
     from assess.measure.monitor import Readings, Series
@@ -62,8 +64,8 @@ class Window:
     p99_ns: int | None = None
     misses: int | None = None
     hottest: str = ""
-    temperature_c: float | None = None
-    temperature_max_c: float | None = None
+    temperature_c: Signed | None = None
+    temperature_max_c: Signed | None = None
     frequency_hz: Mapping[str, float] = field(default_factory=dict)
     throttled: bool | None = None
 
@@ -177,8 +179,8 @@ def _window(
         p99_ns=_quantile(service, 99, 100),
         misses=None if late is None else len(late[inside(late)]),
         hottest=hottest,
-        temperature_c=mean_c,
-        temperature_max_c=max_c,
+        temperature_c=None if mean_c is None else Signed(mean_c),
+        temperature_max_c=None if max_c is None else Signed(max_c),
         frequency_hz={name: sum(values) / len(values) for name, values in clocks if values},
         throttled=_throttled(seen, start + begun_ns, end + begun_ns),
     )

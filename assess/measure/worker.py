@@ -24,6 +24,10 @@ _PASSES: Final = {
     "memory": "assess.measure.passes.attribution:memory_pass",
     "profile": "assess.measure.passes.profile:profile_pass",
     "outputs": "assess.measure.passes.outputs:outputs_pass",
+    "sampled": "assess.measure.passes.sampled:sampled_pass",
+    "generate": "assess.measure.scenarios.generate:generate_pass",
+    "context": "assess.measure.scenarios.generate:context_pass",
+    "pipeline": "assess.measure.scenarios.pipeline:pipeline_pass",
 }
 
 
@@ -46,12 +50,7 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
         engine = OnnxRuntime()
     except ImportError as error:
-        limit = request["memory_limit_bytes"]
-        raise AssessError(
-            f"ONNX Runtime cannot be imported: {error}",
-            where="" if limit is None else "--memory-limit",
-            hint="pip install onnxruntime" if limit is None else "it needs about 300 MiB of address space for itself",
-        ) from error
+        raise AssessError(f"ONNX Runtime cannot be imported: {error}", hint="pip install onnxruntime") from error
     return flow(request, tell, engine, this_kernel())
 
 

@@ -24,7 +24,7 @@ from assess.units import format_quantity
 #: up to 1.40 on STM32N6's NPU (ST model zoo, stm32ai-modelzoo@6f10965e, Activation RAM).
 _LEAST_ALLOCATED, _MOST_ALLOCATED = 0.99, 1.40
 
-Name = Literal["service", "memory", "cold start", "on-chip memory", "storage"]
+Name = Literal["latency", "memory", "cold start", "on-chip memory", "storage"]
 
 _NOT_HERE: Final = "only a run on {device} itself can tell"
 
@@ -58,21 +58,21 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     binding, proxy = binding_in_effect(device, measurement)
     runtime = _runtime(device, binding)
     taken = measurement if not proxy else None
-    invalid = validity(measurement, workload.deadline_s) if measurement else ()
+    invalid = validity(measurement, workload.deadline_s, workload.requires.percentile) if measurement else ()
     not_valid = f"the measurement is not valid: {'; '.join(invalid)}" if invalid else ""
     measured: dict[Name, Estimate | str] = {}
     projected = _projected_service(model, device, binding, runtime)
     if taken is not None:
         measured = {
             "memory": not_valid or _measured_memory(taken),
-            "service": not_valid or _checked(_measured_service(taken, workload), projected),
+            "latency": not_valid or _checked(_measured_latency(taken, workload), projected),
             "cold start": not_valid or _measured_cold_start(taken),
         }
     outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),
         "on-chip memory": _on_chip_memory(model, runtime),
         "memory": _projected_memory(model, runtime, measurement),
-        "service": projected,
+        "latency": projected,
         "cold start": _NOT_HERE.format(device=device.id),
         **measured,
     }
@@ -139,13 +139,22 @@ def _projected_service(
     return Estimate(bound.seconds, math.inf, "s", Rung.PROJECTED, bound.basis)
 
 
-def _measured_service(measurement: Measurement, workload: Workload) -> Estimate:
-    percentile, count = workload.requires.percentile, len(measurement.service_ns)
-    low, high = quantile_range([ns * 1e-9 for ns in measurement.service_ns], percentile)
-    basis = f"p{percentile:g} of {count} inferences, {CONFIDENCE:.0%} confidence each way"
-    if math.isinf(high):
+def _measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
+    """Response times, in which a frame that was never served counts as infinitely late."""
+    percentile, frames = workload.requires.percentile, measurement.frames
+    answered = [ns * 1e-9 for ns in frames.response_ns]
+    low, high = quantile_range([*answered, *(math.inf for _ in frames.dropped_ns)], percentile)
+    count, kind = len(frames) + len(frames.dropped_ns), _kind_of(workload)
+    basis = f"{kind}, p{percentile:g} of {count} frames, {CONFIDENCE:.0%} confidence each way"
+    if frames.dropped_ns:
+        basis += f", {len(frames.dropped_ns)} of them dropped"
+    if count_needed(percentile) > count:
         basis += f"; an upper bound needs {count_needed(percentile) - count} more"
     return Estimate(low, high, "s", Rung.MEASURED, basis)
+
+
+def _kind_of(workload: Workload) -> str:
+    return "response time" if workload.scenario.is_open else "service time"
 
 
 def _checked(measured: Estimate, projected: Estimate | str) -> Estimate:
@@ -157,8 +166,27 @@ def _checked(measured: Estimate, projected: Estimate | str) -> Estimate:
 
 
 def _measured_cold_start(measurement: Measurement) -> Estimate | str:
+    """Starts of whole processes where there are any; a warm one, or only a part of it, bounds a cold one from below."""
+    cold, warm = (
+        [start for start in measurement.starts if start.cache == cache and not start.optimised and not start.invalid]
+        for cache in ("cold", "warm")
+    )
+    if cold:
+        totals = [seconds for start in cold for seconds in start.total_s]
+        basis = f"process start to first output, {_times(len(totals))}, files not in the page cache"
+        return Estimate(min(totals), max(totals), "s", Rung.MEASURED, basis)
+    if warm:
+        totals = [seconds for start in warm for seconds in start.total_s]
+        basis = f"process start to first output, {_times(len(totals))}, files in the page cache: a cold one takes longer"
+        return Estimate(min(totals), math.inf, "s", Rung.MEASURED, basis)
+    if invalid := next((start.invalid for start in measurement.starts if start.invalid), ""):
+        return f"no start gave a valid output: {invalid}"
     if measurement.load_s is None or measurement.first_s is None:
         return measurement.absent.get("cold start", "the run did not get as far as a first inference")
     seconds = measurement.load_s + measurement.first_s
     basis = "one start, files in the page cache: a cold one takes longer"
     return Estimate(seconds, math.inf, "s", Rung.MEASURED, basis)
+
+
+def _times(count: int) -> str:
+    return f"{count} start{'' if count == 1 else 's'}"

@@ -14,6 +14,7 @@ from assess.errors import AssessError
 from assess.measure.measurement import Effective, Failure, Memory, Settings
 from assess.measure.rows import Rows
 from assess.measure.run import measure
+from assess.measure.sensors.sensor import Found
 from assess.sandbox import Ending, Limits
 
 SMALL = Port("x", "float32", (2, 3))
@@ -31,7 +32,10 @@ def run(path, settings=None, *, launch, **options):
     model = builders.model(files=(file,), sha256=file.sha256, inputs=(SMALL,))
     asked = settings or Settings()
     wanted = options.pop("job", builders.job())
-    return measure(model, path, wanted, asked, launch=launch, host=builders.host, **options)
+    nothing = Found((), {})
+    return measure(
+        model, path, wanted, asked, launch=launch, host=builders.host, sensors=lambda: nothing, **options
+    )  # fmt: skip
 
 
 def with_fakes(path, settings=None, *, progress=None, memory=None, **times):
@@ -52,7 +56,7 @@ def test_a_whole_run_in_exact_numbers(path):
     )
     assert [used.name for used in found.inputs] == ["x"]
     assert (found.before, found.after) == (builders.host(), builders.host())
-    assert (found.failure, found.absent) == (None, {})
+    assert (found.failure, found.absent) == (None, {"energy": "no sensor of energy or power told"})
 
 
 def test_progress_is_told_in_words(path):
@@ -80,6 +84,7 @@ def test_a_refusal_is_a_finding(path):
     assert found.absent == {
         "memory": "the run ended while running the first inference",
         "cold start": "the run ended while running the first inference",
+        "energy": "no sensor of energy or power told",
     }
 
 
@@ -117,7 +122,7 @@ def test_what_was_known_before_a_crash_is_kept(path):
 def test_a_system_without_a_high_water_mark_says_why(path):
     found = with_fakes(path, memory="plan9 has none")
     assert found.memory is None
-    assert found.absent == {"memory": "plan9 has none"}
+    assert found.absent["memory"] == "plan9 has none"
     assert found.failure is None
 
 

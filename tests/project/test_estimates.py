@@ -16,7 +16,7 @@ def estimates(run=None, model=None, device=None, **requires):
 
 
 def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
-    found = estimates(builders.measurement()).known["service"]
+    found = estimates(builders.measurement()).known["latency"]
     assert (found.unit, found.rung) == ("s", Rung.MEASURED)
     assert found.low == pytest.approx(10.685e-3)
     assert found.high == pytest.approx(10.698e-3)
@@ -27,7 +27,7 @@ def test_too_few_samples_leave_the_upper_end_open():
     few = builders.measurement(
         service_ns=tuple(10_000_000 + index for index in range(200)), requested=Settings(min_count=100)
     )
-    found = estimates(few).known["service"]
+    found = estimates(few).known["latency"]
     assert found.high == math.inf
     assert found.basis.endswith("an upper bound needs 259 more")
 
@@ -35,9 +35,9 @@ def test_too_few_samples_leave_the_upper_end_open():
 def test_a_run_on_a_proxy_never_gives_the_latency():
     found = estimates(builders.measurement(before=PROXY))
     assert not found.on_device
-    assert found.known["service"].rung is Rung.PROJECTED
-    assert found.known["service"].low == pytest.approx(0.6e-3)
-    assert found.known["service"].high == math.inf
+    assert found.known["latency"].rung is Rung.PROJECTED
+    assert found.known["latency"].low == pytest.approx(0.6e-3)
+    assert found.known["latency"].high == math.inf
     assert found.absent["cold start"] == "only a run on acme-rover itself can tell"
 
 
@@ -78,7 +78,7 @@ def test_memory_on_the_device_is_the_peak_above_the_empty_runtime():
 
 def test_a_failed_run_gives_its_cause_instead_of_a_latency():
     failed = builders.measurement(failure=Failure("timed", "crashed", "stopped by SIGSEGV"), service_ns=())
-    assert estimates(failed).absent["service"] == ("the measurement is not valid: the run failed: stopped by SIGSEGV")
+    assert estimates(failed).absent["latency"] == ("the measurement is not valid: the run failed: stopped by SIGSEGV")
 
 
 def test_an_invalid_run_gives_its_reasons_instead_of_numbers():
@@ -112,6 +112,6 @@ def test_a_measurement_that_beats_the_data_sheet_says_that_the_profile_is_wrong(
     slow = builders.device(
         memory={**builders.DEVICE["memory"], "bandwidth": {"value": "10 MB/s", "source": "DS", "grade": "A"}}
     )
-    found = estimates(builders.measurement(), device=slow).known["service"]
+    found = estimates(builders.measurement(), device=slow).known["latency"]
     assert found.rung is Rung.MEASURED
     assert found.basis.endswith("; faster than the profile's peaks allow (600 ms): check them")

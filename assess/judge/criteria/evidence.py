@@ -9,7 +9,7 @@ from assess.project.estimate import Rung
 from assess.project.estimates import Name
 
 #: What a policy's demand is about.
-_JUDGED: Final[tuple[Name, ...]] = ("service", "memory")
+_JUDGED: Final[tuple[Name, ...]] = ("latency", "memory")
 
 
 @criterion("evidence")

@@ -21,7 +21,7 @@ def latency(case: Case) -> Finding:
     deadline = case.workload.deadline_s
     if deadline is None:
         raise NotAskedError(f"{case.workload.id} has no deadline")
-    found = case.estimate("service")
+    found = case.estimate("latency")
     limit = Limit(deadline, "s", f"deadline of {case.workload.id} at p{case.workload.requires.percentile:g}")
     verdict = compare(found, limit)
     return Finding(verdict, found.basis, found, limit, _step(case, verdict, found))

@@ -219,6 +219,7 @@ def _load(request: Mapping[str, Any], engine: Engine, memory: PeakMemory | str) 
             "threads": 1,
             "optimisation": "all",
             "custom_ops": (),
+            "inputs": [],
         }
     )
     session.feed({INPUT: array})

@@ -38,7 +38,7 @@ def timed_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kern
     require_provider(request["provider"], engine)
     engine.read_inputs(request["inputs"])
     until_ns = kernel.clock() + int(request["timeout_s"] * SHARE_OF_TIMEOUT * 1e9)
-    watch = _Watch(kernel.memory)
+    watch = Watch(kernel.memory)
     tell({"known": {"versions": engine.versions, **watch.read("baseline", fresh=True)}})
     wake_exactly()
     # Collecting garbage now and then would cost single inferences a pause that is ours, not the model's.
@@ -48,7 +48,7 @@ def timed_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kern
 
 
 def _phases(
-    request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel, watch: _Watch, until_ns: int
+    request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel, watch: Watch, until_ns: int
 ) -> dict[str, Any]:
     clock = kernel.clock
     tell({"phase": "load"})
@@ -81,7 +81,7 @@ def _phases(
     tell({"phase": "timed"})
     waited, start = kernel.waited_ns(), clock()
     stopped = _timed(request, scenario, infer, kernel, until_ns, _telling(tell))
-    share = _share(waited, kernel.waited_ns(), clock() - start)
+    share = run_queue_share(waited, kernel.waited_ns(), clock() - start)
     tell({"known": {**watch.read("steady_peak"), "run_queue_wait": share}})
     return {"stopped": stopped}
 
@@ -126,17 +126,23 @@ def _timed(
     return False
 
 
-class _Watch:
+class Watch:
     """Reads the high-water mark, or says once why there is none."""
 
     def __init__(self, memory: PeakMemory | str) -> None:
         self._memory = memory
 
     def restart(self) -> None:
+        """Count from what is resident now."""
         if not isinstance(self._memory, str):
             self._memory.restart()
 
+    def peak(self) -> int | None:
+        """The highest since `restart`; None where the system does not tell."""
+        return None if isinstance(self._memory, str) else self._memory.peak_bytes()
+
     def read(self, name: str, *, fresh: bool = False) -> dict[str, Any]:
+        """The highest since `restart` as what is told under a name; `fresh`: what is resident now."""
         if isinstance(self._memory, str):
             return {"no memory": self._memory}
         if fresh:
@@ -144,5 +150,6 @@ class _Watch:
         return {"method": self._memory.method, name: self._memory.peak_bytes()}
 
 
-def _share(before: int | None, after: int | None, span_ns: int) -> float | None:
+def run_queue_share(before: int | None, after: int | None, span_ns: int) -> float | None:
+    """Share of a span that a thread was ready to run in but had no CPU, from readings of `Kernel.waited_ns`."""
     return None if before is None or after is None or span_ns <= 0 else (after - before) / span_ns

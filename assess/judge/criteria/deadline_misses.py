@@ -1,0 +1,53 @@
+"""Criterion: misses, certified."""
+
+from assess.judge.case import Case, NoEvidenceError, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.deadline import DeadlineRecord, deadline_record
+from assess.judge.finding import Finding, Verdict
+
+
+@criterion("deadline misses")
+def deadline_misses(case: Case) -> Finding:
+    """Is it certified that no more frames miss the deadline than the job allows, however they cluster?
+
+    Asked of a run on the device itself. A frame misses if its output is late, counted from the release, or if it was
+    never served. Certified is, with 99 % confidence, that no more frames miss than the job's percentile leaves; misses
+    that come in bursts count as episodes, since the plain count certifies falsely when they cluster. A run that drifts
+    is not certified. If the job has a contract on misses (at most m in any k frames), the run must have kept it.
+    """
+    measurement = case.measurement
+    if case.workload.deadline_s is None:
+        raise NotAskedError(f"{case.workload.id} has no deadline")
+    if measurement is None or not case.estimates.on_device:
+        raise NotAskedError("no measurement was taken on the device")
+    if case.estimates.invalid:
+        raise NoEvidenceError(f"the measurement is not valid: {'; '.join(case.estimates.invalid)}", case.to_measure)
+    record = deadline_record(measurement, case.workload)
+    if record is None:
+        raise NoEvidenceError("no frame was served", case.to_measure)
+    return _judged(case, record)
+
+
+def _judged(case: Case, record: DeadlineRecord) -> Finding:
+    found, kept = record.certificate, record.contract
+    counted = (
+        f"{found.misses} of {found.frames} frames missed ({record.dropped} dropped, {record.late} late, "
+        f"at most {found.longest_run} in a row)"
+    )
+    certify = f"{case.to_measure} --tier certify"
+    if kept is not None and kept.verdict == "broken":
+        return Finding(
+            Verdict.FAIL, f"{counted}: the contract is broken", next_step="make the model or the host faster"
+        )
+    if record.drift:
+        return Finding(Verdict.MARGINAL, f"{counted}; not certified: {record.drift}", next_step=certify)
+    allowed = 100.0 - found.percentile
+    if not found.certified:
+        plain = "certified only if misses are independent" if found.certified_iid else "not certified"
+        lacking = f"it takes {found.more} more frames without a miss"
+        text = f"{counted}; {plain} that at most {allowed:g} % miss: {lacking}"
+        return Finding(Verdict.MARGINAL, text, next_step=certify)
+    text = f"{counted}; certified that at most {allowed:g} % miss, {found.assumption}"
+    if kept is not None and kept.verdict != "held":
+        return Finding(Verdict.MARGINAL, f"{text}; too few frames for the contract", next_step=certify)
+    return Finding(Verdict.PASS, f"{text}; the contract was kept" if kept else text)

@@ -1,0 +1,55 @@
+"""What a run says about a job's deadline: which frames missed it, and what of that is certain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assess.describe.workload import Misses, Workload
+from assess.judge.certificate import Certificate, certificate
+from assess.judge.stationarity import drift
+from assess.judge.weakly_hard import Contract, Kept, keeps
+from assess.measure.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineRecord:
+    """Misses of one run, and what is certified.
+
+    Attributes:
+        deadline_s: of each frame, from its release.
+        late: frames that were served late.
+        dropped: frames that were never served.
+        certificate: of the share of misses.
+        drift: why the run may not be certified; empty if it may.
+        contract: whether the job's contract on misses was kept; None if it has none.
+    """
+
+    deadline_s: float
+    late: int
+    dropped: int
+    certificate: Certificate
+    drift: str
+    contract: Kept | None
+
+
+def deadline_record(measurement: Measurement, workload: Workload) -> DeadlineRecord | None:
+    """What a run says about the job's deadline; None if it has none, or nothing was measured."""
+    frames, deadline_s = measurement.frames, workload.deadline_s
+    if deadline_s is None or not len(frames) + len(frames.dropped_ns):
+        return None
+    missed = frames.missed(round(deadline_s * 1e9))
+    dropped = len(frames.dropped_ns)
+    misses = workload.requires.misses
+    return DeadlineRecord(
+        deadline_s,
+        sum(missed) - dropped,
+        dropped,
+        certificate(missed, workload.requires.percentile),
+        drift(frames.service_ns),
+        keeps(missed, contract_of(misses)) if misses else None,
+    )
+
+
+def contract_of(misses: Misses) -> Contract:
+    """A workload's contract on misses."""
+    return Contract(misses.at_most, misses.in_any, misses.in_a_row)
