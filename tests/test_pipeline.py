@@ -15,6 +15,7 @@ from assess.errors import AssessError
 from assess.judge.finding import Verdict
 from assess.judge.fit_report import Fit
 from assess.measure.measurement import Settings
+from assess.measure.tiers import CERTIFY, QUICK, SMOKE, STANDARD, SUSTAINED
 from assess.measure.record import from_json, measurement_sha256, to_json
 from assess.report.formats.terminal import terminal
 
@@ -36,7 +37,7 @@ def run(subject, *, host=None, settings=None, job=JOB, **engine):
     return pipeline.run(
         subject,
         job,
-        settings or Settings(min_count=662),
+        settings or Settings(min_count=3400),
         feeds={},
         launch=fakes.launch(fakes.FakeEngine(clock, **engine), fakes.kernel(clock, memory)),
         host=lambda: host or builders.host(),
@@ -49,8 +50,7 @@ def answers(report):
 
 def test_a_run_on_the_board_itself_decides(subject):
     measurement = run(subject)
-    # 2 s of 2 ms each; the minimum count of 662 was reached before.
-    assert measurement.service_ns == (2_000_000,) * 1000
+    assert measurement.service_ns == (2_000_000,) * 3400
     assert measurement.effective.warmup_count == 250
     report = pipeline.judge(measurement, ROVER, builders.partner(evidence="measured"))
     # A start with warm files bounds a cold one from below only; all else passes.
@@ -88,12 +88,12 @@ def test_judging_from_the_file_gives_the_same_report(subject):
 def test_a_report_names_the_run_it_stands_on_by_content(subject):
     measurement = run(subject)
     assert pipeline.judge(measurement, ROVER).run_sha256 == measurement_sha256(measurement)
-    slower = run(subject, runs=[3_000_000] * 2000)
+    slower = run(subject, runs=[3_000_000] * 4000)
     assert pipeline.judge(slower, ROVER).run_sha256 != measurement_sha256(measurement)
 
 
 def test_a_model_that_is_too_slow_is_not_ready(subject):
-    report = pipeline.judge(run(subject, runs=[40_000_000] * 2000), ROVER)
+    report = pipeline.judge(run(subject, runs=[40_000_000] * 4000), ROVER)
     assert (report.verdict, answers(report)["latency"]) == (Fit.NOT_READY, Verdict.FAIL)
 
 
@@ -119,18 +119,53 @@ def test_a_malformed_workload_in_a_run_is_told(subject):
         pipeline.judge(measurement, ROVER)
 
 
-def test_a_percentile_decides_how_many_samples_are_wanted():
-    assert pipeline.samples_wanted(builders.workload()) == 662
-    assert pipeline.samples_wanted(builders.workload(percentile=99.9)) == 6636
+def test_without_a_tier_a_host_that_is_no_device_gets_a_smoke_test():
     # A laptop is no rover: its latency decides nothing.
-    laptop = builders.host(board="Laptop")
-    assert pipeline.samples_wanted(builders.workload(percentile=99.9), [ROVER], host=lambda: laptop) == 100
-    assert pipeline.samples_wanted(builders.workload(percentile=99.9), [ROVER], host=builders.host) == 6636
+    assert pipeline.default_tier([ROVER], host=lambda: builders.host(board="Laptop")) is SMOKE
+    assert pipeline.default_tier([ROVER], host=builders.host) is QUICK
+    assert pipeline.default_tier() is QUICK
 
 
-def test_the_time_limit_leaves_room_for_the_samples():
-    assert pipeline.time_limit_s(builders.workload(), 662) == 600
-    assert pipeline.time_limit_s(builders.workload(deadline="83.3 ms"), 6636) == pytest.approx(1105.6, abs=0.1)
+def settings(tier=QUICK, scenario=None, **options):
+    job = builders.job(**(scenario or {"rate": "30 Hz"})).workload
+    return pipeline.settings_of(job, tier, **options)
+
+
+@pytest.mark.parametrize(
+    ("tier", "as_needed", "frames"),
+    [(SMOKE, False, 64), (QUICK, False, 662), (STANDARD, False, 6636), (CERTIFY, False, 3315), (SMOKE, True, 64)],
+)
+def test_a_tier_has_its_frames_and_certify_those_of_the_certificate(tier, as_needed, frames):
+    assert settings(tier, as_needed=as_needed).min_count == frames
+
+
+def test_without_a_tier_the_percentile_decides_how_many_frames():
+    tail = builders.workload(percentile=99.9)
+    assert pipeline.settings_of(tail, QUICK, as_needed=True).min_count == 6636
+    assert pipeline.settings_of(tail, QUICK, as_needed=True, count=5).min_count == 5
+
+
+def test_the_passes_are_the_tiers_and_those_that_the_job_needs():
+    assert settings(SMOKE).passes == ("floor",)
+    assert settings(STANDARD, skip=["memory"]).passes == ("floor", "start", "outputs", "profile")
+    starting = builders.workload(cold_start="1 s")
+    assert pipeline.settings_of(starting, SMOKE).passes == ("floor", "start")
+    # Who runs which operator is told by the profile.
+    assert settings(SMOKE, provider="CUDAExecutionProvider").passes == ("floor", "profile")
+
+
+def test_what_a_run_takes_is_known_where_a_schedule_releases_frames():
+    periodic = builders.job(rate="30 Hz").workload
+    assert pipeline.expected_s(periodic, 662, 15.0) == pytest.approx(22.07, abs=0.01)
+    assert pipeline.expected_s(periodic, 64, 15.0) == 15.0
+    assert pipeline.expected_s(builders.workload(), 6636, 15.0) == pytest.approx(219.0, abs=0.1)
+
+
+def test_the_time_limit_leaves_room_for_the_frames():
+    assert settings(QUICK).timeout_s == 600
+    assert settings(STANDARD, {"rate": "12 Hz"}).timeout_s == pytest.approx(1106.0)
+    # 30 minutes are what the worker itself ends after.
+    assert settings(SUSTAINED).timeout_s == 2250.0
 
 
 def test_progress_is_told_from_the_model_to_the_last_inference(subject):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from assess.describe.workload import Misses, Workload
 from assess.judge.certificate import Certificate, certificate
 from assess.judge.stationarity import drift
 from assess.judge.weakly_hard import Contract, Kept, keeps
 from assess.measure.measurement import Measurement
+
+
+#: Where the slowest frame takes less of the deadline than this, a drift of some percent is not worth a refusal.
+_FAR: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class DeadlineRecord:
         late: frames that were served late.
         dropped: frames that were never served.
         certificate: of the share of misses.
-        drift: why the run may not be certified; empty if it may.
+        drift: why the run may not be certified; empty if it may, or if even its slowest frame is so far from the
+            deadline that no drift of this kind matters.
         contract: whether the job's contract on misses was kept; None if it has none.
     """
 
@@ -45,7 +51,7 @@ def deadline_record(measurement: Measurement, workload: Workload) -> DeadlineRec
         sum(missed) - dropped,
         dropped,
         certificate(missed, workload.requires.percentile),
-        drift(frames.service_ns),
+        "" if not dropped and max(frames.response_ns) < _FAR * deadline_s * 1e9 else drift(frames.service_ns),
         keeps(missed, contract_of(misses)) if misses else None,
     )
 

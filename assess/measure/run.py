@@ -129,6 +129,8 @@ def _passes(bench: Bench, job: Job, host: Callable[[], Host], sensors: Callable[
     parts = floor(bench) if "floor" in bench.settings.passes else {}
     if (found := parts.get("floor")) is not None:
         bench.request = {**bench.request, "spin_ns": found.spin_ns}
+    if bench.stopped:  # Nothing has been measured yet.
+        raise KeyboardInterrupt
     with Monitor(sensors()) as monitor:
         timed, begun_ns = timed_run(bench.request, bench.settings, bench.on_progress, bench.launch)
         after = host()

@@ -438,7 +438,7 @@ def test_a_policy_may_demand_a_measurement_on_the_device():
     verdict, because = answer("evidence", whom=strict, run=builders.measurement(before=PROXY))
     assert verdict is Verdict.UNKNOWN
     assert because == (
-        "acme demands that service and memory be measured on the device: its board is 'Laptop', acme-rover is "
+        "acme demands that latency and memory be measured on the device: its board is 'Laptop', acme-rover is "
         "'ACME Rover Board'"
     )
     assert answer("evidence", whom=builders.partner())[0] is Verdict.PASS

@@ -15,7 +15,8 @@ def report(**case):
 @pytest.mark.parametrize(
     ("case", "verdict", "code", "strict"),
     [
-        ({"run": builders.measurement()}, Fit.READY, ExitCode.YES, ExitCode.YES),
+        ({"run": builders.measurement(service_ns=builders.CERTIFYING)}, Fit.READY, ExitCode.YES, ExitCode.YES),
+        ({"run": builders.measurement()}, Fit.MARGINAL, ExitCode.YES, ExitCode.NO),  # Too few frames to certify.
         ({"run": builders.measurement(before=PROXY)}, Fit.MARGINAL, ExitCode.YES, ExitCode.NO),
         ({"run": None}, Fit.UNPROVEN, ExitCode.UNTOLD, ExitCode.UNTOLD),
         ({"job": builders.workload(deadline="0.5 ms")}, Fit.NOT_READY, ExitCode.NO, ExitCode.NO),

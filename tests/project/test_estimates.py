@@ -20,7 +20,7 @@ def test_a_run_on_the_device_gives_the_percentile_with_its_confidence():
     assert (found.unit, found.rung) == ("s", Rung.MEASURED)
     assert found.low == pytest.approx(10.685e-3)
     assert found.high == pytest.approx(10.698e-3)
-    assert found.basis == "p99 of 700 inferences, 99% confidence each way"
+    assert found.basis == "service time, p99 of 700 frames, 99% confidence each way"
 
 
 def test_too_few_samples_leave_the_upper_end_open():
@@ -83,7 +83,7 @@ def test_a_failed_run_gives_its_cause_instead_of_a_latency():
 
 def test_an_invalid_run_gives_its_reasons_instead_of_numbers():
     early = builders.measurement(service_ns=tuple(10_000_000 + index for index in range(200)))
-    for name in ("service", "memory", "cold start"):
+    for name in ("latency", "memory", "cold start"):
         assert estimates(early).absent[name] == (
             "the measurement is not valid: too few samples: 200 of 500 within the time limit"
         )

@@ -1,9 +1,10 @@
 """Criterion: misses, certified."""
 
+from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.deadline import DeadlineRecord, deadline_record
-from assess.judge.finding import Finding, Verdict
+from assess.judge.finding import Finding, Limit, Verdict, compare
 
 
 @criterion("deadline misses")
@@ -35,10 +36,12 @@ def _judged(case: Case, record: DeadlineRecord) -> Finding:
         f"at most {found.longest_run} in a row)"
     )
     certify = f"{case.to_measure} --tier certify"
+    late = Limit(record.deadline_s, "s", f"deadline of {case.workload.id}")
+    if compare(case.estimate("latency"), late) is Verdict.FAIL:
+        text = f"{counted}, more than the {100 - found.percentile:g} % that may"
+        return Finding(Verdict.FAIL, text, next_step=faster(case))
     if kept is not None and kept.verdict == "broken":
-        return Finding(
-            Verdict.FAIL, f"{counted}: the contract is broken", next_step="make the model or the host faster"
-        )
+        return Finding(Verdict.FAIL, f"{counted}: the contract is broken", next_step=faster(case))
     if record.drift:
         return Finding(Verdict.MARGINAL, f"{counted}; not certified: {record.drift}", next_step=certify)
     allowed = 100.0 - found.percentile
@@ -50,4 +53,6 @@ def _judged(case: Case, record: DeadlineRecord) -> Finding:
     text = f"{counted}; certified that at most {allowed:g} % miss, {found.assumption}"
     if kept is not None and kept.verdict != "held":
         return Finding(Verdict.MARGINAL, f"{text}; too few frames for the contract", next_step=certify)
-    return Finding(Verdict.PASS, f"{text}; the contract was kept" if kept else text)
+    if kept is not None:
+        text = f"{text}; the contract was kept, and at most {kept.share_bound:.1%} of all windows break it"
+    return Finding(Verdict.PASS, text)
