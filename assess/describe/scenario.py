@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import Authored, Hertz, Share, Text, Whole
+from assess.describe.suggestions import did_you_mean
 
 Kind = Literal[
     "single", "periodic", "poisson", "trace", "offline", "pipeline", "generate", "stateful", "sustained"
@@ -39,14 +42,41 @@ def _known_queue(value: str) -> str:
     return value
 
 
+def _beside(value: str) -> str:
+    path = PurePath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{value!r} does not lie beside the workload's file")
+    return value
+
+
+def _each_once(values: tuple[int, ...]) -> tuple[int, ...]:
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"{', '.join(map(str, twice))} is there more than once")
+    return values
+
+
+def _one_output_each(states: Mapping[str, str]) -> Mapping[str, str]:
+    fed = list(states.values())
+    if twice := sorted({name for name in fed if fed.count(name) > 1}):
+        raise ValueError(f"input {twice[0]!r} is fed from more than one output")
+    return states
+
+
 QueuePolicy = Annotated[str, AfterValidator(_known_queue)]
+Sizes = Annotated[tuple[Annotated[Whole, Field(ge=1)], ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Stage(Authored):
     """One model of a pipeline: it runs at a rate of its own, or after another stage."""
 
     name: Text
-    model: str = Field(default="", description="Id of a shipped model or a path; the command's own model if left out.")
+    model: str = Field(
+        default="",
+        description="Id of a shipped model, or an ONNX file beside this one; the command's own model if left out.",
+    )
+    dims: Mapping[str, Annotated[Whole, Field(ge=1)]] = Field(
+        default={}, description="Numbers for that model's dynamic dimensions."
+    )
     rate: Hertz | None = Field(default=None, description="Of its frames, if it has its own.")
     after: str = Field(default="", description="Stage whose output releases it, if it has no rate.")
     probability: Share = Field(default=1.0, description="That an output of that stage releases it.")
@@ -55,6 +85,10 @@ class Stage(Authored):
     def _released_somehow(self) -> Stage:
         if (self.rate is None) == (not self.after):
             raise ValueError("a stage has either a rate or the stage that it comes after")
+        if "probability" in self.model_fields_set and not self.after:
+            raise ValueError("a stage with a rate of its own has no probability")
+        if self.dims and not self.model:
+            raise ValueError("the command's own model has its dimensions bound by --dim")
         return self
 
 
@@ -72,18 +106,22 @@ class Scenario(Authored):
         description="latest-only: the newest frame waits, as in a sensor's mailbox. drop-late: all wait, those past "
         "their deadline are dropped. queue:N: the newest N wait.",
     )
-    trace: str = Field(default="", description="CSV file beside this one: release times in seconds, one a line.")
-    batches: tuple[Annotated[Whole, Field(ge=1)], ...] = Field(default=(), description="Batch sizes to try.")
+    trace: Annotated[Text, AfterValidator(_beside)] = Field(
+        default="", description="CSV file beside this one: release times in seconds, one a line."
+    )
+    batches: Sizes = Field(default=(), description="Batch sizes to try.")
     batch_dim: str = Field(
         default="", description="The dimension that is the batch; the inputs' first one if left out."
     )
-    stage: tuple[Stage, ...] = ()
+    stage: Annotated[tuple[Stage, ...], Field(min_length=1)] = ()
     prompt_tokens: Annotated[Whole, Field(ge=1)] | None = None
     new_tokens: Annotated[Whole, Field(ge=1)] | None = None
-    contexts: tuple[Annotated[Whole, Field(ge=1)], ...] = Field(
+    contexts: Sizes = Field(
         default=(), description="Lengths of the context at which memory and time per token are read."
     )
-    states: Mapping[str, str] = Field(default={}, description="Output = input that it is fed back to.")
+    states: Annotated[Mapping[str, str], Field(min_length=1), AfterValidator(_one_output_each)] = Field(
+        default={}, description="Output = input that it is fed back to."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -108,3 +146,30 @@ class Scenario(Authored):
         return self.kind in ("periodic", "poisson", "trace") or (
             self.kind in ("stateful", "sustained") and self.rate is not None
         )
+
+
+def contradictions(scenario: Any) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong between the stages of an authored scenario, each with its key's path in it."""
+    stages = scenario.get("stage") if isinstance(scenario, Mapping) else None
+    if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
+        return  # Not a list of tables: its own problem.
+    names = [stage.get("name") for stage in stages]
+    texts = [(stage.get("name"), stage.get("after")) for stage in reversed(stages)]
+    after = {name: wanted for name, wanted in texts if isinstance(name, str) and isinstance(wanted, str)}
+    for index, stage in enumerate(stages):
+        name, wanted = stage.get("name"), stage.get("after")
+        if names.index(name) < index and name is not None:
+            yield ("stage", index, "name"), f"stage {name!r} is there already"
+        elif isinstance(wanted, str) and wanted not in names:
+            others = [other for other in names if isinstance(other, str) and other != name]
+            yield ("stage", index, "after"), f"there is no stage {wanted!r}; {did_you_mean(wanted, others)}"
+        elif isinstance(wanted, str) and isinstance(name, str) and (circle := _circle(name, after)):
+            yield ("stage", index, "after"), f"comes after itself: {' after '.join(map(repr, circle))}"
+
+
+def _circle(name: str, after: Mapping[str, str]) -> Sequence[str]:
+    """Stages from `name` back to itself; empty if its chain ends, or runs into a circle that it is no part of."""
+    chain = [name]
+    while (before := after.get(chain[-1])) is not None and before not in chain:
+        chain.append(before)
+    return [*chain, name] if before == name else ()

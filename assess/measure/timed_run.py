@@ -54,18 +54,17 @@ def timed_run(
     on_progress: OnProgress,
     launch: Launch,
     on_phase: Callable[[Phase], None] = lambda phase: None,
-    pass_name: str = "timed",
     more: More = lambda known, frames: {},
 ) -> tuple[dict[str, Any], int]:
     """The fields of a measurement that the timed pass gives, failures included; and the clock at the first release.
 
     Args:
-        request: for the worker; "frames" and "back_to_back" name the files that it writes.
+        request: for the worker; "frames" and "back_to_back" name the files that it writes, "pass" is another pass than
+            the timed one.
         settings: limits of the worker.
         on_progress: told what is being done, the share that is done and the seconds left, where these are known.
         launch: runs the worker.
         on_phase: told each phase as it begins.
-        pass_name: the pass that drives this scenario.
         more: what else becomes of what the worker told; nonsense may raise KeyError, TypeError or ValueError.
 
     Raises:
@@ -87,7 +86,7 @@ def timed_run(
 
     on_progress("starting", None, None)
     limits = Limits(settings.timeout_s, address_space(settings))
-    ending = launch(WORKER, {**request, "pass": pass_name}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
+    ending = launch(WORKER, {"pass": "timed", **request}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
     begun_ns, frames = read_frames(Path(request["frames"]))
     _, back_to_back = read_frames(Path(request["back_to_back"]))
     if ending.signal and not len(frames):
