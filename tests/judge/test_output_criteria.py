@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import builders
+import pytest
 
 from assess.judge.criteria.agreement import agreement
 from assess.judge.criteria.data_dependence import data_dependence
@@ -58,16 +59,33 @@ def test_finite_outputs_on_another_host_are_marginal():
     assert finding.next_step.startswith("on acme-rover: assess measure")
 
 
-def test_nan_for_the_runs_own_inputs_fails_on_any_host():
+def fed(source):
+    return (replace(builders.measurement().inputs[0], source=source),)
+
+
+def test_nan_for_generated_inputs_is_unknown_since_the_model_may_never_see_such():
     found = (NotFinite("scores", "run", 3, 0, 10), NotFinite("scores", "seed 1", 2, 1, 10))
-    for host in (None, PROXY):
-        finding = ask(numerics, host=host, outputs=facts(not_finite=found))
-        assert finding.verdict is Verdict.FAIL
-        assert finding.because.startswith(
-            "'scores' with the run's own inputs, seed 1: 3 NaN of 10; the same bit by bit"
-        )
-        assert finding.next_step == "feed real inputs (--input NAME=FILE.npy): these were generated: image"
-        assert finding.details == ("'scores' fed run: 3 NaN of 10", "'scores' fed seed 1: 2 NaN and 1 infinite of 10")
+    finding = ask(numerics, outputs=facts(not_finite=found))
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.because.startswith("'scores' with the run's own inputs, seed 1: 3 NaN of 10; the same bit by bit")
+    assert finding.next_step == "feed real inputs (--input NAME=FILE.npy): these were generated: image"
+    assert finding.details == ("'scores' fed run: 3 NaN of 10", "'scores' fed seed 1: 2 NaN and 1 infinite of 10")
+
+
+@pytest.mark.parametrize(
+    ("source", "variant", "verdict"),
+    [
+        ("frame.npy", "run", Verdict.FAIL),
+        ("frame.npy", "seed 1", Verdict.UNKNOWN),
+        ("card", "run", Verdict.FAIL),
+        ("card", "seed 1", Verdict.FAIL),
+        ("generated", "card", Verdict.FAIL),
+    ],
+)
+@pytest.mark.parametrize("host", [None, PROXY])
+def test_nan_for_inputs_that_occur_fails_on_any_host(source, variant, verdict, host):
+    found = (NotFinite("scores", variant, 3, 0, 10),)
+    assert ask(numerics, host=host, inputs=fed(source), outputs=facts(not_finite=found)).verdict is verdict
 
 
 def test_nan_for_real_inputs_has_another_next_step():

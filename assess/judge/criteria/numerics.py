@@ -17,8 +17,9 @@ def numerics(case: Case) -> Finding:
     """Are all outputs finite numbers?
 
     The model is fed the run's own inputs, noise of other seeds, the card's samples, and inputs that are all zeros,
-    ones, denormals, or at the ends of the card's ranges. NaN or an infinity in an output is a FAIL, also on another
-    host, since it follows from the model's own arithmetic; if only the last four give one, MARGINAL. Whether outputs
+    ones, denormals, or at the ends of the card's ranges. NaN or an infinity for real inputs, given or the card's, is a
+    FAIL, also on another host, since it follows from the model's own arithmetic. For generated ones it is UNKNOWN: they
+    may be what the model never sees. If only the last four give one, it is MARGINAL. Whether outputs
     for the same inputs are the same bit by bit - in one session, in two, with other numbers of threads - is told with
     it. PASS needs a run on the device: it may compute in another precision.
     """
@@ -29,7 +30,9 @@ def numerics(case: Case) -> Finding:
     if real:
         names = ", ".join(dict.fromkeys(repr(each.output) for each in real))
         text = f"{names} with {_fed(real)}: {_counted(real[0])}; {same}"
-        return Finding(Verdict.FAIL, text, next_step=_step(measurement), details=details)
+        known = any(_is_known(measurement, each.variant) for each in real)
+        verdict = Verdict.FAIL if known else Verdict.UNKNOWN
+        return Finding(verdict, text, next_step=_step(measurement), details=details)
     if facts.not_finite:
         names = ", ".join(dict.fromkeys(repr(each.output) for each in facts.not_finite))
         text = f"{names} only with {_fed(facts.not_finite)}: {_counted(facts.not_finite[0])}; {same}"
@@ -51,6 +54,14 @@ def _looked(case: Case) -> tuple[Measurement, OutputFacts]:
             raise NotAskedError("the run did not look at the outputs")
         raise NoEvidenceError(measurement.absent["outputs"], f"repeat: {case.to_measure}")
     return measurement, measurement.outputs
+
+
+def _is_known(measurement: Measurement, variant: str) -> bool:
+    """Whether such inputs occur: the card's samples and ranges, and files that were given."""
+    sources = {used.source for used in measurement.inputs}
+    if variant.startswith("seed "):
+        return sources <= {"card"}
+    return variant == "card" or "generated" not in sources
 
 
 def _determinism(facts: OutputFacts) -> str:
