@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-oldest bench format clean
+.PHONY: demo test test-oldest test-openvino bench format clean
 
 demo: .venv/installed
 	$(BIN)/assess demo --output assess-demo.html
@@ -22,6 +22,14 @@ test-oldest: .venv/pip
 	$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable . --group test
 	.venv-oldest/bin/python -m pytest -n 2
 
+# OpenVINO's own build of ONNX Runtime; it must not meet the plain one, so assess is installed without dependencies.
+test-openvino: .venv/pip
+	$(BIN)/python -m venv --clear .venv-openvino
+	.venv-openvino/bin/python -m pip install --quiet --upgrade pip
+	.venv-openvino/bin/python -m pip install --quiet onnxruntime-openvino onnx numpy psutil pydantic rich typer pytest
+	.venv-openvino/bin/python -m pip install --quiet --no-deps --editable .
+	.venv-openvino/bin/python -m pytest tests/providers
+
 bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench
 	$(BIN)/python benchmarks/harness/startup.py
@@ -33,7 +41,7 @@ format: .venv/pip
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-oldest dist build assess-demo.html
+	rm -rf .venv .venv-oldest .venv-openvino dist build assess-demo.html
 
 .venv/installed: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable .
