@@ -6,7 +6,7 @@ import onnx_models
 import pytest
 from onnx import helper
 
-from assess.measure.onnx_runtime import OnnxRuntime
+from assess.measure.onnx_runtime import OnnxRuntime, _bound_call
 
 pytestmark = pytest.mark.slow
 
@@ -61,3 +61,46 @@ def test_text_and_sequences_are_fed_and_read_too(tmp_path):
     loaded, infer = session(tmp_path, "float32", np.ones((2, 3), np.float32), "SplitToSequence", out)
     infer()
     assert [array.shape for array in loaded.outputs()["y"]] == [(1, 3), (1, 3)]
+
+
+class Recorded:
+    """Objects of ONNX Runtime's Python layer, with or without what lies beneath; each run is noted."""
+
+    def __init__(self, **parts):
+        self.runs = []
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def RunOptions(self):  # noqa: N802 (as ONNX Runtime names it)
+        return "options"
+
+    def run_with_iobinding(self, *arguments):
+        self.runs.append(arguments)
+
+
+def runs_of(native, binding):
+    session = Recorded(_sess=native)
+    _bound_call(Recorded(), session, binding)()
+    return session.runs, native.runs
+
+
+def test_a_bound_inference_calls_the_native_session_without_its_python_wrapper():
+    assert runs_of(Recorded(), Recorded(_iobinding="native binding")) == ([], [("native binding", "options")])
+
+
+def test_a_captured_graph_is_run_through_the_public_session():
+    native, binding = Recorded(is_webgpu_graph_capture_enabled=lambda: True), Recorded(_iobinding="native binding")
+    assert runs_of(native, binding) == ([(binding,)], [])
+
+
+def test_a_version_without_those_private_parts_is_run_through_the_public_session():
+    binding = Recorded()
+    assert runs_of(Recorded(), binding) == ([(binding,)], [])
+    session = Recorded()
+    _bound_call(Recorded(), session, Recorded(_iobinding="native binding"))()
+    assert len(session.runs) == 1
+
+
+def test_the_installed_version_has_those_private_parts(tmp_path):
+    infer = session(tmp_path, "float32", np.ones((2, 3), np.float32))[1]
+    assert type(infer.args[0]).__name__ == "SessionIOBinding"
