@@ -146,20 +146,21 @@ def generate_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: K
     Raises:
         AssessError: the runtime has no such provider, or the model is no decoder that can be driven.
     """
-    watch, until_ns = _begin(request, tell, engine, kernel)
+    watch, until_ns, _ = _begin(request, tell, engine, kernel)
     return answer_or_refusal(engine, lambda: _phases(request, tell, engine, kernel, watch, until_ns))
 
 
-def _begin(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel) -> tuple[Watch, int]:
+def _begin(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel) -> tuple[Watch, int, int | None]:
     require_provider(request["provider"], engine)
     engine.read_inputs(request["inputs"])
     until_ns = kernel.clock() + int(request["timeout_s"] * SHARE_OF_TIMEOUT * 1e9)
     watch = Watch(kernel.memory)
-    tell({"known": {"versions": engine.versions, **watch.read("baseline", fresh=True)}})
+    baseline = watch.read("baseline", fresh=True)
+    tell({"known": {"versions": engine.versions, **baseline}})
     wake_exactly()
     gc.collect()
     gc.disable()  # As in the timed pass: a pause that is ours is no token's.
-    return watch, until_ns
+    return watch, until_ns, baseline.get("baseline")
 
 
 def _phases(
@@ -251,8 +252,7 @@ def context_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Ke
     Returns:
         The fields of `Context` or, if the runtime refused, {"refused": its message, "kind": of failure}.
     """
-    watch, until_ns = _begin(request, tell, engine, kernel)
-    baseline = watch.peak()
+    watch, until_ns, baseline = _begin(request, tell, engine, kernel)
 
     def flow() -> dict[str, Any]:
         decoder, _ = _load(request, tell, engine, kernel)
