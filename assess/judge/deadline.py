@@ -11,7 +11,6 @@ from assess.judge.stationarity import drift
 from assess.judge.weakly_hard import Contract, Kept, keeps
 from assess.measure.measurement import Measurement
 
-
 #: Where the slowest frame takes less of the deadline than this, a drift of some percent is not worth a refusal.
 _FAR: Final = 0.5
 

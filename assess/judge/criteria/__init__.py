@@ -4,6 +4,7 @@ from assess.judge.criteria.agreement import agreement
 from assess.judge.criteria.cold_start import cold_start
 from assess.judge.criteria.data_dependence import data_dependence
 from assess.judge.criteria.deadline_misses import deadline_misses
+from assess.judge.criteria.energy import energy
 from assess.judge.criteria.evidence import evidence
 from assess.judge.criteria.execution import execution
 from assess.judge.criteria.latency import latency
@@ -14,6 +15,7 @@ from assess.judge.criteria.model_validity import model_validity
 from assess.judge.criteria.numerics import numerics
 from assess.judge.criteria.on_chip_memory import on_chip_memory
 from assess.judge.criteria.operators import operators
+from assess.judge.criteria.output_age import output_age_
 from assess.judge.criteria.placement import placement
 from assess.judge.criteria.precision import precision
 from assess.judge.criteria.storage import storage
@@ -29,11 +31,13 @@ CRITERIA = (
     measurement_validity,
     latency,
     deadline_misses,
+    output_age_,
     data_dependence,
     cold_start,
     memory,
     on_chip_memory,
     storage,
+    energy,
     licence,
     evidence,
 )

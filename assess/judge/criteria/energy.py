@@ -1,0 +1,38 @@
+"""Criterion: the energy of one inference."""
+
+from assess.judge.case import Case, NoEvidenceError, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.measure.energy import Energy
+from assess.project.estimate import Estimate, Rung
+
+
+@criterion("energy")
+def energy(case: Case) -> Finding:
+    """Does one inference take no more energy than the job grants?
+
+    From the sensors of the device, read in the very run that gave the latency. Each sensor covers a part of the
+    machine, which is told; the one that saw most is judged. The range is from what the inference added to the idle
+    machine, where that was read, to all that was spent.
+    """
+    required, measurement = case.workload.requires.energy, case.measurement
+    if required is None:
+        raise NotAskedError(f"{case.workload.id} sets no energy")
+    if measurement is None or not case.estimates.on_device:
+        raise NoEvidenceError(f"only a run on {case.device.id} itself can tell", case.to_measure)
+    if case.estimates.invalid:
+        raise NoEvidenceError(f"the measurement is not valid: {'; '.join(case.estimates.invalid)}", case.to_measure)
+    if not measurement.energy:
+        why = measurement.absent.get("energy", "no sensor told")
+        raise NoEvidenceError(why, f"measure with a power meter at the supply of {case.device.id}")
+    most = max(measurement.energy, key=lambda each: each.joules)
+    seen = Estimate(_least(most), most.joules_per_inference, "J", Rung.MEASURED, f"{most.sensor}: {most.covers}")
+    limit = Limit(required, "J", f"energy of {case.workload.id}")
+    verdict = compare(seen, limit)
+    step = "" if verdict is Verdict.PASS else "a smaller student, INT8, or a lower power mode of the device"
+    return Finding(verdict, f"{seen.basis}; {most.how}", seen, limit, step)
+
+
+def _least(found: Energy) -> float:
+    above = found.above_idle_joules_per_inference
+    return found.joules_per_inference if above is None else max(0.0, min(above, found.joules_per_inference))
