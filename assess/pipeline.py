@@ -30,6 +30,7 @@ from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.record import measurement_sha256
 from assess.measure.reference import ReferenceModel
 from assess.measure.run import measure
+from assess.measure.stages import StageModel, find_stages
 from assess.measure.tiers import QUICK, SMOKE, SUSTAINED, SUSTAINED_LIMIT_S, Tier
 from assess.measure.timed_run import Launch, OnProgress
 from assess.project.estimates import estimate
@@ -112,10 +113,17 @@ def run(
     feeds: Mapping[str, Path],
     on_progress: OnProgress = silent,
     reference: ReferenceModel | Path | None = None,
+    library: Library | None = None,
     launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
 ) -> Measurement:
     """Measure a model for a job on this host; `launch` and `host` are the world, which tests hand in."""
+    shipped = library or Library()
+
+    def find(argument: str, dims: Mapping[str, int]) -> StageModel:
+        found = find_model(argument, shipped, dims=dims, on_progress=on_progress)
+        return StageModel(found.model, found.path, found.card, found.card_folder)
+
     return measure(
         subject.model,
         subject.path,
@@ -128,6 +136,7 @@ def run(
         launch=launch,
         host=host,
         reference=reference,
+        stages=find_stages(job, find),
     )
 
 

@@ -116,7 +116,7 @@ def fit(
         other = find_reference(reference, library, dims, limits) if reference else None
     tell_plan(job.workload, asked)
     with progress() as tell:
-        measurement = run(subject, job, asked, feeds=arrays, reference=other, on_progress=tell)
+        measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
     if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))
     if measurement.incomplete:

@@ -103,7 +103,7 @@ def measure(
         other = find_reference(reference, library, dims, limits) if reference else None
     tell_plan(job.workload, asked)
     with progress() as tell:
-        measurement = run(subject, job, asked, feeds=arrays, reference=other, on_progress=tell)
+        measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
     write_whole(output, to_json(measurement))
     wanted = job.workload
     reasons = () if measurement.failure else validity(measurement, wanted.deadline_s, wanted.requires.percentile)

@@ -49,7 +49,8 @@ def tell_plan(workload: Workload, settings: Settings) -> None:
     rate = workload.scenario.rate if workload.scenario.is_open else None
     timed_s = expected_s(workload, settings.min_count, settings.min_duration_s)
     frames = max(settings.min_count, round(timed_s * rate)) if rate else settings.min_count
-    text = f"{frames:,} frames at {rate:g} Hz" if rate else f"{frames:,} frames or more, back to back"
+    how = f" at {rate:g} Hz" if rate else " or more" if workload.scenario.is_open else " or more, back to back"
+    text = f"{frames:,} frames{how}"
     least = "up to 30 min" if settings.tier == "sustained" else f"about {timed_s:.0f} s"
     passes = f", then {', '.join(settings.passes)}" if settings.passes else ""
     typer.echo(f"measuring ({settings.tier}): {text}, {least}{passes}", err=True)

@@ -17,6 +17,9 @@ from assess.measure.passes.floor import Floor
 from assess.measure.passes.outputs import OutputFacts
 from assess.measure.passes.profile import Profile
 from assess.measure.placement import Placement
+from assess.measure.scenarios.generate import Generation
+from assess.measure.scenarios.offline import Offline
+from assess.measure.scenarios.pipeline import StageRun
 from assess.measure.windows import Window
 
 #: Where in its life the worker was; in this order.
@@ -219,6 +222,11 @@ class Measurement:
         outputs: what became of other inputs.
         agreement: with a reference.
         energy: by sensor.
+        offline: by batch; None but for that scenario, like the next two.
+        generation: token by token.
+        stages: of a pipeline.
+        device_memory: bytes that an accelerator's memory was fuller at most than before the run, by sensor; others' use
+            of it is in this too.
         windows: the run in equal spans of time, where it was long.
         absent: what could not be measured, and why.
     """
@@ -249,6 +257,10 @@ class Measurement:
     outputs: OutputFacts | None = None
     agreement: Agreement | None = None
     energy: tuple[Energy, ...] = ()
+    offline: Offline | None = None
+    generation: Generation | None = None
+    stages: tuple[StageRun, ...] = ()
+    device_memory: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 

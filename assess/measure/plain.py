@@ -39,7 +39,8 @@ def require_keys(data: Any, path: str, needed: set[str], allowed: set[str] | Non
 def _decode(kind: Any, data: Any, path: str) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
-        return _decode_record(kind, data, path)
+        # What has a form of its own in the file was read before.
+        return data if type(data) is kind else _decode_record(kind, data, path)
     if origin in (Union, types.UnionType):
         return _decode_union(arguments, data, path)
     if origin is Literal:

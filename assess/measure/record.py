@@ -25,6 +25,8 @@ from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.frames_json import same_as_derived
 from assess.measure.measurement import Measurement
 from assess.measure.plain import decode, require_keys
+from assess.measure.scenarios.offline import BatchRun
+from assess.measure.scenarios.pipeline import StageRun
 
 _FAMILY: Final = "assess.run/"
 _NEWEST: Final = 2
@@ -42,15 +44,37 @@ _SPECIAL: Final = ("model", "frames", "back_to_back_ns", "memory")
 
 def to_json(measurement: Measurement) -> str:
     """The run as text: the same text for the same run, whatever machine writes it."""
-    others = replace(measurement, frames=Frames(), back_to_back_ns=())  # Not copied sample by sample.
-    plain = asdict(others)
+    plain = asdict(_without_samples(measurement))  # Samples would be copied one by one.
     plain["frames"] = frames_json.to_json(measurement.frames)
+    for holder, part in zip(_holders(plain), _parts(measurement), strict=True):
+        holder["frames"] = frames_json.to_json(part.frames)
     plain["back_to_back"] = frames_json.samples_to_json(measurement.back_to_back_ns)
     del plain["back_to_back_ns"]
     plain["model"] = model_json.to_json(measurement.model)
     if measurement.memory is not None:
         plain["memory"]["model_peak"] = measurement.memory.model_peak
     return json.dumps({"schema": SCHEMA, **plain}, allow_nan=False, indent=1) + "\n"
+
+
+def _without_samples(measurement: Measurement) -> Measurement:
+    offline, none = measurement.offline, Frames()
+    if offline is not None:
+        offline = replace(offline, batches=tuple(replace(each, frames=none) for each in offline.batches))
+    stages = tuple(replace(each, frames=none) for each in measurement.stages)
+    return replace(measurement, frames=none, back_to_back_ns=(), offline=offline, stages=stages)
+
+
+def _parts(measurement: Measurement) -> list[BatchRun | StageRun]:
+    """Parts of a run that have frames of their own."""
+    return [*(measurement.offline.batches if measurement.offline else ()), *measurement.stages]
+
+
+def _holders(plain: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same parts, as JSON objects."""
+    offline = plain["offline"]
+    lists = (offline.get("batches") if isinstance(offline, dict) else None, plain["stages"])
+    held = [each for found in lists if isinstance(found, list | tuple) for each in found]
+    return [each for each in held if isinstance(each, dict) and "frames" in each]
 
 
 def measurement_sha256(measurement: Measurement) -> str:
@@ -145,6 +169,8 @@ def _measurement(data: dict[str, Any]) -> Measurement:
     names = {field.name for field in fields(Measurement)} - {"back_to_back_ns"}
     require_keys(data, "", names | {"schema", "back_to_back"})
     hints = get_type_hints(Measurement)
+    for holder in _holders(data):
+        holder["frames"] = frames_json.from_json(holder["frames"], "frames")
     plain = {name: decode(hints[name], data[name], name) for name in sorted(names - set(_SPECIAL))}
     return Measurement(
         **plain,
@@ -165,10 +191,11 @@ def _of_this_version(data: dict[str, Any]) -> dict[str, Any]:
     service = frames_json.samples_from_json(data["service"], "service")
     newer["frames"] = frames_json.to_json(closed_loop_frames(service))
     newer["back_to_back"] = frames_json.samples_to_json(())
-    defaults = {field.name: field for field in fields(Measurement) if field.name not in newer}
-    for name, missing in defaults.items():
-        if missing.default is not MISSING:
-            newer[name] = missing.default if not isinstance(missing.default, tuple) else []
+    for later in fields(Measurement):
+        if later.name not in newer and later.default_factory is not MISSING:
+            newer[later.name] = later.default_factory()
+        elif later.name not in newer and later.default is not MISSING:
+            newer[later.name] = list(later.default) if isinstance(later.default, tuple) else later.default
     return newer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,10 +27,13 @@ from assess.measure.memory_limit import MemoryGuard
 from assess.measure.monitor import Monitor, Readings
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.reference import ReferenceModel, check
+from assess.measure.scenario_runs import scenario_run
 from assess.measure.scenarios.asked import asked
 from assess.measure.sensors import find_sensors
 from assess.measure.sensors.sensor import Found
-from assess.measure.timed_run import Launch, OnProgress, timed_run
+from assess.measure.stages import StageModel
+from assess.measure.tiers import SMOKE
+from assess.measure.timed_run import Launch, OnProgress
 from assess.measure.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
 
 #: Before a release the clock is watched for so long, where the host's own lateness is not known.
 _SPIN_NS: Final = 200_000
+#: Idle power is read for so long: five new values of a sensor that has one a second.
+_IDLE_S: Final = 5.0
+_ENERGY: Final = ("energy", "power")
 #: A run of a minute has windows: heat takes at least that.
 _LONG_NS: Final = 60_000_000_000
 
@@ -56,6 +63,7 @@ def measure(
     host: Callable[[], Host] = read_host,
     sensors: Callable[[], Found] = find_sensors,
     reference: ReferenceModel | Path | None = None,
+    stages: Mapping[str, StageModel] | None = None,
 ) -> Measurement:
     """Run a model in a process of its own, on this host, and record what happened - failures too.
 
@@ -72,6 +80,7 @@ def measure(
         host: reads the host, before and after.
         sensors: finds the host's sensors.
         reference: a model or saved outputs that the outputs are compared with.
+        stages: the other models of a pipeline, by stage.
 
     Raises:
         AssessError: a setting or an input is not one that can be used; nothing was run then.
@@ -109,7 +118,7 @@ def measure(
         bench = Bench(
             model, model_path, settings, request, ready, card, around, folder, start, on_progress, reference
         )  # fmt: skip
-        parts = _passes(bench, job, host, sensors)
+        parts = _passes(bench, job, stages or {}, host, sensors)
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -124,18 +133,26 @@ def measure(
     )
 
 
-def _passes(bench: Bench, job: Job, host: Callable[[], Host], sensors: Callable[[], Found]) -> dict[str, Any]:
+def _passes(
+    bench: Bench,
+    job: Job,
+    stages: Mapping[str, StageModel],
+    host: Callable[[], Host],
+    sensors: Callable[[], Found],
+) -> dict[str, Any]:
     """All passes in their order: the floor, the timed one under the eyes of the sensors, then the others."""
     parts = floor(bench) if "floor" in bench.settings.passes else {}
     if (found := parts.get("floor")) is not None:
         bench.request = {**bench.request, "spin_ns": found.spin_ns}
     if bench.stopped:  # Nothing has been measured yet.
         raise KeyboardInterrupt
-    with Monitor(sensors()) as monitor:
-        timed, begun_ns = timed_run(bench.request, bench.settings, bench.on_progress, bench.launch)
+    there = sensors()
+    with Monitor(there) as monitor:
+        idle = _rest(bench, there)
+        timed, begun_ns = scenario_run(bench, job, stages)
         after = host()
     timed["absent"] |= parts.pop("absent", {})
-    parts |= {**timed, **_watched(timed["frames"], begun_ns, job, monitor.readings()), "after": after}
+    parts |= {**timed, **_watched(timed["frames"], begun_ns, job, monitor.readings(), idle), "after": after}
     parts["absent"] = {**timed["absent"], **parts["absent"]}
     if timed["failure"] is None and not timed["incomplete"]:
         more = run_extra_passes(bench)
@@ -144,10 +161,22 @@ def _passes(bench: Bench, job: Job, host: Callable[[], Host], sensors: Callable[
     return parts
 
 
-def _watched(frames: Frames, begun_ns: int, job: Job, readings: Readings) -> dict[str, Any]:
+def _rest(bench: Bench, there: Found) -> tuple[int, int] | None:
+    """A span in which nothing runs, for the idle machine's share of the energy; None where no sensor would see it."""
+    if bench.settings.tier == SMOKE.name or not any(each.sensor.quantity in _ENERGY for each in there.probes):
+        return None
+    bench.on_progress("reading the idle machine", None, None)
+    begun = time.perf_counter_ns()
+    time.sleep(_IDLE_S)
+    return begun, time.perf_counter_ns()
+
+
+def _watched(
+    frames: Frames, begun_ns: int, job: Job, readings: Readings, idle: tuple[int, int] | None
+) -> dict[str, Any]:
     """What the sensors saw of the timed part, and its windows where it was long."""
     absent = dict(readings.absent)
-    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, len(frames))
+    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, len(frames), idle=idle)
     if not energy:
         absent["energy"] = "no sensor of energy or power told"
     deadline_s = job.workload.deadline_s
@@ -155,7 +184,10 @@ def _watched(frames: Frames, begun_ns: int, job: Job, readings: Readings) -> dic
     if frames.span_ns >= _LONG_NS:
         deadline_ns = None if deadline_s is None else round(deadline_s * 1e9)
         seen = windows(frames, deadline_ns=deadline_ns, begun_ns=begun_ns, readings=readings)
-    return {"energy": energy, "windows": seen, "absent": {**absent, **silent}}
+    taken = {
+        each.sensor.name: max(each.values) - each.values[0] for each in readings.of("device memory") if each.values
+    }
+    return {"energy": energy, "windows": seen, "device_memory": taken, "absent": {**absent, **silent}}
 
 
 def _private_folder() -> tempfile.TemporaryDirectory[str]:

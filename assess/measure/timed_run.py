@@ -53,7 +53,6 @@ def timed_run(
     settings: Settings,
     on_progress: OnProgress,
     launch: Launch,
-    on_phase: Callable[[Phase], None] = lambda phase: None,
     more: More = lambda known, frames: {},
 ) -> tuple[dict[str, Any], int]:
     """The fields of a measurement that the timed pass gives, failures included; and the clock at the first release.
@@ -64,7 +63,6 @@ def timed_run(
         settings: limits of the worker.
         on_progress: told what is being done, the share that is done and the seconds left, where these are known.
         launch: runs the worker.
-        on_phase: told each phase as it begins.
         more: what else becomes of what the worker told; nonsense may raise KeyError, TypeError or ValueError.
 
     Raises:
@@ -76,7 +74,6 @@ def timed_run(
     def hear(message: dict[str, Any]) -> None:
         if (phase := next((known for known in _DOING if known == message.get("phase")), None)) is not None:
             told.phase = phase
-            on_phase(phase)
         if isinstance(known := message.get("known"), dict):
             told.known.update(known)
             return
