@@ -125,6 +125,7 @@ class OnnxSession:
         self._binding: Any = self._bind() if all(_bindable(port.type) for port in ports) else None
         self._run_bound = None if self._binding is None else _bound_call(runtime, session, self._binding)
         self._states: list[tuple[str, str, Any, Any]] = []
+        self._changing: list[str] = []
         self._copied: list[Any] = []
 
     def _value(self, name: str, array: Any) -> Any:
@@ -165,8 +166,9 @@ class OnnxSession:
         known = {dim for port in self._session.get_inputs() for dim in port.shape if isinstance(dim, str)}
         known -= {"", "?"}  # Some exporters name every open dimension so, whatever its size.
         pairs = list(zip(ports, outputs, strict=True))
-        if changing := [port.name for port, value in pairs if not _stable(port.shape, value.shape(), known)]:
-            return "runtime", partial(self._run_rebound, changing)
+        self._changing = [port.name for port, value in pairs if not _stable(port.shape, value.shape(), known)]
+        if self._changing:
+            return "runtime", self._run_rebound
         for port, value in pairs:
             self._binding.bind_ortvalue_output(port.name, value)
         return "preallocated", self._call()
@@ -192,10 +194,9 @@ class OnnxSession:
                 )
             # A copy: the array that was fed belongs to the caller.
             own = self._runtime.OrtValue.ortvalue_from_shape_and_type(read.shape(), read.element_type())
-            self._binding.bind_ortvalue_input(input_, written)
-            self._binding.bind_ortvalue_output(output, own)
-            self._states.append((output, input_, own, written))
-        return self._run_and_swap
+            self._states.append((output, input_, written, own))
+        self._changing = [name for name in self._changing if name not in states]
+        return self._swap_and_run
 
     def _call(self) -> Callable[[], object]:
         return self._run_bound or self._run_copied
@@ -203,18 +204,19 @@ class OnnxSession:
     def _run_copied(self) -> None:
         self._copied = self._session.run(None, self._feeds)
 
-    def _run_rebound(self, changing: list[str]) -> None:
+    def _run_rebound(self) -> None:
         # Else the runtime takes the last inference's buffer, and refuses to put an output of another shape into it.
-        for name in changing:
+        for name in self._changing:
             self._binding.bind_output(name, "cpu")
         self._call()()
 
-    def _run_and_swap(self) -> None:
-        self._call()()
+    def _swap_and_run(self) -> None:
+        # Before and not after: `outputs` are those of the last inference.
         for index, (output, input_, written, read) in enumerate(self._states):
             self._binding.bind_ortvalue_input(input_, written)
             self._binding.bind_ortvalue_output(output, read)
             self._states[index] = (output, input_, read, written)
+        self._run_rebound()
 
     def outputs(self) -> dict[str, Any]:
         """What the last inference put out, by name; types that numpy lacks as their raw bits."""
