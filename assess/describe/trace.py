@@ -22,7 +22,7 @@ def read_trace(path: Path) -> tuple[int, ...]:
         AssessError: the file cannot be read, has fewer than two releases, or one that is no time or too early.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             return _releases(csv.reader(file), str(path))
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
@@ -32,11 +32,12 @@ def read_trace(path: Path) -> tuple[int, ...]:
 
 def _releases(rows: Iterable[list[str]], where: str) -> tuple[int, ...]:
     found: list[int] = []
+    may_be_header = True
     for number, row in enumerate(rows, start=1):
         if not row or not row[0].strip() or row[0].lstrip().startswith("#"):
             continue
-        instant_s = _number(row[0])
-        if instant_s is None and number == 1:
+        instant_s, is_first, may_be_header = _number(row[0]), may_be_header, False
+        if instant_s is None and is_first:
             continue  # The header.
         if instant_s is None:
             raise AssessError(f"line {number}: {row[0]!r:.40} is no time", where=where, hint=_HINT)
