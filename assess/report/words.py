@@ -5,10 +5,11 @@ from __future__ import annotations
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
-from assess.measure.measurement import Measurement
 from assess.project.estimate import Rung
-from assess.project.quantile import empirical
 from assess.project.target import host_name
+from assess.report.facts.fact import Fact, Group
+from assess.report.facts.setting import absences
+from assess.report.run_facts import brief_facts, run_facts
 from assess.units import format_quantity, format_range
 
 RUNGS = {
@@ -53,7 +54,7 @@ def subject(report: FitReport) -> str:
 
 
 def facts(report: FitReport) -> list[tuple[str, str]]:
-    """The model and the run in a few numbers."""
+    """The model in a few numbers, and the run that was made of it."""
     model = report.case.model
     activations = model.peak_activation_bytes
     unknown = sum(entry.count for entry in model.unknown)
@@ -68,25 +69,28 @@ def facts(report: FitReport) -> list[tuple[str, str]]:
         ("live activations", "not known" if activations is None else format_quantity(activations, "B")),
         ("run", _evidence(report)),
     ]
-    if report.case.measurement is not None and report.case.measurement.service_ns:
-        found.append(("service time", _service(report.case.measurement)))
     if report.case.estimates.invalid:
         found.append(("not valid", "; ".join(report.case.estimates.invalid)))
     return [*((name, clean(text)) for name, text in found), ("judged by", f"assess {report.tool}")]
 
 
+def run_groups(report: FitReport) -> tuple[Group, ...]:
+    """All that the run measured, and what it could not; empty if nothing was run."""
+    measurement = report.case.measurement
+    if measurement is None:
+        return ()
+    lacking = absences(measurement)
+    return (*run_facts(measurement, report.case.workload), *([lacking] if lacking.facts else []))
+
+
+def run_brief(report: FitReport) -> list[Fact]:
+    """What the run measured, as far as one screen has room for it."""
+    measurement = report.case.measurement
+    return brief_facts(measurement, report.case.workload) if measurement else []
+
+
 def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "scalar"
-
-
-def _service(measurement: Measurement) -> str:
-    seconds = [ns * 1e-9 for ns in measurement.service_ns]
-    spread = ", ".join(f"p{p} {format_quantity(empirical(seconds, p), 's')}" for p in (50, 99))
-    effective, threads = measurement.effective, measurement.requested.threads
-    where = effective.providers[0] if effective else measurement.requested.provider
-    version = f" {effective.versions.get('onnxruntime', '')}" if effective else ""
-    with_ = f"{threads} thread{'s' * (threads != 1)}" if threads else "threads as ONNX Runtime chose"
-    return f"{spread} of {len(seconds)}, {where}, {with_}, ONNX Runtime{version}"
 
 
 def _evidence(report: FitReport) -> str:

@@ -11,6 +11,7 @@ from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.charts import charts
 from assess.report.device_numbers import device_numbers
+from assess.report.facts.fact import Group, Table
 
 _STYLE = """
 :root { --ink: #1c2330; --soft: #5b6575; --line: #dfe3ea; --page: #fff; --bar: #5b7db1;
@@ -21,7 +22,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; border-left: .5rem solid var(--tone); padding-left: .8rem; }
 h1 b { color: var(--tone); display: block; font-size: 2rem; }
-h2 { font-size: 1.1rem; margin-top: 2rem; }
+h2 { font-size: 1.1rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .4rem; }
+h4 { font-size: .9rem; margin: 1rem 0 .2rem; font-weight: normal; color: var(--soft); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number { text-align: right; white-space: nowrap; } th.number { text-align: right; }
@@ -34,7 +36,10 @@ svg .small { fill: var(--soft); font-size: 11px; } svg .bar { fill: var(--bar); 
 svg rect.pass, svg rect.marginal, svg rect.unknown, svg rect.fail { fill: var(--tone); }
 svg .grid { stroke: var(--line); } svg .open { stroke: var(--soft); stroke-dasharray: 2 5; }
 svg .limit { stroke: var(--ink); stroke-width: 2; }
-dt { color: var(--soft); } dd { margin: 0 0 .4rem; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: 10rem 1fr; margin: 0; column-gap: 1rem; }
+dt { color: var(--soft); grid-column: 1; } dd { grid-column: 2; }
+@media (max-width: 40rem) { dl { display: block; } }
+details dl { display: block; } details dd { margin-bottom: .4rem; } dd { margin: 0; overflow-wrap: anywhere; }
 @media print { body { margin: 0; } details > * { display: block; } }
 """
 _TONES = {"READY": "pass", "MARGINAL": "marginal", "UNPROVEN": "unknown", "NOT READY": "fail"}
@@ -55,6 +60,7 @@ def html(report: FitReport) -> str:
         *(f"<h2>{_text(name)}</h2>{svg}" for name, svg in charts(report)),
         *(_details(finding) for finding in report.findings if finding.details),
         _facts(report),
+        *_run(report),
         _device(report),
         _questions(),
         "</body></html>",
@@ -98,15 +104,31 @@ def _facts(report: FitReport) -> str:
     return f"<h2>Facts</h2><dl>{entries}</dl>"
 
 
-def _device(report: FitReport) -> str:
-    rows = "".join(
-        f'<tr><td>{escape(what)}</td><td class="number">{escape(value)}</td>'
-        f"<td>{known}</td><td>{escape(where)}</td></tr>"
-        for what, value, known, where in device_numbers(report.case.device)
+def _run(report: FitReport) -> list[str]:
+    groups = words.run_groups(report)
+    return ["<h2>The run</h2>", *map(_group, groups)] if groups else []
+
+
+def _group(group: Group) -> str:
+    entries = "".join(
+        (f"<dt>{_text(name)}</dt>" if name else "") + f"<dd>{_text(text)}</dd>" for name, text, _ in group.facts
     )
-    head = '<th>what</th><th class="number">value</th><th>known from</th><th>where</th>'
-    title = f"<h2>What is known of {_text(report.case.device.name)}</h2>"
-    return f'{title}<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+    tables = "".join(f"<h4>{_text(table.title)}</h4>{_rows(table)}" for table in group.tables)
+    return f"<h3>{_text(group.title)}</h3>{f'<dl>{entries}</dl>' if entries else ''}{tables}"
+
+
+def _rows(table: Table) -> str:
+    def cells(tag: str, row: tuple[str, ...]) -> str:
+        styles = (' class="number"' if column in table.numbers else "" for column in range(len(row)))
+        return "".join(f"<{tag}{style}>{_text(cell)}</{tag}>" for cell, style in zip(row, styles, strict=True))
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
+    return f'<div class="scroll"><table><tr>{cells("th", table.heads)}</tr>{body}</table></div>'
+
+
+def _device(report: FitReport) -> str:
+    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(report.case.device)), (1,))
+    return f"<h2>What is known of {_text(report.case.device.name)}</h2>{_rows(known)}"
 
 
 def _questions() -> str:

@@ -6,6 +6,7 @@ from assess.clean import clean
 from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.device_numbers import device_numbers
+from assess.report.facts.fact import Group, Table
 
 
 def markdown(report: FitReport) -> str:
@@ -29,15 +30,26 @@ def markdown(report: FitReport) -> str:
             lines += [f"- {_escaped(detail)}" for detail in finding.details]
     lines += ["", "## Facts", ""]
     lines += [f"- {name}: {_escaped(text)}" for name, text in words.facts(report)]
-    lines += [
-        "",
-        f"## What is known of {_escaped(report.case.device.name)}",
-        "",
-        "| what | value | known from | where |",
-    ]
-    lines += ["|---|--:|---|---|"]
-    lines += [f"| {' | '.join(map(_escaped, row))} |" for row in device_numbers(report.case.device)]
+    if groups := words.run_groups(report):
+        lines += ["", "## The run", *(line for group in groups for line in _group(group))]
+    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(report.case.device)), (1,))
+    lines += ["", f"## What is known of {_escaped(report.case.device.name)}", *_table(known)]
     return "\n".join(lines) + "\n"
+
+
+def _group(group: Group) -> list[str]:
+    lines = ["", f"### {group.title}", ""] if group.facts else ["", f"### {group.title}"]
+    for name, text, _ in group.facts:
+        lines.append(f"- {_escaped(name)}: {_escaped(text)}" if name else f"  - {_escaped(text)}")
+    for table in group.tables:
+        lines += ["", f"{_escaped(table.title)}:", *_table(table)]
+    return lines
+
+
+def _table(table: Table) -> list[str]:
+    rules = ("--:" if column in table.numbers else "---" for column in range(len(table.heads)))
+    rows = (f"| {' | '.join(map(_escaped, row))} |" for row in table.rows)
+    return ["", f"| {' | '.join(map(_escaped, table.heads))} |", f"|{'|'.join(rules)}|", *rows]
 
 
 def _escaped(text: str) -> str:

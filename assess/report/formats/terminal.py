@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
 from assess.report import words
+from assess.report.facts.fact import Fact
+from assess.report.run_summary import fact_lines
+from assess.report.wrap import wrapped
 
 _COLOURS = {"PASS": 32, "READY": 32, "MARGINAL": 33, "UNKNOWN": 35, "UNPROVEN": 35, "FAIL": 31, "NOT READY": 31}
 _INDENT = "  "
@@ -16,26 +17,17 @@ _INDENT = "  "
 def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> str:
     """The report as plain text of at most `width` columns, with ANSI colours if asked for."""
     lines = [
-        *_wrapped(f"{report.verdict.value}  {words.subject(report)}", width, subsequent_indent=_INDENT),
+        *wrapped(f"{report.verdict.value}  {words.subject(report)}", width, _INDENT),
         "",
         *_table(report, width),
         "",
         *_to_do(report, width),
-        *(line for name, text in words.facts(report) for line in _fact(name, text, width)),
+        *fact_lines((Fact(*fact) for fact in words.facts(report)), width),
     ]
+    if brief := words.run_brief(report):
+        lines += ["", *fact_lines(brief, width)]
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return _coloured(text, report.verdict) if colour else text
-
-
-def _wrapped(text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
-    """The text in lines; never broken at a hyphen: ids and options are full of them and are there to be copied."""
-    return textwrap.wrap(
-        text, width, initial_indent=initial_indent, subsequent_indent=subsequent_indent, break_on_hyphens=False
-    )
-
-
-def _fact(name: str, text: str, width: int) -> list[str]:
-    return _wrapped(f"{_INDENT}{name:<17} {text}", width, subsequent_indent=" " * 20)
 
 
 def _table(report: FitReport, width: int) -> list[str]:
@@ -53,7 +45,7 @@ def _table(report: FitReport, width: int) -> list[str]:
         if row is None:
             assert finding is not None
             head = f"{_INDENT}{finding.criterion:<{columns[0]}}  {finding.verdict.text:<8}  "
-            lines += _wrapped(head + clean(finding.because), width, subsequent_indent=" " * len(head))
+            lines += wrapped(head + clean(finding.because), width, " " * len(head))
         else:
             cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
             cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}"]
@@ -61,7 +53,7 @@ def _table(report: FitReport, width: int) -> list[str]:
             lines.append(f"{line}  {row[5]}" if len(line) + 2 + columns[5] <= width else line)
     if left_out := words.not_asked(report):
         names = ", ".join(finding.criterion for finding in left_out)
-        lines += _wrapped(f"{_INDENT}not asked: {names}", width, subsequent_indent=_INDENT * 2)
+        lines += wrapped(f"{_INDENT}not asked: {names}", width, _INDENT * 2)
     return lines
 
 
@@ -78,13 +70,13 @@ def _to_do(report: FitReport, width: int) -> list[str]:
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
         because = clean(words.why(finding))
-        lines += _wrapped(head + because, width, subsequent_indent=" " * 12)
+        lines += wrapped(head + because, width, " " * 12)
         if finding.criterion == "execution":
             lines += [f"{' ' * 12}| {clean(detail)}"[:width] for detail in finding.details]
         if finding.next_step:
             first = first_with.setdefault(finding.next_step, finding.criterion)
             step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"
-            lines += _wrapped(f"-> {step}", width, initial_indent=" " * 12, subsequent_indent=" " * 15)
+            lines += wrapped(f"-> {step}", width, " " * 15, first=" " * 12)
     return [*lines, ""] if lines else []
 
 

@@ -1,0 +1,1 @@
+"""What a run measured, in groups of facts: the one source of words for every report."""
