@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -72,6 +75,20 @@ def bench(
 def run(folder: Path, model: onnx.ModelProto | Path, wanted: Job, stages: Any = None, **options: Any) -> dict[str, Any]:
     path = model if isinstance(model, Path) else saved(folder, model)
     return scenario_run(bench(folder, path, wanted, **options), wanted, stages or {})[0]
+
+
+def stopping(after_s: float = 0.2) -> Any:
+    """In place of `sandbox.run`: Ctrl-C some time after the timed part has begun."""
+
+    def start(*asked: Any, on_progress: Any, **options: Any) -> Any:
+        def hear(message: dict[str, Any]) -> None:
+            on_progress(message)
+            if message.get("phase") == "timed":
+                threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        return sandbox.run(*asked, on_progress=hear, **options)
+
+    return start
 
 
 def relu(shape: Sequence[int | str] = (2, 3)) -> onnx.ModelProto:

@@ -1,5 +1,6 @@
 """A decoder token by token: a fake one in exact numbers, and a real one against itself without its cache."""
 
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
@@ -242,3 +243,14 @@ def test_a_model_without_a_cache_is_refused_before_anything_runs(tmp_path):
 
 def test_a_context_says_why_it_is_absent():
     assert Context(8, absent="refused: no").token_ns is None
+
+
+@pytest.mark.slow
+def test_text_that_is_stopped_keeps_its_tokens_and_asks_for_no_context(tmp_path):
+    wanted = real_runs.job({**SCENARIO, "contexts": [8]})
+    settings = replace(real_runs.BRIEF, min_duration_s=20.0)
+    options = {"dims": real_runs.DIMS, "settings": settings, "launch": real_runs.stopping()}
+    found = real_runs.run(tmp_path, real_runs.decoder(), wanted, **options)
+    assert found["incomplete"].startswith("stopped by SIGINT after 0.")
+    assert (found["failure"], found["generation"].contexts) == (None, ())
+    assert found["generation"].sequences > 1

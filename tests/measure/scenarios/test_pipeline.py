@@ -1,6 +1,7 @@
 """Several models on one host: hand-over in exact numbers, and real models in real threads."""
 
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,3 +204,17 @@ def test_what_a_worker_cannot_have_written_is_a_crash(tmp_path):
     found = real_runs.run(tmp_path, real_runs.relu(), wanted, launch=overrun)
     assert found["failure"].kind == "crashed"
     assert found["stages"] == ()
+
+
+@pytest.mark.slow
+def test_a_pipeline_that_is_stopped_keeps_the_frames_of_all_stages(tmp_path):
+    wanted = job(EYE, {"name": "slow", "rate": "1 Hz"}, {"name": "mind", "after": "eye"})
+    settings = replace(real_runs.BRIEF, min_duration_s=20.0)
+    began = time.monotonic()
+    found = real_runs.run(tmp_path, real_runs.relu(), wanted, settings=settings, launch=real_runs.stopping(0.5))
+    assert time.monotonic() - began < 10.0
+    assert found["incomplete"].startswith("stopped by SIGINT after 0.")
+    eye, slow, mind = by_name(found).values()
+    assert 10 < len(eye.frames) < 100
+    assert len(slow.frames) == 1
+    assert len(mind.frames) + len(mind.frames.dropped_ns) in (len(eye.frames), len(eye.frames) - 1)
