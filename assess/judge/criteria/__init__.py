@@ -7,6 +7,7 @@ from assess.judge.criteria.deadline_misses import deadline_misses
 from assess.judge.criteria.energy import energy
 from assess.judge.criteria.evidence import evidence
 from assess.judge.criteria.execution import execution
+from assess.judge.criteria.first_token import first_token
 from assess.judge.criteria.latency import latency
 from assess.judge.criteria.licence import licence
 from assess.judge.criteria.measurement_validity import measurement_validity
@@ -19,6 +20,8 @@ from assess.judge.criteria.output_age import output_age_
 from assess.judge.criteria.placement import placement
 from assess.judge.criteria.precision import precision
 from assess.judge.criteria.storage import storage
+from assess.judge.criteria.throughput import throughput
+from assess.judge.criteria.token import token
 
 CRITERIA = (
     model_validity,
@@ -32,6 +35,9 @@ CRITERIA = (
     latency,
     deadline_misses,
     output_age_,
+    throughput,
+    first_token,
+    token,
     data_dependence,
     cold_start,
     memory,

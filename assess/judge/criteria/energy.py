@@ -2,6 +2,7 @@
 
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
+from assess.judge.evidence_on_device import valid_run_on_device
 from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.measure.energy import Energy
 from assess.project.estimate import Estimate, Rung
@@ -15,13 +16,10 @@ def energy(case: Case) -> Finding:
     machine, which is told; the one that saw most is judged. The range is from what the inference added to the idle
     machine, where that was read, to all that was spent.
     """
-    required, measurement = case.workload.requires.energy, case.measurement
+    required = case.workload.requires.energy
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no energy")
-    if measurement is None or not case.estimates.on_device:
-        raise NoEvidenceError(f"only a run on {case.device.id} itself can tell", case.to_measure)
-    if case.estimates.invalid:
-        raise NoEvidenceError(f"the measurement is not valid: {'; '.join(case.estimates.invalid)}", case.to_measure)
+    measurement = valid_run_on_device(case)
     if not measurement.energy:
         why = measurement.absent.get("energy", "no sensor told")
         raise NoEvidenceError(why, f"measure with a power meter at the supply of {case.device.id}")

@@ -3,6 +3,7 @@
 from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
+from assess.judge.evidence_on_device import valid_run_on_device
 from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.judge.timing import output_age
 from assess.project.estimate import Estimate, Rung
@@ -15,13 +16,10 @@ def output_age_(case: Case) -> Finding:
     At each release the newest finished output is read; its age is counted from the release of the frame that it stands
     on, so that dropped and late frames show. From p99 to the oldest that was read; only a run on the device can tell.
     """
-    required, measurement = case.workload.requires.age, case.measurement
+    required = case.workload.requires.age
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no age")
-    if measurement is None or not case.estimates.on_device:
-        raise NoEvidenceError(f"only a run on {case.device.id} itself can tell", case.to_measure)
-    if case.estimates.invalid:
-        raise NoEvidenceError(f"the measurement is not valid: {'; '.join(case.estimates.invalid)}", case.to_measure)
+    measurement = valid_run_on_device(case)
     frames = measurement.frames
     found = output_age(frames.scheduled_ns, frames.done_ns, frames.dropped_ns)
     if not case.workload.scenario.is_open or found is None:

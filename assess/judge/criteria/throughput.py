@@ -1,0 +1,31 @@
+"""Criterion: inferences a second."""
+
+from assess.judge.advice import faster
+from assess.judge.case import Case, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.evidence_on_device import valid_run_on_device
+from assess.judge.finding import Finding, Limit, Verdict
+from assess.project.estimate import Estimate, Rung
+
+
+@criterion("throughput")
+def throughput(case: Case) -> Finding:
+    """Does the device make as many inferences a second as the job needs, at any of its batch sizes?
+
+    From a run on the device itself. A workload of kind offline tries its batches; for any other the frames that were
+    served over the whole span count.
+    """
+    required = case.workload.requires.throughput
+    if required is None:
+        raise NotAskedError(f"{case.workload.id} sets no throughput")
+    measurement = valid_run_on_device(case)
+    best = measurement.offline.best if measurement.offline else None
+    if best is not None and best.throughput is not None:
+        rate, basis = best.throughput, f"batch of {best.batch}, {len(best.frames)} runs"
+    else:
+        frames = measurement.frames
+        rate, basis = len(frames) * 1e9 / frames.span_ns, f"{len(frames)} frames one by one"
+    found = Estimate(rate, rate, "Hz", Rung.MEASURED, basis)
+    limit = Limit(required, "Hz", f"at least this, by {case.workload.id}")
+    verdict = Verdict.PASS if rate >= required else Verdict.FAIL
+    return Finding(verdict, basis, found, limit, "" if verdict is Verdict.PASS else faster(case))
