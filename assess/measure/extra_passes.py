@@ -132,7 +132,7 @@ def agreement(bench: Bench) -> dict[str, Any]:
     """The same frames through a reference."""
     assert bench.reference is not None
     bench.on_progress("comparing with the reference", None, None)
-    frames = sample(_source(bench), bench.folder / "frames")
+    frames = sample(_source(bench), bench.folder / "sampled")
     (bench.folder / "agreement").mkdir()
 
     def ask(changes: dict[str, Any]) -> Ending:
