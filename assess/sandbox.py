@@ -150,7 +150,7 @@ def _converse(
                 raise
             process.terminate()
             soon = min(deadline, time.monotonic() + stop_within_s)
-            last = {**_wait_for_last(messages, soon, lambda message: None), "signal": _name_of(signalled)}
+            last = {**_wait_for_last(messages, soon, on_progress), "signal": _name_of(signalled)}
         if not last.get("timed out"):
             try:
                 process.wait(timeout=_GRACE_S if last else max(0.0, deadline - time.monotonic()))

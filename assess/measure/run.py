@@ -19,7 +19,6 @@ from assess.errors import AssessError
 from assess.measure.energy import energies
 from assess.measure.engine import CLOUD
 from assess.measure.extra_passes import Bench, floor, run_extra_passes
-from assess.measure.frames import Frames
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Host, Measurement, Settings
@@ -29,6 +28,7 @@ from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.reference import ReferenceModel, check
 from assess.measure.scenario_runs import scenario_run
 from assess.measure.scenarios.asked import asked
+from assess.measure.scenarios.offline import Offline
 from assess.measure.sensors import find_sensors
 from assess.measure.sensors.sensor import Found
 from assess.measure.stages import StageModel
@@ -152,7 +152,7 @@ def _passes(
         timed, begun_ns = scenario_run(bench, job, stages)
         after = host()
     timed["absent"] |= parts.pop("absent", {})
-    parts |= {**timed, **_watched(timed["frames"], begun_ns, job, monitor.readings(), idle), "after": after}
+    parts |= {**timed, **_watched(timed, begun_ns, job, monitor.readings(), idle), "after": after}
     parts["absent"] = {**timed["absent"], **parts["absent"]}
     if timed["failure"] is None and not timed["incomplete"]:
         more = run_extra_passes(bench)
@@ -172,11 +172,13 @@ def _rest(bench: Bench, there: Found) -> tuple[int, int] | None:
 
 
 def _watched(
-    frames: Frames, begun_ns: int, job: Job, readings: Readings, idle: tuple[int, int] | None
+    timed: Mapping[str, Any], begun_ns: int, job: Job, readings: Readings, idle: tuple[int, int] | None
 ) -> dict[str, Any]:
     """What the sensors saw of the timed part, and its windows where it was long."""
-    absent = dict(readings.absent)
-    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, len(frames), idle=idle)
+    absent, frames = dict(readings.absent), timed["frames"]
+    offline: Offline | None = timed.get("offline")
+    inferences = len(frames) * (offline.best.batch if offline and offline.best else 1)
+    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, inferences, idle=idle)
     if not energy:
         absent["energy"] = "no sensor of energy or power told"
     deadline_s = job.workload.deadline_s

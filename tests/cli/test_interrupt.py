@@ -87,3 +87,12 @@ def test_output_that_cannot_be_delivered_is_no_verdict(closed):
     os.close(output)
     assert done.returncode == (141 if closed else 2)
     assert done.stderr == ("" if closed else "error: standard output: No space left on device\n")
+
+
+def test_a_stopped_run_keeps_its_memory_too(tmp_path):
+    process, _, work, _ = started(tmp_path)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    run = read(work / "run.json")
+    assert run.memory is not None
+    assert run.effective.run_queue_wait is not None
