@@ -13,7 +13,7 @@ def poisson(asked: Mapping[str, Any]) -> Scenario:
     """Exponential times between releases with the mean of "rate_hz", from "seed": the same seed, the same schedule."""
 
     def releases(begin_ns: int) -> Iterator[int]:
-        rng = random.Random(asked["seed"])  # noqa: S311 - a schedule, no secret.
+        rng = random.Random(f"{asked['seed']} releases")  # noqa: S311 - a schedule, no secret.
         after_s = 0.0
         while True:
             yield begin_ns + round(after_s * 1e9)
