@@ -6,7 +6,9 @@ import re
 import textwrap
 from typing import Final
 
-_UNIT: Final = re.compile(r"(?<=\d) (?=(?:[kMG]?B|[num]?s|[kMG]?Hz|m?W|[mu]?J|[kMGT]?MACs|[MGT]OPS|[kMGT]B/s|degC|frames?|threads?)\b)")
+_UNIT: Final = re.compile(
+    r"(?<=\d) (?=(?:[kMG]?B|[num]?s|[kMG]?Hz|m?W|[mu]?J|[kMGT]?MACs|[MGT]OPS|[kMGT]B/s|degC|frames?|threads?)\b)"
+)
 #: What `textwrap` does not take for a space.
 _HELD: Final = "\N{NO-BREAK SPACE}"
 

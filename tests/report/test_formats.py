@@ -7,6 +7,7 @@ from pathlib import Path
 
 import builders
 import pytest
+import whole_run
 
 from assess.judge.fit_report import judge
 from assess.measure.measurement import Failure
@@ -30,6 +31,11 @@ REPORTS = {
         whom=builders.partner(evidence="measured"),
     ),
 }
+REPORTS["whole-run"] = lambda: report(
+    run=whole_run.whole_run(),
+    job=whole_run.WORKLOAD,
+    on=builders.device(runtimes=(builders.runtime(provider=whole_run.NPU),)),
+)
 
 
 def golden(name, text):
@@ -46,9 +52,11 @@ def test_every_format_is_as_recorded(form, name):
     assert text == golden(f"report-{name}{form.suffix}", text)
 
 
-def test_a_terminal_report_keeps_its_width():
-    text = terminal(REPORTS["not-ready"](), width=80)
-    assert max(map(len, text.splitlines())) <= 80
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_terminal_report_keeps_its_width(name, width):
+    text = terminal(REPORTS[name](), width=width)
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_what_is_there_to_be_copied_is_not_broken_at_a_hyphen():

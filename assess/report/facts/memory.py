@@ -87,7 +87,7 @@ def memory(measurement: Measurement) -> Group:
         if (limit := measurement.memory_limit) is not None:
             most = max(peaks.load_peak, peaks.first_peak, peaks.steady_peak)
             risk = oom_risk(most, limit.limit_bytes, measurement.before.available_bytes)
-            held = f"{size(limit.limit_bytes)}, held by {limit.mechanism}; risk of being killed {risk}"
+            held = f"{size(limit.limit_bytes)}, held by {limit.mechanism}; the risk of a kill for memory is {risk}"
             swapped = f"; {size(limit.swap_bytes)} swapped out" if limit.swap_bytes else ""
             facts.append(Fact("memory limit", held + swapped, brief=True))
     for sensor, fuller in measurement.device_memory.items():
@@ -121,7 +121,7 @@ def _attributed(found: Attribution) -> Iterator[Fact]:
         yield Fact("swapped out", size(found.swapped), brief=True)
     if found.second_model is not None and found.update_slot is not None:
         slot = f"{size(found.second_model)}; on the way there at most {size(found.update_slot)}: room for an update"
-        yield Fact("a second one", f"takes {slot}")
+        yield Fact("a second model", f"takes {slot}")
     for name, why in found.absent.items():
         yield Fact("", f"{name} not known: {why}")
 

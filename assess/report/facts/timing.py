@@ -8,6 +8,7 @@ from typing import Final
 from assess.describe.workload import Workload
 from assess.judge.cadence import NOTABLE, cadence
 from assess.judge.deadline import DeadlineRecord, deadline_record
+from assess.judge.stationarity import drift
 from assess.judge.timing import output_age, period_jitter, release_jitter
 from assess.judge.weakly_hard import Kept
 from assess.measure.measurement import Measurement
@@ -53,6 +54,8 @@ def _certified(times_ns: tuple[int, ...], workload: Workload) -> str:
     """The job's own percentile with its confidence, or how many frames are lacking."""
     (found,) = quantiles(times_ns, (workload.requires.percentile,))
     percentile = f"p{found.percentile:g}"
+    if found.certified is not None and (why := drift(times_ns)):
+        return f"{percentile} not certified: {why}"
     if found.certified is None:
         return f"{percentile} not certified: needs {_frames(found.needed, workload)}"
     return (
@@ -79,6 +82,8 @@ def _deadline(record: DeadlineRecord, workload: Workload) -> Iterator[Fact]:
     elif found.certified:
         yield Fact("", f"certified that {allowed}, with {CONFIDENCE:.0%} confidence", brief=True)
         yield Fact("", f"provided that {found.assumption}")
+    elif found.misses > (1 - found.percentile / 100) * found.frames:
+        yield Fact("", f"not certified that {allowed}: {percent(found.misses / found.frames)} did", brief=True)
     else:
         yield Fact("", f"not certified that {allowed}: needs {_frames(found.more, workload)}, none missed", brief=True)
         if found.certified_iid:

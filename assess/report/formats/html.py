@@ -10,6 +10,7 @@ from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.report import words
 from assess.report.charts import charts
+from assess.report.charts.svg import Chart
 from assess.report.device_numbers import device_numbers
 from assess.report.facts.fact import Group, Table
 
@@ -32,10 +33,21 @@ th, .soft { color: var(--soft); font-weight: normal; }
 .pass { --tone: var(--pass); } .marginal { --tone: var(--marginal); } .unknown { --tone: var(--unknown); }
 .fail { --tone: var(--fail); } .not_asked { --tone: var(--soft); }
 svg { width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 13px; }
-svg .small { fill: var(--soft); font-size: 11px; } svg .bar { fill: var(--bar); }
+svg .small { fill: var(--soft); font-size: 11px; paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
+svg .bar { fill: var(--bar); }
 svg rect.pass, svg rect.marginal, svg rect.unknown, svg rect.fail { fill: var(--tone); }
 svg .grid { stroke: var(--line); } svg .open { stroke: var(--soft); stroke-dasharray: 2 5; }
-svg .limit { stroke: var(--ink); stroke-width: 2; }
+svg .limit { stroke: var(--ink); stroke-width: 2; } svg .mark { stroke: var(--ink); stroke-dasharray: 4 3; }
+svg path { fill: none; stroke: none; } svg .dots { stroke: var(--bar); stroke-width: 4; stroke-linecap: round; }
+svg .band { stroke: var(--bar); stroke-width: 2; opacity: .45; } svg .median { stroke: var(--ink); stroke-width: 2; }
+svg .soft-bar { fill: var(--bar); opacity: .45; } svg .heat { stroke: var(--fail); stroke-dasharray: 6 4; }
+svg .outline { stroke: var(--ink); stroke-width: 1.2; } svg .dashed { stroke-dasharray: 3 2; }
+svg .rug { stroke: var(--fail); stroke-width: 2; } svg .dropped { stroke: var(--ink); }
+svg .part { fill: var(--bar); stroke: var(--page); } svg .on { fill: var(--page); font-size: 11px; }
+svg rect.p1, svg rect.p4 { fill-opacity: .35; } svg rect.p2, svg rect.p5 { fill-opacity: .7; }
+svg rect.p3 { fill-opacity: .2; } svg rect.p6 { fill-opacity: .1; stroke: var(--soft); }
+svg .on.p1, svg .on.p3, svg .on.p4, svg .on.p6 { fill: var(--ink); }
+figure { margin: 0; } figcaption { color: var(--soft); font-size: .8rem; }
 dl { display: grid; grid-template-columns: 10rem 1fr; margin: 0; column-gap: 1rem; }
 dt { color: var(--soft); grid-column: 1; } dd { grid-column: 2; }
 @media (max-width: 40rem) { dl { display: block; } }
@@ -57,7 +69,7 @@ def html(report: FitReport) -> str:
         f'<h1 class="{_TONES[report.verdict.value]}"><b>{report.verdict.value}</b>{_text(words.subject(report))}</h1>',
         _table(report),
         _to_do(report),
-        *(f"<h2>{_text(name)}</h2>{svg}" for name, svg in charts(report)),
+        *map(_chart, charts(report)),
         *(_details(finding) for finding in report.findings if finding.details),
         _facts(report),
         *_run(report),
@@ -87,6 +99,11 @@ def _table(report: FitReport) -> str:
     head = '<th>criterion</th><th>verdict</th><th class="number">found</th><th class="number">limit</th>'
     head += '<th class="number">left</th><th>because</th>'
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _chart(chart: Chart) -> str:
+    caption = f"<figcaption>{_text(chart.caption)}</figcaption>" if chart.caption else ""
+    return f"<h2>{_text(chart.title)}</h2><figure>{chart.svg}{caption}</figure>"
 
 
 def _to_do(report: FitReport) -> str:

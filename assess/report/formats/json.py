@@ -9,6 +9,7 @@ from typing import Any
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.project.estimate import Estimate
+from assess.report.run_numbers import run_numbers
 
 SCHEMA = "assess.report/1"
 
@@ -30,6 +31,7 @@ def json(report: FitReport) -> str:
             "proxy": case.estimates.proxy or None,
         },
         "findings": [_finding(finding) for finding in report.findings],
+        "run": run_numbers(case.measurement, case.workload) if case.measurement else None,
         "estimates": {name: _estimate(one) for name, one in case.estimates.known.items()},
         "absent": dict(case.estimates.absent),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
@@ -31,30 +33,30 @@ def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> st
 
 
 def _table(report: FitReport, width: int) -> list[str]:
-    rows = [("criterion", "verdict", "found", "limit", "left", "evidence")]
-    rows += [
-        (f.criterion, f.verdict.text, words.found(f), words.limit(f), words.margin(f), words.rung(f))
-        for f in words.asked(report)
-        if f.found is not None
-    ]
+    heads = ("criterion", "verdict", "found", "limit", "left", "evidence")
+    rows = [heads, *(row for finding in words.asked(report) if (row := _row(finding)) is not None)]
     columns = [max(len(row[column]) for row in rows) for column in range(6)]
     columns[0] = max(len(finding.criterion) for finding in words.asked(report))
-    lines = []
-    for finding in [None, *words.asked(report)]:
-        row = rows[0] if finding is None else _row(finding)
-        if row is None:
-            assert finding is not None
+    columns[1] = 8
+    # What does not fit is left out from the right: the evidence first, then what is left of the limit.
+    shown = next((count for count in (6, 5) if sum(columns[:count]) + 2 * count <= width), 4)
+    lines = [_line(heads, columns[:shown])]
+    for finding in words.asked(report):
+        if (row := _row(finding)) is not None:
+            lines.append(_line(row, columns[:shown]))
+        else:
             head = f"{_INDENT}{finding.criterion:<{columns[0]}}  {finding.verdict.text:<8}  "
             lines += wrapped(head + clean(finding.because), width, " " * len(head))
-        else:
-            cells = [f"{row[0]:<{columns[0]}}", f"{row[1]:<8}", f"{row[2]:<{columns[2]}}"]
-            cells += [f"{row[3]:>{columns[3]}}", f"{row[4]:>{columns[4]}}"]
-            line = _INDENT + "  ".join(cells)
-            lines.append(f"{line}  {row[5]}" if len(line) + 2 + columns[5] <= width else line)
     if left_out := words.not_asked(report):
         names = ", ".join(finding.criterion for finding in left_out)
         lines += wrapped(f"{_INDENT}not asked: {names}", width, _INDENT * 2)
     return lines
+
+
+def _line(row: Sequence[str], columns: Sequence[int]) -> str:
+    sides = "<<<>><"
+    cells = (f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, columns, strict=False))
+    return (_INDENT + "  ".join(cells)).rstrip()
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str, str, str] | None:
