@@ -83,7 +83,7 @@ def _resources(measurement: Measurement) -> dict[str, Any]:
         ],
         "windows": [asdict(each) for each in seen],
         "plateau": _optional(plateau(seen), "ratio"),
-        "why_no_plateau": why_no_plateau(seen) if seen else None,
+        "why_no_plateau": (why_no_plateau(seen) or None) if seen else None,
     }
 
 
