@@ -15,8 +15,8 @@ from assess.errors import AssessError
 from assess.judge.finding import Verdict
 from assess.judge.fit_report import Fit
 from assess.measure.measurement import Settings
-from assess.measure.tiers import CERTIFY, QUICK, SMOKE, STANDARD, SUSTAINED
 from assess.measure.record import from_json, measurement_sha256, to_json
+from assess.measure.tiers import CERTIFY, QUICK, SMOKE, STANDARD, SUSTAINED
 from assess.report.formats.terminal import terminal
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -66,7 +66,7 @@ def measure(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes, tell_plan
+    from assess.cli.output import tell_notes, tell_plan, terminal_width
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
@@ -107,7 +107,7 @@ def measure(
     write_whole(output, to_json(measurement))
     wanted = job.workload
     reasons = () if measurement.failure else validity(measurement, wanted.deadline_s, wanted.requires.percentile)
-    typer.echo(run_summary(measurement, wanted, reasons), nl=False)
+    typer.echo(run_summary(measurement, wanted, reasons, width=terminal_width()), nl=False)
     typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
     if measurement.incomplete:

@@ -71,14 +71,18 @@ def named_format(name: str) -> Format:
     raise AssessError(f"there is no format {name!r}", where="--format", hint=hint)
 
 
+def terminal_width() -> int:
+    """Columns to write in: the terminal's, within reason; 100 where there is none."""
+    return min(max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST), _WIDEST)
+
+
 def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> None:
     """Print a report in one format and write it to files."""
     for path in paths or ():
         render = next(other.render for other in FORMATS if other.suffix == path.suffix)
         write_whole(path, render(report))
     if form.name == "terminal":
-        width = min(max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST), _WIDEST)
-        typer.echo(terminal(report, width=width, colour=sys.stdout.isatty()), nl=False)
+        typer.echo(terminal(report, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
     else:
         typer.echo(form.render(report), nl=False)
     for path in paths or ():

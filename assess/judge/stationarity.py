@@ -104,4 +104,5 @@ def _time(nanoseconds: float) -> str:
 
 
 def _p(chance: float) -> str:
-    return f"; chance does that in {chance:.1g} of steady runs"
+    rarely = "more than 1,000,000" if chance < 1e-6 else f"{1 / chance:,.0f}"
+    return f"; a steady run does that once in {rarely}"

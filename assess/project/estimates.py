@@ -177,7 +177,9 @@ def _measured_cold_start(measurement: Measurement) -> Estimate | str:
         return Estimate(min(totals), max(totals), "s", Rung.MEASURED, basis)
     if warm:
         totals = [seconds for start in warm for seconds in start.total_s]
-        basis = f"process start to first output, {_times(len(totals))}, files in the page cache: a cold one takes longer"
+        basis = (
+            f"process start to first output, {_times(len(totals))}, files in the page cache: a cold one takes longer"
+        )
         return Estimate(min(totals), math.inf, "s", Rung.MEASURED, basis)
     if invalid := next((start.invalid for start in measurement.starts if start.invalid), ""):
         return f"no start gave a valid output: {invalid}"

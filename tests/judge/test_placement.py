@@ -40,7 +40,7 @@ def test_operators_that_fall_back_are_named_with_their_share():
     found = ask(SPLIT)
     assert (found.verdict, found.because) == (
         Verdict.MARGINAL,
-        "NonMaxSuppression, TopK: 2 nodes with 3.0% of the MACs are not on NpuExecutionProvider; 3 partitions",
+        "NonMaxSuppression, TopK: 2 nodes with 3.0% of the MACs not on NpuExecutionProvider; 3 partitions",
     )
     assert found.details == (
         "NonMaxSuppression 'nms' on CPUExecutionProvider",

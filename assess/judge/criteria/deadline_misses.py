@@ -50,7 +50,7 @@ def _judged(case: Case, record: DeadlineRecord) -> Finding:
         lacking = f"it takes {found.more} more frames without a miss"
         text = f"{counted}; {plain} that at most {allowed:g} % miss: {lacking}"
         return Finding(Verdict.MARGINAL, text, next_step=certify)
-    text = f"{counted}; certified that at most {allowed:g} % miss, {found.assumption}"
+    text = f"{counted}; certified that at most {allowed:g} % miss, provided that {found.assumption}"
     if kept is not None and kept.verdict != "held":
         return Finding(Verdict.MARGINAL, f"{text}; too few frames for the contract", next_step=certify)
     if kept is not None:

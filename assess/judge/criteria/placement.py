@@ -41,7 +41,8 @@ def _because(found: Placement) -> str:
     share = "an unknown share of the MACs" if macs is None else f"{1 - macs:.1%} of the MACs"
     count = sum(found.fallen_back.values())
     names = ", ".join(found.fallen_back)
-    return f"{names}: {count} nodes with {share} are not on {found.asked}; {found.partitions} partitions"
+    nodes = "1 node" if count == 1 else f"{count} nodes"
+    return f"{names}: {nodes} with {share} not on {found.asked}; {found.partitions} partitions"
 
 
 def _step(found: Placement) -> str:
