@@ -10,6 +10,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+IDENTITY = "identity"
+#: Four layers, as a control policy has; its weights stay in a cache of the second level.
+MLP = "MLP, 20 us"
+#: As long, by dozens of small operators: what each operator costs around its arithmetic shows here.
+DEEP_MLP = "MLP of many layers, 20 us"
+CONVOLUTIONS = "convolutions, 3 ms"
+
 
 class Network(NamedTuple):
     """A model file with input "x" and output "y" of one shape, and an array to feed.
@@ -32,7 +39,7 @@ def identity() -> onnx.ModelProto:
     return _model([helper.make_node("Identity", ["x"], ["y"])], [1, 4], [])
 
 
-def dense(layers: int, width: int = 128) -> onnx.ModelProto:
+def dense(layers: int, width: int) -> onnx.ModelProto:
     """Matrix products with a Relu after each: a small one is all call overhead."""
     rng = np.random.default_rng(0)
     weights = [(rng.standard_normal((width, width)) / width**0.5).astype(np.float32) for _ in range(layers)]
@@ -59,15 +66,16 @@ def convolutions(size: int, channels: int = 32, layers: int = 2) -> onnx.ModelPr
 
 
 def networks(folder: Path, time_ns: Callable[[Network], float]) -> list[Network]:
-    """The identity model, an MLP of about 20 us and convolutions of about 3 ms, by what `time_ns` says of a trial."""
-    mlp, size = save(folder, "trial of an MLP", dense(16)), 96
-    layers = max(1, round(16 * 20e3 / time_ns(mlp)))
-    trial = save(folder, "trial of convolutions", convolutions(size))
-    size = max(8, round(size * (3e6 / time_ns(trial)) ** 0.5))
+    """Networks of about the time that their names say, by what `time_ns` says of trials on this machine."""
+    width, layers, size = 192, 32, 96
+    width = round(width * (20e3 / time_ns(save(folder, "trial 1", dense(4, width)))) ** 0.5 / 8) * 8
+    layers = max(1, round(layers * 20e3 / time_ns(save(folder, "trial 2", dense(layers, 64)))))
+    size = round(size * (3e6 / time_ns(save(folder, "trial 3", convolutions(size)))) ** 0.5)
     return [
-        save(folder, "identity", identity()),
-        save(folder, "MLP, 20 us", dense(layers)),
-        save(folder, "convolutions, 3 ms", convolutions(size)),
+        save(folder, IDENTITY, identity()),
+        save(folder, MLP, dense(4, width)),
+        save(folder, DEEP_MLP, dense(layers, 64)),
+        save(folder, CONVOLUTIONS, convolutions(size)),
     ]
 
 

@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 from contenders import CFloor, Seen, bare, ours
-from networks import Network, networks
+from networks import CONVOLUTIONS, IDENTITY, MLP, Network, networks
 
-ROUNDS = 3
+ROUNDS = 9
 MEMORY_ROUNDS = 3
-#: The goals: so much slower than the C API may the median inference be, by network.
-SLOWER = {"identity": 1.5, "MLP, 20 us": 1.05, "convolutions, 3 ms": 1.005}
+#: The goals: so much slower than the C API may the median inference be. The deep MLP has none: it shows what is left.
+SLOWER = {IDENTITY: 1.5, MLP: 1.05, CONVOLUTIONS: 1.005}
 MORE_BYTES = 3_000_000
 
 
@@ -37,14 +37,15 @@ def timed(floor: CFloor, network: Network, folder: Path) -> tuple[bool, str]:
         ratios.append(at_ours[-1] / at_floor[-1])
     ratio, (low, _, high) = statistics.median(ratios), statistics.quantiles(ratios, n=4)
     python = statistics.median(bare(network, folder / "y.npy").p50 for _ in range(MEMORY_ROUNDS))
-    met = ratio <= SLOWER[network.name]
+    goal = SLOWER.get(network.name)
+    met = goal is None or ratio <= goal
     cells = [
         network.name,
         *(f"{statistics.median(values) / 1e3:.2f} us" for values in (at_floor, at_ours)),
         f"{ratio:.3f}",
         f"{low:.3f} to {high:.3f}",
-        f"{SLOWER[network.name]:g}",
-        "met" if met else "MISSED",
+        "none" if goal is None else f"{goal:g}",
+        "" if goal is None else "met" if met else "MISSED",
         f"{python / 1e3:.2f} us",
     ]
     return met, f"| {' | '.join(cells)} |"
