@@ -5,8 +5,8 @@
    ever grows at its end (onnxruntime_c_api.h: "NO REORDERING"; upstream asserts the places when it is compiled).
 
    c_floor LIBRARY MODEL INPUT OUTPUT WARM_UP_S DURATION_S COUNT RANK DIM...
-   INPUT holds the floats of input "x", OUTPUT gets those of output "y" of the same shape. Prints the library's version
-   and the median in nanoseconds. */
+   INPUT holds the floats of input "x", OUTPUT gets those of output "y" of the same shape. Prints the library's version,
+   the median in nanoseconds, and the share of the timed span in which this process had to wait for a CPU. */
 
 #include <dlfcn.h>
 #include <stdint.h>
@@ -56,6 +56,15 @@ static int64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+/* Nanoseconds spent on a run queue; 0 where the kernel does not tell. */
+static int64_t waited(void) {
+    long long ran, waited = 0;
+    FILE *file = fopen("/proc/self/schedstat", "r");
+    if (!file || fscanf(file, "%lld %lld", &ran, &waited) != 2) waited = 0;
+    if (file) fclose(file);
+    return waited;
 }
 
 static int ascending(const void *one, const void *other) {
@@ -109,15 +118,17 @@ int main(int count, char **words) {
     int64_t *samples = malloc(room * sizeof *samples), end = now() + (int64_t)(warm_up_s * 1e9), start;
     if (!samples) fail("no memory for the samples");
     while (now() < end) check(run(session, run_options, binding));
-    end = now() + (int64_t)(duration_s * 1e9);
+    int64_t begun = now(), waited_before = waited();
+    end = begun + (int64_t)(duration_s * 1e9);
     do {
         start = now();
         check(run(session, run_options, binding));
         samples[done++] = now() - start;
     } while ((start < end || done < least) && done < room);
+    double share = (double)(waited() - waited_before) / (double)(now() - begun);
 
     if (!(file = fopen(words[4], "wb")) || fwrite(y, sizeof *y, size, file) != size || fclose(file)) fail("output");
     qsort(samples, done, sizeof *samples, ascending);
-    printf("%s %lld\n", get_base()->version(), (long long)samples[done / 2]);
+    printf("%s %lld %f\n", get_base()->version(), (long long)samples[done / 2], share);
     return 0;
 }

@@ -1,8 +1,8 @@
 """Attributed memory of several models against the kernel's own accounting of the same process.
 
 `python benchmarks/harness/memory.py`: a process for each model goes through the memory pass; wherever the pass reads a
-peak, `ru_maxrss` of getrusage is read beside it, and a thread adds up /proc/self/smaps meanwhile, which no peak may be
-below. Exit code 1 if parts do not sum to their total, or a peak is more than 1 % off.
+peak, `ru_maxrss` of getrusage is read beside it, and a thread reads /proc/self/smaps_rollup meanwhile, which no peak
+may be below. Exit code 1 if parts do not sum to their total, or a peak is more than 1 % off.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class CheckedMark:
     def _look(self) -> None:
         pause = threading.Event()
         while not pause.wait(0.005):
-            self._seen = max(self._seen, self._read().total)
+            # The sum in one read: what moves while single mappings are read would count twice.
+            self._seen = max(self._seen, self._read((), Path("/proc/self/smaps_rollup")).total)
 
     def restart(self) -> None:
         self._mark.restart()
