@@ -15,6 +15,7 @@ from assess.describe.graph import DEFAULT_LIMITS, describe
 from assess.describe.library import Library, card_beside
 from assess.describe.model import Model
 from assess.describe.partner import Partner
+from assess.describe.scenario import Scenario
 from assess.describe.suite import Suite
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
@@ -159,14 +160,19 @@ def judge(
     """
     measured_for = parse(measurement.workload, Workload, f"the workload of the run ({measurement.workload_id})")
     job = workload or measured_for.model_copy(update={"id": measurement.workload_id})
-    if job.scenario.kind != measured_for.scenario.kind:
+    if job.scenario != measured_for.scenario:
         raise AssessError(
-            f"the run was measured as {measured_for.scenario.kind!r}, {job.id} is {job.scenario.kind!r}",
-            hint="measure again with this workload",
+            f"the run was measured as {_words(measured_for.scenario)}, {job.id} is {_words(job.scenario)}",
+            hint="requirements may differ, but how frames arrive may not: measure again with this workload",
         )
     known = estimate(measurement.model, job, device, measurement)
     case = Case(measurement.model, job, device, partner, measurement, known)
     return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
+
+
+def _words(scenario: Scenario) -> str:
+    said = scenario.model_dump(include=scenario.model_fields_set - {"kind"})
+    return " ".join([scenario.kind, *(f"{name} {value}" for name, value in sorted(said.items()))])
 
 
 def default_tier(devices: Sequence[Device] = (), *, host: Callable[[], Host] = read_host) -> Tier:

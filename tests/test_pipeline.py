@@ -194,3 +194,13 @@ def test_a_suite_measures_each_model_once_for_each_job():
     reports = pipeline.run_suite(Library().suite("demo"), Library())
     assert len(reports) == 5
     assert len({report.run_sha256 for report in reports}) == 1
+
+
+def test_a_run_at_one_rate_says_nothing_of_a_job_at_another(subject):
+    slow, fast = (builders.job(rate=rate) for rate in ("10 Hz", "1 kHz"))
+    measurement = run(subject, job=slow, settings=Settings(min_count=50))
+    with pytest.raises(AssessError, match=r"was measured as periodic rate 10\.0, camera-30hz is periodic rate 1000\.0"):
+        pipeline.judge(measurement, ROVER, workload=fast.workload)
+    # What is required may differ.
+    stricter = builders.job(rate="10 Hz").workload.model_copy(update={"id": "strict"})
+    assert pipeline.judge(measurement, ROVER, workload=stricter).case.workload.id == "strict"

@@ -143,7 +143,7 @@ class Scenario(Authored):
     @property
     def is_open(self) -> bool:
         """Whether frames are released by a schedule, and not by the end of the last inference."""
-        return self.kind in ("periodic", "poisson", "trace") or (
+        return self.kind in ("periodic", "poisson", "trace", "pipeline") or (
             self.kind in ("stateful", "sustained") and self.rate is not None
         )
 

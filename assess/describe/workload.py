@@ -65,7 +65,16 @@ class Workload(Authored):
     @classmethod
     def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         """What is wrong between keys of an authored mapping, each with its key's path."""
-        yield from ((("scenario", *keys), text) for keys, text in between_stages(mapping.get("scenario")))
+        scenario, requires = mapping.get("scenario"), mapping.get("requires")
+        yield from ((("scenario", *keys), text) for keys, text in between_stages(scenario))
+        if not isinstance(scenario, dict) or not isinstance(requires, dict):
+            return
+        if "deadline" not in requires and "rate" not in scenario:
+            # Without a deadline nothing is late: what stands on it would never be judged.
+            if "misses" in requires:
+                yield ("requires", "misses"), "needs a deadline, or a rate whose period is one"
+            if scenario.get("queue") == "drop-late":
+                yield ("scenario", "queue"), "drop-late needs a deadline, or a rate whose period is one"
 
     @property
     def deadline_s(self) -> float | None:

@@ -32,6 +32,7 @@ class Limit:
         value: in `unit`.
         unit: base unit.
         text: what sets it, e.g. "deadline of camera-30hz".
+        is_least: whether more is better: what is found is to be at least this much.
         is_uncertain: whether a number that it stands on was never read, or is missing: the best answer is MARGINAL.
     """
 
@@ -39,6 +40,7 @@ class Limit:
     unit: str
     text: str
     is_uncertain: bool = False
+    is_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,11 @@ class Finding:
     @property
     def margin(self) -> float | None:
         """Share of the limit that is left at the bad end of the range; None without a limit or with an open end."""
-        if self.found is None or self.limit is None or not self.limit.value or math.isinf(self.found.high):
+        if self.found is None or self.limit is None or not self.limit.value:
             return None
-        return (self.limit.value - self.found.high) / self.limit.value
+        if self.limit.is_least:
+            return (self.found.low - self.limit.value) / self.limit.value
+        return None if math.isinf(self.found.high) else (self.limit.value - self.found.high) / self.limit.value
 
 
 def compare(found: Estimate, limit: Limit) -> Verdict:
@@ -76,9 +80,12 @@ def compare(found: Estimate, limit: Limit) -> Verdict:
 
     A projection is never better than MARGINAL, and neither is one against an uncertain limit.
     """
-    if found.low > limit.value:
+    low, high, most = found.low, found.high, limit.value
+    if limit.is_least:
+        low, high, most = -high, -low, -most
+    if low > most:
         return Verdict.FAIL
-    if found.high > limit.value:
+    if high > most:
         return Verdict.MARGINAL
     if found.rung <= Rung.PROJECTED or limit.is_uncertain:
         return Verdict.MARGINAL

@@ -108,6 +108,11 @@ def keeps(missed: Sequence[bool], contract: Contract) -> Kept:
     )
 
 
+def frames_for_contract(contract: Contract) -> int:
+    """Frames without a miss from which on fewer than 1 % of all windows break it, with 99 % confidence."""
+    return trials_needed(0, SHARE) * contract.window
+
+
 def most_in_any(missed: Sequence[bool], k: int) -> int:
     """Most misses in any `k` frames in succession; where there are fewer frames, in all of them."""
     most = now = 0

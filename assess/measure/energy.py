@@ -28,6 +28,7 @@ class Energy:
         inferences: that ended in the span.
         method: "counter": difference of a counter; "integrated": a power, by trapezoids between its samples.
         readings: in the span; for "integrated", the samples.
+        is_whole: whether the sensor sees all of the machine or module, so that no energy is beside it.
         idle_watts: of the same sensor before the worker began; None: was not read, see the measurement's `absent`.
     """
 
@@ -39,6 +40,7 @@ class Energy:
     method: Literal["counter", "integrated"]
     readings: int
     idle_watts: float | None = None
+    is_whole: bool = False
 
     @property
     def watts(self) -> float:
@@ -128,7 +130,7 @@ def _energy(series: Series, start_ns: int, end_ns: int, inferences: int) -> Ener
     _require_steps(joules if counted else joules / span_s, sensor.resolution, span_s, "J" if counted else "W")
     inside = bisect_right(series.times_ns, end_ns) - bisect_left(series.times_ns, start_ns)
     method: Literal["counter", "integrated"] = "counter" if counted else "integrated"
-    return Energy(sensor.name, sensor.covers, joules, span_s, inferences, method, inside)
+    return Energy(sensor.name, sensor.covers, joules, span_s, inferences, method, inside, is_whole=sensor.is_whole)
 
 
 def _require_steps(value: float, step: float, span_s: float, unit: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from assess.measure.counted import counted
 from assess.measure.measurement import Host, Measurement
 from assess.measure.passes.floor import SHARE_OF_DEADLINE, floor_of
 from assess.units import format_quantity
@@ -18,8 +21,8 @@ _DRIFT = 0.10
 #: runs waiting was 3 % at most while the machine was calm and 29 % at least while others worked.
 _CPU_SHARE = 0.9
 _WAITING = 0.1
-#: A disturbance only ever makes inferences slower. Where even the slowest percent takes less than half of the
-#: deadline, the undisturbed model keeps it too, and the run may be judged.
+#: A disturbance only ever makes inferences slower. Where even the slowest frames that count at the job's percentile
+#: take less than half of the deadline, the undisturbed model keeps it too, and the run may be judged.
 _ROOM = 0.5
 
 
@@ -39,9 +42,30 @@ def validity(measurement: Measurement, deadline_s: float | None = None, percenti
         _changed_host(measurement.before, measurement.after),
         _floor(measurement, deadline_s, percentile),
     ]
-    if not _far_below(measurement, deadline_s):
-        reasons += [_drift(measurement.service_ns), _waiting(measurement), _shared(measurement)]
+    if not _far_below(measurement, deadline_s, percentile):
+        reasons += _disturbances(measurement)
     return tuple(reason for reason in reasons if reason)
+
+
+def let_pass(measurement: Measurement, deadline_s: float | None, percentile: float) -> tuple[str, ...]:
+    """What disturbed a run, but does no harm so far below its deadline."""
+    if not _far_below(measurement, deadline_s, percentile):
+        return ()
+    return tuple(reason for reason in _disturbances(measurement) if reason)
+
+
+def _disturbances(measurement: Measurement) -> list[str]:
+    return [_drift(counted(measurement).service_ns), _waiting(measurement), _shared(measurement)]
+
+
+def _far_below(measurement: Measurement, deadline_s: float | None, percentile: float) -> bool:
+    if deadline_s is None:
+        return False
+    frames = counted(measurement)
+    ordered = sorted(frames.response_ns)
+    allowed = math.floor((1.0 - percentile / 100.0) * (len(ordered) + len(frames.dropped_ns)))
+    slowest = len(ordered) + len(frames.dropped_ns) - 1 - allowed
+    return slowest < len(ordered) and ordered[slowest] * 1e-9 < _ROOM * deadline_s
 
 
 def _count(measurement: Measurement) -> str:
@@ -85,7 +109,8 @@ def _floor(measurement: Measurement, deadline_s: float | None, percentile: float
     """Whether host and harness themselves take more of a frame than a figure for the model can bear."""
     if measurement.floor is None or deadline_s is None:
         return ""
-    paced = measurement.effective is not None and measurement.effective.spin_ns is not None
+    spins = measurement.effective is not None and measurement.effective.spin_ns is not None
+    paced = spins or bool(measurement.stages)  # Stages of a pipeline wait for their releases too, without a spin.
     taken_s = floor_of(measurement.floor, percentile, paced=paced) * 1e-9
     if taken_s <= SHARE_OF_DEADLINE * deadline_s:
         return ""
@@ -130,10 +155,3 @@ def _shared(measurement: Measurement) -> str:
     if not shares or max(shares) >= _CPU_SHARE:
         return ""
     return f"the host is not ours alone: a spin got {max(shares):.0%} of a CPU"
-
-
-def _far_below(measurement: Measurement, deadline_s: float | None) -> bool:
-    if deadline_s is None:
-        return False
-    ordered = sorted(measurement.service_ns)
-    return bool(ordered) and ordered[max(0, -(-99 * len(ordered) // 100) - 1)] * 1e-9 < _ROOM * deadline_s

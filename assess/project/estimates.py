@@ -11,6 +11,7 @@ from assess.describe.device import Device, DeviceRuntime
 from assess.describe.model import Model
 from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
+from assess.measure.counted import counted, last_of_chain
 from assess.measure.measurement import Measurement
 from assess.measure.validity import validity
 from assess.project.estimate import Estimate, Rung
@@ -141,10 +142,10 @@ def _projected_service(
 
 def _measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
     """Response times, in which a frame that was never served counts as infinitely late."""
-    percentile, frames = workload.requires.percentile, measurement.frames
+    percentile, frames = workload.requires.percentile, counted(measurement)
     answered = [ns * 1e-9 for ns in frames.response_ns]
     low, high = quantile_range([*answered, *(math.inf for _ in frames.dropped_ns)], percentile)
-    count, kind = len(frames) + len(frames.dropped_ns), _kind_of(workload)
+    count, kind = len(frames) + len(frames.dropped_ns), _kind_of(measurement, workload)
     basis = f"{kind}, p{percentile:g} of {count} frames, {CONFIDENCE:.0%} confidence each way"
     if frames.dropped_ns:
         basis += f", {len(frames.dropped_ns)} of them dropped"
@@ -153,7 +154,9 @@ def _measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
     return Estimate(low, high, "s", Rung.MEASURED, basis)
 
 
-def _kind_of(workload: Workload) -> str:
+def _kind_of(measurement: Measurement, workload: Workload) -> str:
+    if (chained := last_of_chain(measurement)) is not None:
+        return f"end to end from {chained.chain[0]}"
     return "response time" if workload.scenario.is_open else "service time"
 
 

@@ -49,7 +49,7 @@ def problems(authored, scenario):
         ('kind = "stateful"\nrate = "50 Hz"\n[scenario.states]\nh_next = "h"', "stateful", True),
         ('kind = "sustained"', "sustained", False),
         ('kind = "sustained"\nrate = "50 Hz"', "sustained", True),
-        ('kind = "pipeline"\n[[scenario.stage]]\nname = "eye"\nrate = "30 Hz"', "pipeline", False),
+        ('kind = "pipeline"\n[[scenario.stage]]\nname = "eye"\nrate = "30 Hz"', "pipeline", True),
     ],
 )
 def test_each_kind_has_its_keys(authored, text, kind, is_open):
@@ -141,3 +141,17 @@ def test_stages_that_cannot_follow_each_other_are_shown(authored, tables, expect
 @pytest.mark.parametrize("text", ['kind = "pipeline"\nstage = 3', 'kind = "pipeline"\nstage = [3]'])
 def test_stages_that_are_no_tables_are_one_problem(authored, text):
     assert len(problems(authored, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "requires", "problem"),
+    [
+        ('kind = "single"', "misses = { at_most = 1, in_any = 10 }", "requires.misses: needs a deadline"),
+        ('kind = "trace"\ntrace = "t.csv"\nqueue = "drop-late"', "percentile = 99", "scenario.queue: drop-late needs"),
+    ],
+)
+def test_what_stands_on_a_deadline_needs_one(tmp_path, scenario, requires, problem):
+    head = HEAD.replace('deadline = "10 ms"', requires)
+    (tmp_path / "job.toml").write_text(f"{head}[scenario]\n{scenario}\n")
+    with pytest.raises(AssessError, match=problem):
+        load(tmp_path / "job.toml", Workload, id="job")

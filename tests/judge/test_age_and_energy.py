@@ -1,5 +1,6 @@
 """Age of outputs and energy of inferences, in exact numbers."""
 
+import math
 from dataclasses import replace
 
 import builders
@@ -54,20 +55,29 @@ def test_age_needs_a_run_on_the_device_and_a_schedule():
     assert ask(output_age_, builders.workload(age="40 ms")).verdict is Verdict.UNKNOWN
 
 
+WHOLE = Energy("VDD_IN", "the whole module", 14.0, 7.0, 700, "counter", 8, is_whole=True)
 RAIL = Energy("VDD_CPU", "the CPU's rail; not the memory", 14.0, 7.0, 700, "counter", 8)
 
 
 def test_energy_of_one_inference_ranges_from_what_it_added_to_all_that_was_spent():
-    found = ask(energy, job(energy="25 mJ"), energy=(replace(RAIL, idle_watts=0.5),))
+    found = ask(energy, job(energy="25 mJ"), energy=(replace(WHOLE, idle_watts=0.5),))
     assert (found.verdict, found.found.low, found.found.high) == (Verdict.PASS, pytest.approx(0.015), 0.02)
-    assert found.because == "VDD_CPU: the CPU's rail; not the memory; difference of a counter"
-    assert ask(energy, job(energy="18 mJ"), energy=(replace(RAIL, idle_watts=0.5),)).verdict is Verdict.MARGINAL
-    assert ask(energy, job(energy="10 mJ"), energy=(RAIL,)).verdict is Verdict.FAIL
+    assert found.because == "VDD_IN: the whole module; difference of a counter"
+    assert ask(energy, job(energy="18 mJ"), energy=(replace(WHOLE, idle_watts=0.5),)).verdict is Verdict.MARGINAL
+    assert ask(energy, job(energy="10 mJ"), energy=(replace(WHOLE, idle_watts=0.5),)).verdict is Verdict.FAIL
 
 
-def test_the_sensor_that_saw_most_is_judged():
-    found = ask(energy, job(energy="25 mJ"), energy=(RAIL, replace(RAIL, sensor="VDD_IN", joules=28.0)))
-    assert (found.verdict, found.found.high) == (Verdict.FAIL, 0.04)
+def test_without_the_idle_machines_share_nothing_bounds_it_from_below():
+    assert ask(energy, job(energy="10 mJ"), energy=(WHOLE,)).verdict is Verdict.MARGINAL
+    assert ask(energy, job(energy="25 mJ"), energy=(WHOLE,)).verdict is Verdict.PASS
+
+
+def test_a_sensor_of_a_part_bounds_from_below_only():
+    found = ask(energy, job(energy="25 mJ"), energy=(replace(RAIL, idle_watts=0.5), replace(RAIL, joules=13.0)))
+    assert (found.verdict, found.found.low, found.found.high) == (Verdict.MARGINAL, pytest.approx(0.015), math.inf)
+    assert ask(energy, job(energy="10 mJ"), energy=(replace(RAIL, idle_watts=0.5),)).verdict is Verdict.FAIL
+    # Where one sees the whole it is judged, however much the sum of the parts may be.
+    assert ask(energy, job(energy="25 mJ"), energy=(replace(RAIL, joules=15.0), WHOLE)).verdict is Verdict.PASS
 
 
 def test_without_a_sensor_the_reason_is_told():

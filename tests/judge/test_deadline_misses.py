@@ -5,6 +5,7 @@ from dataclasses import replace
 import builders
 import pytest
 
+from assess.describe.workload import Workload
 from assess.judge.criteria.deadline_misses import deadline_misses
 from assess.judge.finding import Verdict
 from assess.measure.frames import Frames
@@ -61,7 +62,8 @@ def test_more_misses_than_the_job_allows_are_a_fail():
 @pytest.mark.parametrize(
     ("misses", "verdict"),
     [
-        ({"at_most": 2, "in_any": 100}, Verdict.PASS),
+        ({"at_most": 2, "in_any": 100}, Verdict.MARGINAL),  # Kept, in too few windows.
+        ({"at_most": 2, "in_any": 7}, Verdict.PASS),
         ({"at_most": 1, "in_any": 100}, Verdict.FAIL),
         ({"at_most": 2, "in_any": 100, "in_a_row": 1}, Verdict.FAIL),
     ],
@@ -93,3 +95,22 @@ def _in_a_row(services):
         "start_ns": releases,
         "done_ns": tuple(release + service for release, service in zip(releases, services, strict=True)),
     }
+
+
+def test_frames_that_pile_up_are_not_certified_however_far_the_deadline():
+    """Utilisation 1.01 with a deep queue: late by more and more, though half of the deadline is not reached yet."""
+    releases = tuple(index * 10 * MS for index in range(3400))
+    done = tuple((index + 1) * 10_100_000 for index in range(3400))
+    piled = Frames(releases, tuple(end - 10_100_000 for end in done), done)
+    authored = {**builders.WORKLOAD, "scenario": {"rate": "100 Hz", "queue": "queue:500"}}
+    job = Workload.model_validate({**authored, "id": "fast", "requires": {"deadline": "1 s"}})
+    run = builders.measurement(frames=piled, requested=replace(builders.measurement().requested, min_count=100))
+    found = deadline_misses.ask(builders.case(run=run, job=job))
+    assert found.verdict is Verdict.MARGINAL
+    assert "not certified: drift" in found.because
+
+
+def test_a_contract_is_a_demand_that_only_a_run_on_the_device_meets():
+    run = builders.measurement(before=builders.host(board="Laptop"))
+    job = builders.workload(misses={"at_most": 2, "in_any": 100})
+    assert deadline_misses.ask(builders.case(run=run, job=job)).verdict is Verdict.UNKNOWN

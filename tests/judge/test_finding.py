@@ -37,3 +37,14 @@ def test_margin_is_the_share_left_at_the_bad_end(low, high, margin):
 
 def test_a_finding_without_numbers_has_no_margin():
     assert Finding(Verdict.PASS, "").margin is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "margin"),
+    [(120.0, 130.0, Verdict.PASS, 0.2), (90.0, 130.0, Verdict.MARGINAL, -0.1), (80.0, 90.0, Verdict.FAIL, -0.2)],
+)
+def test_where_more_is_better_the_low_end_decides(low, high, verdict, margin):
+    limit = Limit(100.0, "Hz", "at least", is_least=True)
+    found = Estimate(low, high, "Hz", Rung.MEASURED, "")
+    assert compare(found, limit) is verdict
+    assert Finding(verdict, "", found, limit).margin == pytest.approx(margin)

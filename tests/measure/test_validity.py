@@ -7,7 +7,7 @@ import pytest
 
 from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Effective, Failure
-from assess.measure.validity import validity
+from assess.measure.validity import let_pass, validity
 
 MS = 1_000_000
 STEADY = (2 * MS, 2 * MS + 50_000) * 50
@@ -106,3 +106,14 @@ def test_noise_far_below_the_deadline_does_no_harm():
     assert len(validity(noisy, deadline_s=0.005)) == 2
     assert validity(noisy, deadline_s=0.007) == ()
     assert validity(run(min_count=500), deadline_s=1.0) != ()
+
+
+def test_what_is_let_pass_far_below_the_deadline_is_named():
+    noisy = run(service_ns=(2 * MS,) * 60 + (3 * MS,) * 60, wait=0.5)
+    assert validity(noisy, 0.1) == ()
+    assert let_pass(noisy, 0.1, 99.0) == (
+        "drift: the median went from 2 ms to 3 ms between the first and second half",
+        "the model waited for a CPU in 50% of the time: others use this host",
+    )
+    assert let_pass(run(), 0.1, 99.0) == ()
+    assert let_pass(noisy, 0.004, 99.0) == ()

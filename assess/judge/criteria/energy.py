@@ -1,5 +1,7 @@
 """Criterion: the energy of one inference."""
 
+import math
+
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
@@ -7,24 +9,29 @@ from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.measure.energy import Energy
 from assess.project.estimate import Estimate, Rung
 
+#: Names under which sensors of energy and power are absent.
+_SENSORS = ("RAPL", "hwmon", "NVML", "battery")
+
 
 @criterion("energy")
 def energy(case: Case) -> Finding:
     """Does one inference take no more energy than the job grants?
 
-    From the sensors of the device, read in the very run that gave the latency. Each sensor covers a part of the
-    machine, which is told; the one that saw most is judged. The range is from what the inference added to the idle
-    machine, where that was read, to all that was spent.
+    From the sensors of the device, read in the very run that gave the latency: the one that sees the whole machine or,
+    where there is none, the one that saw most. The range begins at what the inference added to the idle machine, where
+    that was read. It ends at all that was spent, where the whole was seen; a part of it bounds from below only.
     """
     required = case.workload.requires.energy
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no energy")
     measurement = valid_run_on_device(case)
     if not measurement.energy:
-        why = measurement.absent.get("energy", "no sensor told")
+        told = (f"{name}: {why}" for name, why in measurement.absent.items() if name.startswith(_SENSORS))
+        why = "; ".join(told) or measurement.absent.get("energy", "no sensor told")
         raise NoEvidenceError(why, f"measure with a power meter at the supply of {case.device.id}")
-    most = max(measurement.energy, key=lambda each: each.joules)
-    seen = Estimate(_least(most), most.joules_per_inference, "J", Rung.MEASURED, f"{most.sensor}: {most.covers}")
+    most = max(measurement.energy, key=lambda each: (each.is_whole, each.joules))
+    high = most.joules_per_inference if most.is_whole else math.inf
+    seen = Estimate(_least(most), high, "J", Rung.MEASURED, f"{most.sensor}: {most.covers}")
     limit = Limit(required, "J", f"energy of {case.workload.id}")
     verdict = compare(seen, limit)
     step = "" if verdict is Verdict.PASS else "a smaller student, INT8, or a lower power mode of the device"
@@ -33,4 +40,4 @@ def energy(case: Case) -> Finding:
 
 def _least(found: Energy) -> float:
     above = found.above_idle_joules_per_inference
-    return found.joules_per_inference if above is None else max(0.0, min(above, found.joules_per_inference))
+    return 0.0 if above is None else max(0.0, min(above, found.joules_per_inference))

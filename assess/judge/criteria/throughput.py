@@ -4,7 +4,7 @@ from assess.judge.advice import faster
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
-from assess.judge.finding import Finding, Limit, Verdict
+from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.project.estimate import Estimate, Rung
 
 
@@ -26,6 +26,6 @@ def throughput(case: Case) -> Finding:
         frames = measurement.frames
         rate, basis = len(frames) * 1e9 / frames.span_ns, f"{len(frames)} frames one by one"
     found = Estimate(rate, rate, "Hz", Rung.MEASURED, basis)
-    limit = Limit(required, "Hz", f"at least this, by {case.workload.id}")
-    verdict = Verdict.PASS if rate >= required else Verdict.FAIL
+    limit = Limit(required, "Hz", f"at least this, by {case.workload.id}", is_least=True)
+    verdict = compare(found, limit)
     return Finding(verdict, basis, found, limit, "" if verdict is Verdict.PASS else faster(case))

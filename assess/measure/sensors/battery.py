@@ -39,7 +39,7 @@ def battery(root: Path = Path("/"), *, read: ReadText = read_text) -> Found:
 def _probes(folder: Path, read: ReadText) -> list[Probe]:
     probes = []
     if (folder / "energy_now").exists():
-        sensor = Sensor(f"battery {folder.name} energy", "energy", _COVERS, _UPDATES_S, _RESOLUTION_J)
+        sensor = Sensor(f"battery {folder.name} energy", "energy", _COVERS, _UPDATES_S, _RESOLUTION_J, is_whole=True)
         # What is left falls, so its negative grows as a counter does.
         left = _discharging(folder, read, lambda: -number(folder / "energy_now", read) * _MICRO * _SECONDS_PER_HOUR)
         probes.append(Probe(sensor, left))
@@ -56,7 +56,7 @@ def _probes(folder: Path, read: ReadText) -> list[Probe]:
         )
     else:
         return probes
-    probes.append(Probe(Sensor(f"battery {folder.name} power", "power", _COVERS, _UPDATES_S), watts))
+    probes.append(Probe(Sensor(f"battery {folder.name} power", "power", _COVERS, _UPDATES_S, is_whole=True), watts))
     return probes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,7 @@ def _ina3221(chip: Path, read: ReadText) -> list[Probe]:
             covers=_RAILS.get(label, _UNKNOWN_RAIL.format(label=label, chip="the INA3221")),
             updates_s=_updates_s(chip, "update_interval", read, _INA3221_UPDATES_S),
             resolution=_step_w(chip, channel, read),
+            is_whole=label == "VDD_IN",
         )
         probes.append(Probe(sensor, _Product(volts, amperes, read)))
     return probes
@@ -150,7 +152,7 @@ def _told_apart(probes: list[Probe]) -> list[Probe]:
         name = f"{sensor.name} ({count})" if count > 1 else sensor.name
         apart.append(
             Probe(
-                Sensor(name, sensor.quantity, sensor.covers, sensor.updates_s, sensor.resolution, sensor.wraps_at),
+                replace(sensor, name=name),
                 call,
             )
         )

@@ -63,5 +63,6 @@ def _probe(zone: Path, read: ReadText) -> Probe:
         updates_s=_UPDATES_S,
         resolution=_RESOLUTION_J,
         wraps_at=int(wraps) * _JOULES if wraps.isdecimal() else None,
+        is_whole=kind == "psys",
     )
     return Probe(sensor, lambda: number(zone / "energy_uj", read) * _JOULES)

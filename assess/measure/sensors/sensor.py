@@ -26,6 +26,7 @@ class Sensor:
         covers: what part of the machine it sees and what not.
         updates_s: seconds after which it has a new value; reading it more often brings nothing.
         resolution: its smallest step.
+        is_whole: whether it sees all of the machine, or of the module that is the device: others then are parts of it.
         wraps_at: a counter begins again at 0 when it has counted so much; None: it does not, or nobody tells.
     """
 
@@ -35,6 +36,7 @@ class Sensor:
     updates_s: float = 1.0
     resolution: float = 0.0
     wraps_at: float | None = None
+    is_whole: bool = False
 
 
 class Probe(NamedTuple):
