@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -45,10 +46,11 @@ class Decoder:
         batch = self._inputs[_INPUT_IDS].shape[0]
         self._empty = {name: _empty_shape(self._inputs[name], batch) for name in cache}
         self._binding = session.io_binding()
+        # A value made of an array borrows its memory, and the binding of ONNX Runtime 1.22 keeps neither of them.
+        self._fed: dict[str, Any] = {}
         for name, value in feeds.items():
             if name not in cache and name not in MADE:
-                ready = value if isinstance(value, values) else values.ortvalue_from_numpy(value)
-                self._binding.bind_ortvalue_input(name, ready)
+                self._feed(name, value if isinstance(value, values) else values.ortvalue_from_numpy(value))
         self._at = {name: index for index, name in enumerate(self._outputs)}
         self._length = 0
 
@@ -61,7 +63,8 @@ class Decoder:
     def cache_bytes(self) -> int:
         """What the cache takes that the last step put out, all layers together."""
         found = self._binding.get_outputs()
-        return sum(found[self._at[name]].tensor_size_in_bytes() for name in self._cache.values())
+        sizes = {name: _CACHE_TYPES[self._inputs[name].type][1] for name in self._cache}
+        return sum(math.prod(found[self._at[output]].shape()) * sizes[name] for name, output in self._cache.items())
 
     def restart(self) -> None:
         """Begin anew with an empty cache."""
@@ -98,7 +101,11 @@ class Decoder:
         for name, make in made.items():
             if (port := self._inputs.get(name)) is not None:
                 array: Any = np.asarray(make(), _NUMPY[port.type])
-                self._binding.bind_ortvalue_input(name, self._values.ortvalue_from_numpy(array))
+                self._feed(name, self._values.ortvalue_from_numpy(array))
+
+    def _feed(self, name: str, value: Any) -> None:
+        self._binding.bind_ortvalue_input(name, value)
+        self._fed[name] = value
 
 
 _NUMPY: Final = {
@@ -108,15 +115,16 @@ _NUMPY: Final = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
 }
-#: Types of a cache: those of numpy by name, bfloat16 and the 8-bit floats as TensorProto.DataType (onnx.proto).
-_CACHE_TYPES: Final[Mapping[str, Any]] = {
-    "tensor(float)": "float32",
-    "tensor(float16)": "float16",
-    "tensor(int8)": "int8",
-    "tensor(uint8)": "uint8",
-    "tensor(bfloat16)": 16,
-    "tensor(float8e4m3fn)": 17,
-    "tensor(float8e5m2)": 19,
+#: Types of a cache, and bytes of an element: those of numpy by name, bfloat16 and the 8-bit floats as
+#: TensorProto.DataType (onnx.proto). `OrtValue.tensor_size_in_bytes` came only after ONNX Runtime 1.22.
+_CACHE_TYPES: Final[Mapping[str, tuple[str | int, int]]] = {
+    "tensor(float)": ("float32", 4),
+    "tensor(float16)": ("float16", 2),
+    "tensor(int8)": ("int8", 1),
+    "tensor(uint8)": ("uint8", 1),
+    "tensor(bfloat16)": (16, 2),
+    "tensor(float8e4m3fn)": (17, 1),
+    "tensor(float8e5m2)": (19, 1),
 }
 
 
@@ -125,7 +133,7 @@ def _element_type(type_: str) -> Any:
 
     if type_ not in _CACHE_TYPES:
         raise AssessError(f"a cache of type {type_} cannot be fed back")
-    found = _CACHE_TYPES[type_]
+    found, _ = _CACHE_TYPES[type_]
     return found if isinstance(found, int) else np.dtype(found)
 
 
