@@ -24,7 +24,10 @@ def test_raw_bits_stand_for_these_values(dtype, codes, values):
 def test_every_code_is_what_the_specifications_own_table_says(name):
     codes = np.arange(256, dtype=np.uint8)
     tensor = onnx.TensorProto(data_type=getattr(onnx.TensorProto, name), dims=[256], raw_data=codes.tobytes())
-    expected = onnx.numpy_helper.to_array(tensor).astype(np.float32)
+    found = onnx.numpy_helper.to_array(tensor)
+    if found.dtype == np.uint8:
+        pytest.skip("onnx reads 8-bit floats as values only from 1.19 on; this one gives their codes")
+    expected = found.astype(np.float32)
     np.testing.assert_array_equal(as_floats(np, codes, name.lower()), expected)
 
 
