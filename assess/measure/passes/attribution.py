@@ -17,14 +17,8 @@ from typing import Any, Final
 from assess.measure.attribution import Attribution, Growth, Life, Looks, attribute, growth
 from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refusal, require_provider
 from assess.measure.memory import PeakMemory
+from assess.measure.null_model import INPUT, NULL_MODEL
 from assess.measure.resident import Resident, c_library_trim, read_resident
-
-#: A model that copies one number: serialised `ModelProto` of opset 13, one Identity, input "null" and output "y".
-NULL_MODEL: Final = bytes.fromhex(
-    "080712003a3d0a130a046e756c6c12017922084964656e7469747912016e5a120a046e756c6c120a0a0808011204"
-    "0a020801620f0a0179120a0a08080112040a02080142040a00100d"
-)
-_NULL_INPUT: Final = "null"
 
 #: Memory is settled well after the second inference, which adds the block of the memory pattern to what the first took.
 _SETTLING: Final = 20
@@ -113,7 +107,7 @@ def _null(world: _World) -> None:
     import numpy
 
     session = world.load(model=NULL_MODEL, inputs=[], custom_ops=())
-    session.feed({_NULL_INPUT: numpy.zeros(1, numpy.float32)})
+    session.feed({INPUT: numpy.zeros(1, numpy.float32)})
     session.first()
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from fakes import FakeClock, FakeMemory, RefusedError
 from onnx import helper, save
@@ -13,7 +14,8 @@ from onnx_models import model_of
 from assess import sandbox
 from assess.measure.attribution import Attribution
 from assess.measure.engine import Kernel
-from assess.measure.passes.attribution import NULL_MODEL, memory_pass
+from assess.measure.null_model import INPUT, NULL_MODEL
+from assess.measure.passes.attribution import memory_pass
 from assess.measure.plain import decode
 from assess.measure.resident import Resident
 from assess.sandbox import Limits
@@ -79,7 +81,7 @@ class Null:
         process.take(10 * MB)
 
     def feed(self, arrays):
-        assert set(arrays) == {"null"}
+        assert set(arrays) == {INPUT}
 
     def first(self):
         pass
@@ -187,8 +189,12 @@ def test_weights_and_arena_of_a_real_model_are_what_they_must_be(tmp_path):
     ending = sandbox.run("assess.measure.worker", request, Limits(120.0, None))
     found = decode(Attribution, ending.answer["attribution"], "")
     assert found.at_steady.inputs_and_outputs == 2 * rows * width * 4
-    assert found.at_steady.weights == pytest.approx(2 * width * width * 4, rel=0.1)
+    # Beside the prepacked copies, 1.22 keeps the weights as they were read; 1.32 does not.
+    matrices, version = 2 * width * width * 4, tuple(map(int, onnxruntime.__version__.split(".")[:2]))
+    copies = round(found.at_steady.weights / matrices)
+    assert copies == 1 or (copies == 2 and version < (1, 32))
+    assert found.at_steady.weights == pytest.approx(copies * matrices, rel=0.1)
     # One activation of 16 MiB is live beside the output; the arena takes powers of two, twice at most.
     assert 16 * MB <= found.at_steady.arena + 2 * MB <= 4 * 16 * MB + 4 * MB
     assert found.at_steady.remainder < 2 * MB
-    assert found.second_model > 0.9 * 2 * width * width * 4
+    assert found.second_model > 0.9 * matrices
