@@ -49,7 +49,7 @@ def timed(floor: CFloor, network: Network, folder: Path) -> tuple[bool, str]:
         f"{low:.3f} to {high:.3f}",
         f"{len(calm)} of {ROUNDS}",
         "none" if goal is None else f"{goal:g}",
-        "" if goal is None else "met" if met else "MISSED",
+        "" if goal is None else ("met" if met else "MISSED") + ("" if counted is calm else ", machine busy"),
         f"{python / 1e3:.2f} us",
     ]
     return met, f"| {' | '.join(cells)} |"
