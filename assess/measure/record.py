@@ -46,7 +46,7 @@ def to_json(measurement: Measurement) -> str:
     """The run as text: the same text for the same run, whatever machine writes it."""
     plain = asdict(_without_samples(measurement))  # Samples would be copied one by one.
     plain["frames"] = frames_json.to_json(measurement.frames)
-    for holder, part in zip(_holders(plain), _parts(measurement), strict=True):
+    for (_, holder), part in zip(_holders(plain), _parts(measurement), strict=True):
         holder["frames"] = frames_json.to_json(part.frames)
     plain["back_to_back"] = frames_json.samples_to_json(measurement.back_to_back_ns)
     del plain["back_to_back_ns"]
@@ -69,16 +69,25 @@ def _parts(measurement: Measurement) -> list[BatchRun | StageRun]:
     return [*(measurement.offline.batches if measurement.offline else ()), *measurement.stages]
 
 
-def _holders(plain: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same parts, as JSON objects."""
+def _holders(plain: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The same parts, as paths and JSON objects."""
     offline = plain["offline"]
-    lists = (offline.get("batches") if isinstance(offline, dict) else None, plain["stages"])
-    held = [each for found in lists if isinstance(found, list | tuple) for each in found]
-    return [each for each in held if isinstance(each, dict) and "frames" in each]
+    batches = offline.get("batches") if isinstance(offline, dict) else None
+    return [
+        (f"{path}.{index}", each)
+        for path, found in (("offline.batches", batches), ("stages", plain["stages"]))
+        if isinstance(found, list | tuple)
+        for index, each in enumerate(found)
+        if isinstance(each, dict) and "frames" in each
+    ]
 
 
 def measurement_sha256(measurement: Measurement) -> str:
-    """Identity of a run: the sha256 of its file, as `sha256sum run.json` prints it."""
+    """Identity of a run: the sha256 of its text in today's version of the format.
+
+    `sha256sum run.json` prints the same, unless the file has an older version or another layout: the text is written
+    anew, so that a run has one identity however its file came about.
+    """
     return hashlib.sha256(to_json(measurement).encode()).hexdigest()
 
 
@@ -169,8 +178,8 @@ def _measurement(data: dict[str, Any]) -> Measurement:
     names = {field.name for field in fields(Measurement)} - {"back_to_back_ns"}
     require_keys(data, "", names | {"schema", "back_to_back"})
     hints = get_type_hints(Measurement)
-    for holder in _holders(data):
-        holder["frames"] = frames_json.from_json(holder["frames"], "frames")
+    for path, holder in _holders(data):
+        holder["frames"] = frames_json.from_json(holder["frames"], f"{path}.frames")
     plain = {name: decode(hints[name], data[name], name) for name in sorted(names - set(_SPECIAL))}
     return Measurement(
         **plain,

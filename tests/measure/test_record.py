@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assess.errors import AssessError
+from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Failure, Memory
 from assess.measure.record import from_json, measurement_sha256, read, to_json
+from assess.measure.scenarios.offline import BatchRun, Offline
+from assess.measure.scenarios.pipeline import StageRun
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -140,6 +143,15 @@ def set_path(data, path, value):
 )
 def test_one_wrong_value_is_refused_by_its_name(path, value, problem):
     assert problem in refusal(edited(lambda data: set_path(data, path, value)))
+
+
+@pytest.mark.parametrize("path", ["offline.batches.1", "stages.1"])
+def test_frames_of_a_part_are_refused_by_the_parts_name(path):
+    frames = closed_loop_frames((3, 4))
+    batches = Offline(("n",), (BatchRun(1, frames), BatchRun(2, frames)))
+    stages = tuple(StageRun(name, "m.onnx", "00", 1.0, "", 1.0, (name,), frames) for name in "ab")
+    text = edited(lambda data: set_path(data, f"{path}.frames.service", "AAAA"), offline=batches, stages=stages)
+    assert refusal(text).startswith(f"{path}.frames.service: sample 0 is zero")
 
 
 @pytest.mark.parametrize("key", list(json.loads(to_json(run()))))
