@@ -27,10 +27,16 @@ class Rows:
         """Begin a file.
 
         Raises:
+            FileExistsError: it is there; no file is overwritten.
             AssessError: it cannot be written.
         """
         self._path, self._count, self._served = path, 0, 0
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise self._unwritten(error) from error
         self._next_window()
 
     def __len__(self) -> int:
@@ -70,9 +76,12 @@ class Rows:
                 os.ftruncate(self._file, start + WINDOW_BYTES)
             window = mmap.mmap(self._file, WINDOW_BYTES, offset=start)
         except OSError as error:  # No fault of the model.
-            raise AssessError(
-                f"the samples could not be written: {error.strerror or error}",
-                where=self._path,
-                hint="free some space, or set TMPDIR to a folder that has it",
-            ) from error
+            raise self._unwritten(error) from error
         self._cells = memoryview(window).cast("q")
+
+    def _unwritten(self, error: OSError) -> AssessError:
+        return AssessError(
+            f"the samples could not be written: {error.strerror or error}",
+            where=self._path,
+            hint="free some space, or set TMPDIR to a folder that has it",
+        )

@@ -47,6 +47,13 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path):
         Rows(str(tmp_path / "rows"))
 
 
+def test_a_file_that_cannot_be_made_is_an_error_with_its_path(tmp_path):
+    path = str(tmp_path / "gone" / "rows")
+    with pytest.raises(AssessError, match="the samples could not be written: No such file or directory") as caught:
+        Rows(path)
+    assert caught.value.where == path
+
+
 WRITER = """
 import os, sys
 from assess.measure.rows import Rows
