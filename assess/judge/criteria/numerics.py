@@ -6,7 +6,7 @@ from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
 from assess.measure.measurement import Measurement
-from assess.measure.passes.outputs import NotFinite, OutputFacts
+from assess.measure.passes.outputs import AGAIN, NotFinite, OutputFacts
 
 #: Inputs that no sensor gives: what comes of them is a warning only.
 _UNUSUAL = frozenset({"zeros", "ones", "denormals", "extremes"})
@@ -38,7 +38,7 @@ def numerics(case: Case) -> Finding:
         text = f"{names} only with {_fed(facts.not_finite)}: {_counted(facts.not_finite[0])}; {same}"
         step = "clamp what is divided by or taken the logarithm of, or make sure that no such frame is fed"
         return Finding(Verdict.MARGINAL, text, next_step=step, details=details)
-    tried = sum(1 for each in facts.variants if not each.absent)
+    tried = sum(1 for each in facts.variants if not each.absent and each.name != AGAIN)
     text = f"with {tried} different inputs; {same}"
     if case.estimates.on_device:
         return Finding(Verdict.PASS, text)
