@@ -5,7 +5,7 @@ One file for each kind. Each answers with the sensors that gave a value when tri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,15 +21,16 @@ from assess.measure.sensors.throttling import throttling
 __all__ = ["SENSORS", "Found", "Probe", "Sensor", "find_sensors"]
 
 #: In reading order: what an engineer wants to know first, first. Counters are read before what is only looked at.
-SENSORS: Final[tuple[Callable[[Path, Callable[[], Any]], Found], ...]] = (
-    lambda root, library: rapl(root),
-    lambda root, library: hwmon(root),
-    lambda root, library: nvml(library),
-    lambda root, library: battery(root),
-    lambda root, library: temperature(root),
-    lambda root, library: frequency(root),
-    lambda root, library: throttling(root),
-)
+#: The key is the name under which the whole kind is absent.
+SENSORS: Final[Mapping[str, Callable[[Path, Callable[[], Any]], Found]]] = {
+    "RAPL": lambda root, library: rapl(root),
+    "hwmon power": lambda root, library: hwmon(root),
+    "NVML": lambda root, library: nvml(library),
+    "battery": lambda root, library: battery(root),
+    "temperature": lambda root, library: temperature(root),
+    "CPU clock": lambda root, library: frequency(root),
+    "throttling": lambda root, library: throttling(root),
+}
 
 
 def find_sensors(root: Path = Path("/"), library: Callable[[], Any] = load_library) -> Found:
@@ -39,6 +40,6 @@ def find_sensors(root: Path = Path("/"), library: Callable[[], Any] = load_libra
         root: folder that stands for "/".
         library: loads NVIDIA's library, or raises OSError.
     """
-    found = [find(root, library) for find in SENSORS]
+    found = [find(root, library) for find in SENSORS.values()]
     absent = {name: why for part in found for name, why in part.absent.items()}
     return Found(tuple(probe for part in found for probe in part.probes), absent)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from assess.measure.measurement import Host, Measurement
+from assess.measure.sensors import SENSORS
 from assess.report.facts.fact import Fact, Group, Table, percent, several, size
 from assess.report.profile import fallbacks, node_table, operator_table, operators_in_short, placement_table, taken
 
 #: Names under which sensors, and what they would have told, are absent: seven of eight lines on most machines.
-_SENSED: Final = ("RAPL", "hwmon power", "NVML", "battery", "temperature", "CPU clock", "throttling", "energy")
+_SENSED: Final = (*SENSORS, "energy")
 
 
 def computing(measurement: Measurement) -> Group:

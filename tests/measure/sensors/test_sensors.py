@@ -17,6 +17,7 @@ def test_a_host_without_any_says_so_for_each_kind(tmp_path):
     assert list(found.absent) == [
         "RAPL", "hwmon power", "NVML", "battery", "temperature", "CPU clock", "throttling",
     ]  # fmt: skip
+    assert list(found.absent) == list(sensors.SENSORS)
     assert all(why for why in found.absent.values())
 
 
