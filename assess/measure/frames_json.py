@@ -10,8 +10,9 @@ from assess.measure import samples
 from assess.measure.frames import Frames
 from assess.measure.plain import decode, require_keys
 
-#: Columns: time from each release to the next (the first is 0), from release to start, from start to end; and the time
-#: between releases that were dropped, counted from the first release of all.
+#: Columns: time from each release to the next, from release to start, from start to end; and the time between releases
+#: that were dropped. The first release, and the first dropped one, are counted from the first release of all: served,
+#: dropped or, in a pipeline, another stage's.
 _COLUMNS: Final = ("released", "waited", "service", "dropped")
 
 

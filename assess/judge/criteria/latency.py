@@ -14,7 +14,8 @@ from assess.project.quantile import count_needed
 def latency(case: Case) -> Finding:
     """Does one inference meet the workload's deadline at its percentile?
 
-    Service time: from the start of an inference to its end, one after the other. On the device it is the range in which
+    Response time for a job with a rate: from the release of a frame to the end of its inference, waiting included.
+    Without a rate, service time: from the start of an inference to its end. On the device it is the range in which
     the percentile lies with 99 % confidence each way, by order statistics; anywhere else it is a lower bound from the
     device's data sheet, which can refute but never confirm.
     """
