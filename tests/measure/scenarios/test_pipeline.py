@@ -1,7 +1,6 @@
 """Several models on one host: hand-over in exact numbers, and real models in real threads."""
 
 import random
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,9 +209,7 @@ def test_what_a_worker_cannot_have_written_is_a_crash(tmp_path):
 def test_a_pipeline_that_is_stopped_keeps_the_frames_of_all_stages(tmp_path):
     wanted = job(EYE, {"name": "slow", "rate": "1 Hz"}, {"name": "mind", "after": "eye"})
     settings = replace(real_runs.BRIEF, min_duration_s=20.0)
-    began = time.monotonic()
     found = real_runs.run(tmp_path, real_runs.relu(), wanted, settings=settings, launch=real_runs.stopping(0.5))
-    assert time.monotonic() - began < 10.0
     assert found["incomplete"].startswith("stopped by SIGINT after 0.")
     eye, slow, mind = by_name(found).values()
     assert 10 < len(eye.frames) < 100
