@@ -5,8 +5,6 @@ A frame is scheduled (released), starts, and is done; each frame served has one 
 release jitter     start minus scheduled: how late an inference begins; waiting for the one before it counts too.
 period jitter      from one start to the next, minus from one schedule to the next: the period, unless frames in between
                    were dropped. A dropped frame is a drop and not jitter.
-output jitter      the same of the done times: how unevenly results arrive.
-response spread    done minus scheduled, the slowest less the fastest.
 age of the output  At each release, served or dropped, a consumer reads the newest finished output. Its age is then the
                    time since the frame behind it was scheduled: the age of what the consumer knows about the world.
                    An output that is done at that very instant can be read. Before the first there is nothing to read.
@@ -81,31 +79,17 @@ def release_jitter(scheduled_ns: Sequence[int], start_ns: Sequence[int]) -> Late
 
 
 def period_jitter(scheduled_ns: Sequence[int], start_ns: Sequence[int]) -> Jitter:
-    """How unevenly inferences begin.
+    """How unevenly inferences begin: from one to the next, spacing less scheduled spacing is the change of the delay.
 
     Raises:
         ValueError: there are fewer than two frames.
     """
-    return _jitter(_differences(scheduled_ns, start_ns))
-
-
-def output_jitter(scheduled_ns: Sequence[int], done_ns: Sequence[int]) -> Jitter:
-    """How unevenly outputs arrive.
-
-    Raises:
-        ValueError: there are fewer than two frames.
-    """
-    return _jitter(_differences(scheduled_ns, done_ns))
-
-
-def response_spread(scheduled_ns: Sequence[int], done_ns: Sequence[int]) -> int:
-    """Between the fastest response and the slowest.
-
-    Raises:
-        ValueError: there are no frames.
-    """
-    responses = _differences(scheduled_ns, done_ns)
-    return max(responses) - min(responses)
+    delays = _differences(scheduled_ns, start_ns)
+    if len(delays) < 2:
+        raise ValueError("jitter is between frames: it takes two")
+    changes = [later - earlier for earlier, later in itertools.pairwise(delays)]
+    spread = math.sqrt(sum(change * change for change in changes) / len(changes))
+    return Jitter(spread, max(changes) - min(changes), int(empirical([abs(change) for change in changes], 99)))
 
 
 def output_age(scheduled_ns: Sequence[int], done_ns: Sequence[int], dropped_ns: Sequence[int] = ()) -> Age | None:
@@ -144,12 +128,3 @@ def _differences(from_ns: Sequence[int], to_ns: Sequence[int]) -> list[int]:
 
 def _lateness(delays: Sequence[int]) -> Lateness:
     return Lateness(int(empirical(delays, 50)), int(empirical(delays, 99)), max(delays))
-
-
-def _jitter(delays: Sequence[int]) -> Jitter:
-    """From one to the next, spacing less scheduled spacing is the change of the delay."""
-    if len(delays) < 2:
-        raise ValueError("jitter is between frames: it takes two")
-    changes = [later - earlier for earlier, later in itertools.pairwise(delays)]
-    spread = math.sqrt(sum(change * change for change in changes) / len(changes))
-    return Jitter(spread, max(changes) - min(changes), int(empirical([abs(change) for change in changes], 99)))

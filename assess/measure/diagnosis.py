@@ -92,7 +92,7 @@ def diagnose(
     before = cpu_times(text_or(root / "proc/stat", ""))
     ending = launch(
         WORKER,
-        {**request, "memory_limit_bytes": None},
+        request,
         Limits(_TIMEOUT_S, None),
         on_progress=lambda message: told.update(message.get("known", {})),
     )

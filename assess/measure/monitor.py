@@ -43,15 +43,11 @@ class Readings:
 
     Attributes:
         series: one for each sensor, in reading order.
-        marks: when something happened that the caller named; all sensors were read then.
         absent: sensors that are not there, or fell silent while the monitor ran, and why.
-        share: of one CPU's time that reading took.
     """
 
     series: tuple[Series, ...] = ()
-    marks: Mapping[str, int] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
-    share: float = 0.0
 
     def of(self, *quantities: Quantity) -> tuple[Series, ...]:
         """Those series that hold one of these quantities."""
@@ -66,7 +62,7 @@ class _Group:
 
 
 class Monitor:
-    """Reads all sensors at a period, and all of them at marks.
+    """Reads all sensors at a period, and once more at the end.
 
     `with Monitor(find_sensors()) as monitor:` reads in a thread of its own; without `with`, call `step` when it is due.
     """
@@ -102,12 +98,10 @@ class Monitor:
         self._sensors = [probe.sensor for probe in found.probes]
         self._times = {sensor.name: array("q") for sensor in self._sensors}
         self._values = {sensor.name: array("d") for sensor in self._sensors}
-        self._absent, self._marks = dict(found.absent), dict[str, int]()
+        self._absent = dict(found.absent)
         self._clock, self._cost, self._ended = clock, cost, threading.Event()
         self._wait = wait or self._ended.wait
         self._lock, self._thread = threading.Lock(), threading.Thread(target=self._run, name="sensors", daemon=True)
-        self._begun_ns: int | None = None
-        self._spent_ns = self._last_ns = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -133,30 +127,15 @@ class Monitor:
                 return None
             return max(0, min(group.due_ns for group in self._groups) - self._clock()) / _NS
 
-    def mark(self, name: str) -> int:
-        """Read all sensors now, and keep when that was under this name.
-
-        Returns:
-            The clock when reading began.
-        """
-        with self._lock:
-            now = self._marks[name] = self._clock()
-            for group in self._groups:
-                self._read(group)
-            return now
-
     def readings(self) -> Readings:
         """Everything so far."""
         with self._lock:
-            span_ns = self._last_ns - (self._begun_ns or 0)
             return Readings(
                 tuple(
                     Series(sensor, tuple(self._times[sensor.name]), tuple(self._values[sensor.name]))
                     for sensor in self._sensors
                 ),
-                dict(self._marks),
                 dict(self._absent),
-                self._spent_ns / span_ns if span_ns > 0 else 0.0,
             )
 
     def _read(self, group: _Group) -> None:
@@ -173,10 +152,7 @@ class Monitor:
             self._times[sensor.name].append((before + self._clock()) // 2)
             self._values[sensor.name].append(value)
         ended = self._clock()
-        self._begun_ns = begun if self._begun_ns is None else self._begun_ns
-        self._last_ns = ended
         spent = self._cost() - used
-        self._spent_ns += spent
         # Chips behind a slow bus cost time but little CPU; between two readings they rest as long as one takes.
         group.due_ns = begun + max(group.period_ns, int(spent / _SHARE), 2 * (ended - begun))
 

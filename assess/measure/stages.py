@@ -34,15 +34,13 @@ class StageModel:
     card_folder: Path
 
 
-def find_stages(
-    job: Job, find: Callable[[str, Mapping[str, int]], StageModel], folder: Path | None = None
-) -> dict[str, StageModel]:
+def find_stages(job: Job, find: Callable[[str, Mapping[str, int]], StageModel]) -> dict[str, StageModel]:
     """The models of a pipeline's stages, by the stage's name; stages that run the command's own model are left out.
 
     Args:
         job: the job; another kind than a pipeline has no stages.
-        find: describes a model, given a path or the id of a shipped one, and numbers for its dynamic dimensions.
-        folder: where relative paths begin; the workload's own folder by default.
+        find: describes a model, given the id of a shipped one or a path beside the workload's file, and numbers for its
+            dynamic dimensions.
 
     Raises:
         AssessError: a model is not there or cannot be described; the stage is named.
@@ -53,7 +51,7 @@ def find_stages(
             continue
         argument = stage.model
         if Path(argument).suffix == ".onnx":
-            argument = str((folder or job.folder) / argument)
+            argument = str(job.folder / argument)
         try:
             found[stage.name] = find(argument, stage.dims)
         except AssessError as error:

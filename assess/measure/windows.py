@@ -113,22 +113,19 @@ def windows(
     deadline_ns: int | None = None,
     begun_ns: int = 0,
     readings: Readings | None = None,
-    width_ns: int | None = None,
 ) -> tuple[Window, ...]:
-    """A run in windows of equal width; what is left over at the end is one more, or if short, part of the last.
+    """A run in windows of a minute, a short run in ten; what is left over is one more, or if short, part of the last.
 
     Args:
         frames: of the run.
         deadline_ns: from release to end; None: none was asked for.
         begun_ns: the clock at the first release, on which `readings` were taken.
         readings: of sensors, if there were any.
-        width_ns: of a window; a minute by default, or a tenth of a short run.
     """
     if not len(frames):
         return ()
     span_ns = frames.span_ns
-    if width_ns is None:
-        width_ns = WIDTH_NS if span_ns >= _FEWEST * WIDTH_NS else math.ceil(span_ns / _PARTS)
+    width_ns = WIDTH_NS if span_ns >= _FEWEST * WIDTH_NS else math.ceil(span_ns / _PARTS)
     edges = list(range(0, span_ns, width_ns))
     if len(edges) > 1 and span_ns - edges[-1] < width_ns / 2:
         edges.pop()

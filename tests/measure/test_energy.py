@@ -24,7 +24,7 @@ def power(times_s, watts, *, resolution=0.0, updates_s=0.01):
 
 
 def of(series, start_s, end_s, inferences=10, *, idle=None, absent=None):
-    return energies(Readings((series,), {}, absent or {}), round(start_s * S), round(end_s * S), inferences, idle=idle)
+    return energies(Readings((series,), absent or {}), round(start_s * S), round(end_s * S), inferences, idle=idle)
 
 
 def why(series, start_s, end_s, inferences=10):

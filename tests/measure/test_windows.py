@@ -15,7 +15,6 @@ from assess.measure.windows import Plateau, PlateauFinder, Window, plateau, why_
 
 MS = 1_000_000
 S = 1_000_000_000
-MIN = 60 * S
 
 
 def series(quantity, times_s, values, name="sensor"):
@@ -64,32 +63,32 @@ def test_a_short_rest_belongs_to_the_last_window():
 
 
 def test_percentiles_occurred_and_need_their_number_of_frames():
-    (cut,) = windows(closed_loop_frames(tuple(value * MS for value in range(1, 101))), width_ns=MIN)
+    _, cut, *_ = windows(closed_loop_frames(tuple(value * MS for value in range(1, 101)) * 10))
 
     assert (cut.p50_ns, cut.p90_ns, cut.p99_ns) == (50 * MS, 90 * MS, 99 * MS)
-    (few,) = windows(closed_loop_frames((3 * MS, 1 * MS, 2 * MS)), width_ns=MIN)
+    _, few, *_ = windows(closed_loop_frames((3 * MS, 1 * MS, 2 * MS) * 10))
     assert (few.p50_ns, few.p90_ns, few.p99_ns) == (2 * MS, None, None)
 
 
 def test_misses_are_late_or_dropped_in_the_window_where_they_happened():
     frames = Frames(
-        scheduled_ns=(0, 1 * S, 2 * S, 4 * S),
-        start_ns=(0, 1 * S, 2 * S, 4 * S),
-        done_ns=(S // 10, 1 * S + S // 2, 3 * S + S // 2, 4 * S + S // 10),
+        scheduled_ns=(0, 1 * S, 2 * S, 4 * S, 9 * S + 9 * S // 10),
+        start_ns=(0, 1 * S, 2 * S, 4 * S, 9 * S + 9 * S // 10),
+        done_ns=(S // 10, 1 * S + S // 2, 3 * S + S // 2, 4 * S + S // 10, 10 * S),
         dropped_ns=(3 * S, 4 * S + S // 2),
     )
 
-    cut = windows(frames, deadline_ns=S // 4, width_ns=1 * S)
+    cut = windows(frames, deadline_ns=S // 4)
 
-    assert [window.frames for window in cut] == [1, 1, 0, 2]
-    assert [window.misses for window in cut] == [0, 1, 0, 3]
-    assert [window.misses for window in windows(frames, width_ns=1 * S)] == [None] * len(cut)
+    assert [window.frames for window in cut] == [1, 1, 0, 1, 1, 0, 0, 0, 0, 1]
+    assert [window.misses for window in cut] == [0, 1, 0, 2, 1, 0, 0, 0, 0, 0]
+    assert [window.misses for window in windows(frames)] == [None] * 10
 
 
 def test_a_window_in_which_no_frame_ended_has_no_median():
     frames = Frames((0, 5 * S), (0, 5 * S), (1 * MS, 6 * S))
 
-    assert [window.p50_ns for window in windows(frames, width_ns=2 * S)] == [1 * MS, None, 1 * S]
+    assert [window.p50_ns for window in windows(frames)] == [1 * MS, *[None] * 8, 1 * S]
 
 
 def test_no_frames_no_windows():
@@ -106,7 +105,7 @@ def test_readings_fall_into_the_window_of_their_time():
         )
     )
 
-    first, second = windows(closed_loop_frames((100 * MS,) * 20), begun_ns=100 * S, readings=readings, width_ns=1 * S)
+    first, second, *_ = windows(closed_loop_frames((100 * MS,) * 100), begun_ns=100 * S, readings=readings)
 
     assert (first.hottest, first.temperature_c, first.temperature_max_c) == ("board", 50.0, 50.0)
     assert (second.hottest, second.temperature_c, second.temperature_max_c) == ("cpu", 61.0, 62.0)
@@ -116,23 +115,20 @@ def test_readings_fall_into_the_window_of_their_time():
 
 def test_a_throttle_counter_tells_in_the_window_where_it_grew():
     counter = series("throttle events", (-1, 0.5, 1.5, 2.5), (7, 7, 9, 9))
-    frames = closed_loop_frames((100 * MS,) * 30)
+    frames = closed_loop_frames((100 * MS,) * 100)
 
-    assert [window.throttled for window in windows(frames, readings=Readings((counter,)), width_ns=1 * S)] == [
-        False,
-        True,
-        False,
-    ]
+    found = [window.throttled for window in windows(frames, readings=Readings((counter,)))]
+    assert found[:3] == [False, True, False]
 
 
 def test_where_nothing_tells_throttling_is_unknown():
     frames = closed_loop_frames((100 * MS,) * 30)
 
-    assert {window.throttled for window in windows(frames, readings=Readings(), width_ns=1 * S)} == {None}
-    assert {window.temperature_c for window in windows(frames, width_ns=1 * S)} == {None}
+    assert {window.throttled for window in windows(frames, readings=Readings())} == {None}
+    assert {window.temperature_c for window in windows(frames)} == {None}
     # One reading of a counter tells nothing yet.
     once = Readings((series("throttle events", (0.5,), (7,)),))
-    assert {window.throttled for window in windows(frames, readings=once, width_ns=1 * S)} == {None}
+    assert {window.throttled for window in windows(frames, readings=once)} == {None}
 
 
 def test_a_plateau_is_where_the_last_three_medians_agree():

@@ -75,16 +75,6 @@ class Generation:
         """Further tokens a second, reading the prompt left out; None if there are none."""
         return len(self.token_ns) * 1e9 / sum(self.token_ns) if self.token_ns else None
 
-    @property
-    def sequence_ns(self) -> tuple[int, ...]:
-        """For each whole sequence, from the prompt to its last token."""
-        more = self.new_tokens - 1
-        whole = len(self.token_ns) // more if more else self.sequences
-        return tuple(
-            first + sum(self.token_ns[index * more : (index + 1) * more])
-            for index, first in enumerate(self.first_token_ns[:whole])
-        )
-
 
 class Steps(Protocol):
     """A decoder, one step at a time."""

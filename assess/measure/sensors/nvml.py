@@ -9,11 +9,9 @@ from typing import Any, Final
 from assess.measure.sensors.sensor import Found, Probe, Sensor, why_unread
 
 #: Numbers of nvml.h (NVIDIA, "NVML API Reference Guide").
-_INSUFFICIENT_SIZE: Final = 7
 _NO_SUCH_FUNCTION: Final = 13
 _GRAPHICS_CLOCK: Final = 0
 _GPU_TEMPERATURE: Final = 0
-_NOT_AVAILABLE: Final = 2**64 - 1
 _WORDS: Final = {
     1: "NVML is not initialised", 2: "invalid argument", 3: "not supported by this GPU", 4: "no permission",
     6: "not found", 9: "the NVIDIA driver is not loaded", 12: "a library of the driver is missing",
@@ -38,8 +36,6 @@ _COUNTER_UPDATES_S: Final = 0.1
 _POWER_UPDATES_S: Final = 1.0
 _MILLI: Final = 1e-3
 _MEGA: Final = 1e6
-#: Processes on one GPU: more room than any edge host needs; asked for again with more if it is too small.
-_PROCESSES: Final = 64
 
 _BOARD: Final = "the whole GPU board with its memory; not the processor that feeds it"
 
@@ -56,17 +52,6 @@ class _Memory(ctypes.Structure):
     """nvmlMemory_t: bytes."""
 
     _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
-
-
-class _Process(ctypes.Structure):
-    """nvmlProcessInfo_t."""
-
-    _fields_ = (
-        ("pid", ctypes.c_uint),
-        ("used", ctypes.c_ulonglong),
-        ("gpu_instance", ctypes.c_uint),
-        ("compute_instance", ctypes.c_uint),
-    )
 
 
 def load_library() -> Any:
@@ -96,24 +81,6 @@ def nvml(load: Callable[[], Any] = load_library) -> Found:
     for index, handle in enumerate(handles):
         _gpu(library, handle, f"GPU {index}", probes, absent)
     return Found(tuple(probes), absent)
-
-
-def process_memory_bytes(library: Any, pid: int) -> int:
-    """Device memory that a process uses, on all GPUs together.
-
-    Raises:
-        NvmlError: the library refused.
-        ValueError: the library does not list the process, as inside a container, where it goes by other numbers, or
-            does not tell how much it uses.
-    """
-    used: list[int] = []
-    for index in range(_read(library, "nvmlDeviceGetCount_v2", ctypes.c_uint())):
-        used += [process.used for process in _processes(library, _handle(library, index)) if process.pid == pid]
-    if not used:
-        raise ValueError(f"NVML lists no process {pid} (inside a container it knows processes by the host's numbers)")
-    if _NOT_AVAILABLE in used:
-        raise ValueError(f"the driver does not tell how much device memory process {pid} uses")
-    return sum(used)
 
 
 def throttle_words(reasons: int) -> str:
@@ -177,21 +144,6 @@ def _handle(library: Any, index: int) -> ctypes.c_void_p:
     handle = ctypes.c_void_p()
     _call(library, "nvmlDeviceGetHandleByIndex_v2", ctypes.c_uint(index), ctypes.byref(handle))
     return handle
-
-
-def _processes(library: Any, handle: Any) -> list[_Process]:
-    """Processes that compute on a GPU."""
-    room = _PROCESSES
-    while True:
-        count, rows = ctypes.c_uint(room), (_Process * room)()
-        try:
-            _call(library, "nvmlDeviceGetComputeRunningProcesses_v3", handle, ctypes.byref(count), rows)
-        except NvmlError as error:
-            if error.code != _INSUFFICIENT_SIZE:
-                raise
-            room = 2 * max(room, count.value)
-        else:
-            return list(rows)[: count.value]
 
 
 def _read(library: Any, name: str, into: Any, *arguments: Any) -> Any:

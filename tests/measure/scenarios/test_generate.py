@@ -146,10 +146,6 @@ def test_a_context_is_read_at_once_and_then_tokens_are_timed(tmp_path):
 def test_rates_are_of_further_tokens_alone():
     found = Generation(2, 5, 3, (9 * MS, 11 * MS), (MS, 3 * MS, 2 * MS, 2 * MS))
     assert found.tokens_per_s == 500.0
-    assert found.sequence_ns == (13 * MS, 15 * MS)
-    cut = Generation(2, 5, 3, (9 * MS, 11 * MS), (MS, 3 * MS, 2 * MS))
-    assert cut.sequence_ns == (13 * MS,)
-    assert Generation(2, 5, 1, (9 * MS, 8 * MS), ()).sequence_ns == (9 * MS, 8 * MS)
     assert Generation(1, 5, 1, (9 * MS,), ()).tokens_per_s is None
 
 

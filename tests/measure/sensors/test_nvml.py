@@ -2,14 +2,14 @@
 
 import pytest
 
-from assess.measure.sensors.nvml import NvmlError, nvml, process_memory_bytes, throttle_words
+from assess.measure.sensors.nvml import nvml, throttle_words
 
 
 class Library:
     """One GPU or more: NVML's functions write their answer behind the last argument."""
 
-    def __init__(self, gpus=1, refused=(), reasons=0x24, processes=((4242, 300 << 20), (7, 1 << 20))):
-        self.gpus, self.refused, self.reasons, self.processes = gpus, dict(refused), reasons, processes
+    def __init__(self, gpus=1, refused=(), reasons=0x24):
+        self.gpus, self.refused, self.reasons = gpus, dict(refused), reasons
 
     def __getattr__(self, name):
         if not name.startswith("nvml") or self.refused.get(name) == "missing":
@@ -35,17 +35,7 @@ class Library:
         if name == "nvmlDeviceGetMemoryInfo":
             arguments[-1]._obj.used = 2 << 30
             return 0
-        if name == "nvmlDeviceGetComputeRunningProcesses_v3":
-            return self.list_processes(*arguments)
         arguments[-1]._obj.value = values[name]
-        return 0
-
-    def list_processes(self, handle, count, rows):
-        room, count._obj.value = count._obj.value, len(self.processes)
-        if room < len(self.processes):
-            return 7
-        for row, (pid, used) in zip(rows, self.processes, strict=False):
-            row.pid, row.used = pid, used
         return 0
 
 
@@ -109,25 +99,6 @@ def test_no_library():
     assert nvml(load).absent == {
         "NVML": "no NVIDIA driver: libnvidia-ml.so.1: cannot open shared object file: No such file or directory"
     }
-
-
-def test_memory_of_one_process_is_summed_over_gpus():
-    assert process_memory_bytes(Library(gpus=2), 4242) == 2 * (300 << 20)
-
-
-def test_more_processes_than_there_is_room_for_are_asked_for_again():
-    crowd = tuple((pid, pid) for pid in range(1, 200))
-
-    assert process_memory_bytes(Library(processes=crowd), 150) == 150
-
-
-def test_a_process_that_is_not_listed_or_not_told():
-    with pytest.raises(ValueError, match="NVML lists no process 5 "):
-        process_memory_bytes(Library(), 5)
-    with pytest.raises(ValueError, match="does not tell how much device memory process 9 uses"):
-        process_memory_bytes(Library(processes=((9, 2**64 - 1),)), 9)
-    with pytest.raises(NvmlError, match="no permission"):
-        process_memory_bytes(Library(refused={"nvmlDeviceGetComputeRunningProcesses_v3": 4}), 9)
 
 
 def test_reasons_in_words():
