@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,8 @@ from assess.errors import AssessError
 
 #: A day of a kilohertz sensor; a file without end is not read to its end.
 _MOST_ROWS: Final = 100_000_000
+#: Seconds: 300 years, so that nanoseconds stay within 64 bits, and times since 1970 are allowed.
+_LATEST: Final = 9_000_000_000
 _HINT: Final = "one release a line, in seconds, ascending; a header line is allowed"
 
 
@@ -37,11 +39,11 @@ def _releases(rows: Iterable[list[str]], where: str) -> tuple[int, ...]:
         if not row or not row[0].strip() or row[0].lstrip().startswith("#"):
             continue
         instant_s, is_first, may_be_header = _number(row[0]), may_be_header, False
-        if instant_s is None and is_first:
-            continue  # The header.
+        if instant_s is None and is_first and row[0].lstrip()[0] not in "0123456789+-.":
+            continue  # The header; what begins like a number is a broken one, and no frame is lost in silence.
         if instant_s is None:
             raise AssessError(f"line {number}: {row[0]!r:.40} is no time", where=where, hint=_HINT)
-        instant_ns = round(instant_s * 1e9)
+        instant_ns = round(instant_s * 10**9)
         if found and instant_ns < found[-1]:
             raise AssessError(f"line {number}: {row[0]:.40} is before the release above it", where=where, hint=_HINT)
         if len(found) == _MOST_ROWS:
@@ -52,9 +54,9 @@ def _releases(rows: Iterable[list[str]], where: str) -> tuple[int, ...]:
     return tuple(instant - found[0] for instant in found)
 
 
-def _number(text: str) -> float | None:
+def _number(text: str) -> Decimal | None:
     try:
-        value = float(text)
-    except ValueError:
+        value = Decimal(text)  # Exact: a float of today's seconds since 1970 has no nanoseconds.
+    except InvalidOperation:
         return None
-    return value if math.isfinite(value) and abs(value) < 1e9 else None
+    return value if value.is_finite() and abs(value) < _LATEST else None

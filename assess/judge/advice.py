@@ -8,6 +8,8 @@ from assess.judge.finding import Limit
 from assess.project.estimate import Estimate
 from assess.units import format_quantity
 
+#: Share of the deadline below which even the slowest inference leaves the blame to what came before it.
+_FAST = 0.5
 _FLOAT_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -24,6 +26,20 @@ def smaller(case: Case, found: Estimate, limit: Limit) -> str:
     return "a smaller input or batch: the weights alone would fit"
 
 
+def _not_the_model(case: Case) -> str:
+    """What to do where inferences themselves are fast enough: frames waited, or were dropped."""
+    deadline_s, run = case.workload.deadline_s, case.measurement
+    if deadline_s is None or run is None or not case.estimates.on_device or not len(run.frames) or run.stages:
+        return ""
+    slowest = max(run.service_ns) * 1e-9
+    if slowest > _FAST * deadline_s:
+        return ""
+    return (
+        f"not the model: no inference took more than {format_quantity(slowest, 's')}; frames began late or were "
+        "dropped: `assess doctor` says what to do about the host"
+    )
+
+
 def int8_weight_bytes(model: Model) -> int:
     """Bytes of the weights with every float weight in 8 bits; scales add less than 1 % and are left out."""
     return sum(count // _FLOAT_BYTES.get(dtype, 1) for dtype, count in model.weight_bytes.items())
@@ -31,6 +47,8 @@ def int8_weight_bytes(model: Model) -> int:
 
 def faster(case: Case) -> str:
     """Where the time must come from, when the deadline is missed."""
+    if waited := _not_the_model(case):
+        return waited
     model = case.model
     costed = [group for group in model.operators if group.macs]
     if not costed:

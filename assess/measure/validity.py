@@ -6,7 +6,7 @@ import math
 
 from assess.measure.counted import counted
 from assess.measure.measurement import Host, Measurement
-from assess.measure.passes.floor import SHARE_OF_DEADLINE, floor_of
+from assess.measure.passes.floor import SHARE_OF_DEADLINE, Floor, floor_of
 from assess.units import format_quantity
 
 #: Halves of ten: below that their medians say nothing, and neither does a percentile.
@@ -45,6 +45,13 @@ def validity(measurement: Measurement, deadline_s: float | None = None, percenti
     if not _far_below(measurement, deadline_s, percentile):
         reasons += _disturbances(measurement)
     return tuple(reason for reason in reasons if reason)
+
+
+def untimed_validity(measurement: Measurement) -> tuple[str, ...]:
+    """Why what does not depend on time - memory, starts - may not be judged: noise on the host leaves it as it is."""
+    if measurement.failure is not None:
+        return (f"the run failed: {measurement.failure.cause}",)
+    return tuple(reason for reason in (_count(measurement), _provider(measurement)) if reason)
 
 
 def let_pass(measurement: Measurement, deadline_s: float | None, percentile: float) -> tuple[str, ...]:
@@ -111,7 +118,7 @@ def _floor(measurement: Measurement, deadline_s: float | None, percentile: float
         return ""
     spins = measurement.effective is not None and measurement.effective.spin_ns is not None
     paced = spins or bool(measurement.stages)  # Stages of a pipeline wait for their releases too, without a spin.
-    taken_s = floor_of(measurement.floor, percentile, paced=paced) * 1e-9
+    taken_s = _taken_ns(measurement, measurement.floor, percentile, paced=paced) * 1e-9
     if taken_s <= SHARE_OF_DEADLINE * deadline_s:
         return ""
     took, limit = format_quantity(taken_s, "s"), format_quantity(deadline_s, "s")
@@ -119,6 +126,19 @@ def _floor(measurement: Measurement, deadline_s: float | None, percentile: float
         f"the host itself takes {took} of a frame at p{percentile:g}, more than {SHARE_OF_DEADLINE:.0%} of {limit}: "
         "`assess doctor` says what to do"
     )
+
+
+def _taken_ns(measurement: Measurement, floor: Floor, percentile: float, *, paced: bool) -> int:
+    """What the host takes of a frame: from the run's own frames that found the model idle, where these are more."""
+    frames, last = measurement.frames, 0
+    late = []
+    for scheduled, start, done in zip(frames.scheduled_ns, frames.start_ns, frames.done_ns, strict=True):
+        if scheduled >= last:
+            late.append(start - scheduled)
+        last = done
+    if not paced or len(late) <= floor.lateness.count:
+        return floor_of(floor, percentile, paced=paced)
+    return floor.null_loop.at(percentile) + sorted(late)[max(0, math.ceil(percentile * len(late) / 100) - 1)]
 
 
 def _drift(service_ns: tuple[int, ...]) -> str:

@@ -101,7 +101,8 @@ class Plateau:
     @property
     def words(self) -> str:
         """In one or two sentences."""
-        text = f"steady since {self.since_s:.0f} s, p50 {self.ratio:.2f} times that of the first {self.first_s:.0f} s"
+        settled = f"medians within {STEADY:.0%} since {self.since_s:.0f} s"
+        text = f"{settled}, p50 {self.ratio:.2f} times that of the first {self.first_s:.0f} s"
         if self.slowed_s is not None:
             text += f"; {self.why_slowed} from {self.slowed_s:.0f} s on"
         return text + ("; but the temperature still rises: run longer" if self.still_warming else "")

@@ -13,7 +13,7 @@ from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
 from assess.measure.counted import counted, last_of_chain
 from assess.measure.measurement import Measurement
-from assess.measure.validity import validity
+from assess.measure.validity import untimed_validity, validity
 from assess.project.estimate import Estimate, Rung
 from assess.project.formats import least_weight_bytes
 from assess.project.quantile import CONFIDENCE, count_needed, quantile_range
@@ -60,14 +60,15 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     runtime = _runtime(device, binding)
     taken = measurement if not proxy else None
     invalid = validity(measurement, workload.deadline_s, workload.requires.percentile) if measurement else ()
-    not_valid = f"the measurement is not valid: {'; '.join(invalid)}" if invalid else ""
+    not_valid = _not_valid(invalid)
+    untimed = _not_valid(untimed_validity(measurement)) if measurement else ""
     measured: dict[Name, Estimate | str] = {}
     projected = _projected_service(model, device, binding, runtime)
     if taken is not None:
         measured = {
-            "memory": not_valid or _measured_memory(taken),
+            "memory": untimed or _measured_memory(taken),
             "latency": not_valid or _checked(_measured_latency(taken, workload), projected),
-            "cold start": not_valid or _measured_cold_start(taken),
+            "cold start": untimed or _measured_cold_start(taken),
         }
     outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),
@@ -84,6 +85,10 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
         proxy=proxy,
         invalid=invalid,
     )
+
+
+def _not_valid(reasons: tuple[str, ...]) -> str:
+    return f"the measurement is not valid: {'; '.join(reasons)}" if reasons else ""
 
 
 def _runtime(device: Device, binding: DeviceRuntime | None) -> Runtime | None:

@@ -58,7 +58,7 @@ def test_nanoseconds_survive_a_day(read):
         ("seconds\ncamera\n1\n2\n", "line 2: 'camera' is no time"),
         ("1\nnan\n", "line 2: 'nan' is no time"),
         ("1\ninf\n", "line 2: 'inf' is no time"),
-        ("0\n1e9\n", "line 2: '1e9' is no time"),
+        ("0\n1e10\n", "line 2: '1e10' is no time"),
         ("1\n" + "9" * 200 + "\n", f"line 2: '{'9' * 39} is no time"),
         (b"\xff\xfe1\n", "is not a CSV file"),
         ("1\n" + "x" * 200_000 + "\n", "is not a CSV file"),
@@ -82,3 +82,14 @@ def test_a_file_without_end_is_not_read_to_its_end(read, monkeypatch):
     assert len(read("\n".join(map(str, range(5))))) == 5
     with pytest.raises(AssessError, match="has more than 5 releases"):
         read("\n".join(map(str, range(6))))
+
+
+def test_times_since_1970_keep_their_nanoseconds(tmp_path):
+    (tmp_path / "t.csv").write_text("1764000000.000000001\n1764000000.033333334\n")
+    assert read_trace(tmp_path / "t.csv") == (0, 33_333_333)
+
+
+def test_a_broken_first_line_is_no_header(tmp_path):
+    (tmp_path / "t.csv").write_text("0.0.1\n1\n2\n")
+    with pytest.raises(AssessError, match=r"line 1: '0\.0\.1' is no time"):
+        read_trace(tmp_path / "t.csv")

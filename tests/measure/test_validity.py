@@ -5,9 +5,10 @@ from dataclasses import replace
 import builders
 import pytest
 
-from assess.measure.frames import closed_loop_frames
+from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.measurement import Effective, Failure
-from assess.measure.validity import let_pass, validity
+from assess.measure.passes.floor import Floor, Spread
+from assess.measure.validity import let_pass, untimed_validity, validity
 
 MS = 1_000_000
 STEADY = (2 * MS, 2 * MS + 50_000) * 50
@@ -117,3 +118,42 @@ def test_what_is_let_pass_far_below_the_deadline_is_named():
     )
     assert let_pass(run(), 0.1, 99.0) == ()
     assert let_pass(noisy, 0.004, 99.0) == ()
+
+
+def test_noise_of_the_host_says_nothing_against_memory():
+    noisy = run(service_ns=(2 * MS,) * 60 + (3 * MS,) * 60, wait=0.5)
+    assert validity(noisy) != ()
+    assert untimed_validity(noisy) == ()
+    assert untimed_validity(run(service_ns=STEADY[:10], min_count=10)) == (
+        "too few samples: 10, at least 20 tell something",
+    )
+
+
+def spread(p50, p99, count=100):
+    return Spread(count, p50, p50, p99, p99, p99)
+
+
+def paced(waited, floor_late, count):
+    """Frames that began so late at 100 Hz, with a floor of `count` frames that were `floor_late` late."""
+    releases = tuple(index * 10 * MS for index in range(len(waited)))
+    starts = tuple(release + late for release, late in zip(releases, waited, strict=True))
+    frames = Frames(releases, starts, tuple(start + 2 * MS for start in starts))
+    floor = Floor(10 * MS, spread(1000, 2000), 50, spread(0, 0), 50_000, spread(0, floor_late, count), 0.0, 0.0)
+    made = run()
+    return replace(made, frames=frames, floor=floor, effective=replace(made.effective, spin_ns=50_000))
+
+
+def test_a_host_that_takes_a_tenth_of_the_deadline_itself_is_no_instrument():
+    late = paced((0,) * 90 + (2 * MS,) * 10, 0, 20)
+    (reason,) = validity(late, 0.015)
+    assert reason == (
+        "the host itself takes 2 ms of a frame at p99, more than 10% of 15 ms: `assess doctor` says what to do"
+    )
+    assert validity(late, 0.030) == ()
+
+
+def test_the_runs_own_frames_outweigh_the_few_of_the_calibration():
+    calm = paced((0,) * 100, 5 * MS, 20)
+    assert validity(calm, 0.015) == ()
+    # A calibration of more frames than the run has stands.
+    assert len(validity(paced((0,) * 100, 5 * MS, 300), 0.015)) == 1

@@ -144,7 +144,7 @@ def test_a_plateau_is_where_the_last_three_medians_agree():
     )
     assert found.ratio == 1.21
     assert found.words == (
-        "steady since 120 s, p50 1.21 times that of the first 60 s; p50 15% above the first window's from 120 s on"
+        "medians within 5% since 120 s, p50 1.21 times that of the first 60 s; p50 15% above the first window's from 120 s on"
     )
 
 
@@ -152,7 +152,7 @@ def test_a_run_that_never_slowed_is_steady_from_its_start():
     found = plateau(flat(10.0, 10.1, 10.0, 10.2))
 
     assert (found.since_s, found.ratio, found.slowed_s, found.still_warming) == (0.0, 1.01, None, None)
-    assert found.words == "steady since 0 s, p50 1.01 times that of the first 60 s"
+    assert found.words == "medians within 5% since 0 s, p50 1.01 times that of the first 60 s"
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_energy_and_windows():
         "energy: 50 mJ an inference, 30 mJ of it above idle; 5 W (RAPL package-0: CPU cores and caches; not the "
         "memory)",
         "  difference of a counter; idle 2 W; 60 J in 12 s, 1,199 inferences",
-        "over time: steady since 4 s, p50 1.13 times that of the first 2 s; throttled from 6 s on; "
+        "over time: medians within 5% since 4 s, p50 1.13 times that of the first 2 s; throttled from 6 s on; "
         "but the temperature still rises: run longer",
     ]
     (table,) = group("Energy, heat and time", whole_run.whole_run()).tables

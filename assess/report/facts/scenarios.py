@@ -10,6 +10,7 @@ from assess.measure.scenarios.offline import Offline
 from assess.measure.scenarios.pipeline import StageRun
 from assess.project.quantile import empirical
 from assess.report.facts.fact import Fact, Group, Table, levels, seconds, several, size, table
+from assess.units import format_quantity
 
 
 def scenarios(measurement: Measurement) -> Group:
@@ -29,7 +30,7 @@ def scenarios(measurement: Measurement) -> Group:
 
 def _offline(found: Offline) -> Iterator[Fact]:
     if (best := found.best) is not None:
-        at = f"{best.throughput:,.3g} inferences a second in batches of {best.batch}"
+        at = f"{format_quantity(best.throughput or 0.0, 'count')} inferences a second in batches of {best.batch}"
         yield Fact("throughput", at, brief=True)
     if not found.dims:
         yield Fact("", "the model's batch is fixed")
@@ -39,7 +40,7 @@ def _batches(found: Offline) -> Table:
     rows = [
         (
             f"{each.batch:,}",
-            "" if each.throughput is None else f"{each.throughput:,.3g}/s",
+            "" if each.throughput is None else f"{format_quantity(each.throughput, 'count')}/s",
             "" if each.service_ns is None else seconds(each.service_ns),
             "" if each.memory_bytes is None else size(each.memory_bytes),
             each.absent,

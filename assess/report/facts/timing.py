@@ -11,6 +11,7 @@ from assess.judge.deadline import DeadlineRecord, deadline_record
 from assess.judge.stationarity import drift
 from assess.judge.timing import output_age, period_jitter, release_jitter
 from assess.judge.weakly_hard import Kept
+from assess.measure.counted import counted
 from assess.measure.measurement import Measurement
 from assess.measure.passes.floor import floor_of
 from assess.project.quantile import CONFIDENCE, quantiles
@@ -30,7 +31,7 @@ def timing(measurement: Measurement, workload: Workload) -> Group:
 
 
 def _latency(measurement: Measurement, workload: Workload) -> Iterator[Fact]:
-    frames = measurement.frames
+    frames = counted(measurement)
     if not len(frames):
         return
     service = Fact("service time", _spread(frames.service_ns), brief=True)
