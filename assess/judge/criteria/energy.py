@@ -7,11 +7,8 @@ from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
 from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.measure.energy import Energy
+from assess.measure.sensors import SENSORS
 from assess.project.estimate import Estimate, Rung
-
-#: Names under which sensors of energy and power are absent.
-_SENSORS = ("RAPL", "hwmon", "NVML", "battery")
-
 
 @criterion("energy")
 def energy(case: Case) -> Finding:
@@ -26,7 +23,7 @@ def energy(case: Case) -> Finding:
         raise NotAskedError(f"{case.workload.id} sets no energy")
     measurement = valid_run_on_device(case)
     if not measurement.energy:
-        told = (f"{name}: {why}" for name, why in measurement.absent.items() if name.startswith(_SENSORS))
+        told = (f"{name}: {why}" for name, why in measurement.absent.items() if name.startswith(tuple(SENSORS)))
         why = "; ".join(told) or measurement.absent.get("energy", "no sensor told")
         raise NoEvidenceError(why, f"measure with a power meter at the supply of {case.device.id}")
     most = max(measurement.energy, key=lambda each: (each.is_whole, each.joules))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 from assess.measure.conditions.condition import Condition, Look, Standing, unknown
@@ -44,8 +43,7 @@ def load(look: Look) -> Condition:
     """How many processes want a CPU."""
     if look.host.load is None:
         return unknown("load", look.host.absent.get("load", "the kernel does not tell"))
-    # The load is the whole machine's, whatever CPUs this process may run on.
-    cores, value = os.cpu_count() or look.host.cores, look.host.load
+    cores, value = look.host.cores, look.host.load
     found = f"{value:.2f} over the last minute on {cores} CPU{'s' * (cores != 1)}"
     if value <= max(0.5, 0.1 * cores):
         return Condition("load", "good", found)
