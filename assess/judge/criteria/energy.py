@@ -10,6 +10,7 @@ from assess.measure.energy import Energy
 from assess.measure.sensors import SENSORS
 from assess.project.estimate import Estimate, Rung
 
+
 @criterion("energy")
 def energy(case: Case) -> Finding:
     """Does one inference take no more energy than the job grants?
