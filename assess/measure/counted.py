@@ -30,7 +30,9 @@ def is_sustained(measurement: Measurement) -> bool:
 
 def last_of_chain(measurement: Measurement) -> StageRun | None:
     """The stage that the run's frames are of, if other stages come before it."""
-    own = [stage for stage in measurement.stages if stage.frames == measurement.frames]
+    # A stage counts from the pipeline's first release, the run from its own frames' first one.
+    service = measurement.frames.service_ns
+    own = [stage for stage in measurement.stages if stage.frames.service_ns == service]
     return own[0] if own and len(own[0].chain) > 1 else None
 
 

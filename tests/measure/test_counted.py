@@ -22,7 +22,10 @@ HAND = Frames((30 * MS, 230 * MS), (30 * MS, 230 * MS), (50 * MS, 250 * MS), (13
 
 def test_of_a_stage_that_comes_after_another_one_the_whole_way_counts():
     own = stage("hand", HAND, ("eye", "hand"), (50 * MS, 50 * MS))
-    run = builders.measurement(frames=HAND, stages=(stage("eye", EYE, ("eye",), (30 * MS,) * 3), own))
+    since = Frames(
+        *(tuple(at - 30 * MS for at in column) for column in (HAND.scheduled_ns, HAND.start_ns, HAND.done_ns))
+    )
+    run = builders.measurement(frames=since, stages=(stage("eye", EYE, ("eye",), (30 * MS,) * 3), own))
     found = counted(run)
     assert found.scheduled_ns == (0, 200 * MS)
     assert found.response_ns == (50 * MS, 50 * MS)
