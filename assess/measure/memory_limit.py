@@ -62,7 +62,10 @@ _V1: Final = _Files(
 
 
 class MemoryGuard:
-    """Holds one limit on the processes that it is given, one after the other; for `sandbox.run(confine=)`."""
+    """Holds one limit on the processes that it is given, one after the other; for `sandbox.run(confine=)`.
+
+    `swap_bytes` is the most of any of them; None while none could be seen.
+    """
 
     def __init__(self, limit_bytes: int, root: Path = Path("/")) -> None:
         self.limit_bytes, self._root = limit_bytes, root
@@ -83,10 +86,12 @@ class MemoryGuard:
                 yield lambda: watch.over
             finally:
                 watch.stop()
-                self.mechanism, self.swap_bytes = "watchdog on resident memory", watch.swap_bytes
+                self.mechanism = "watchdog on resident memory"
+                self._swapped(watch.swap_bytes)
             return
         folder, files, no_swap = group
-        self.mechanism, self.swap_bytes = files.mechanism, 0 if no_swap else None
+        self.mechanism = files.mechanism
+        self._swapped(0 if no_swap else None)
         over = ""
         try:
             yield lambda: over
@@ -96,8 +101,12 @@ class MemoryGuard:
                 folder.rmdir()
 
     def found(self) -> MemoryLimit:
-        """How the limit was held on the last process."""
+        """How the limit was held, on the last process, and the most that any of them had swapped out."""
         return MemoryLimit(self.limit_bytes, self.mechanism, self.swap_bytes)
+
+    def _swapped(self, seen: int | None) -> None:
+        if seen is not None:
+            self.swap_bytes = max(self.swap_bytes or 0, seen)
 
     def _group(self, pid: int) -> tuple[Path, _Files, bool] | None:
         """A control group of its own for the process: beside ours or further out, wherever we may make one."""

@@ -77,6 +77,15 @@ def test_a_group_that_hands_no_memory_on_is_of_no_use(tmp_path):
     assert guard.found() == MemoryLimit(64 * MIB, "watchdog on resident memory", 8 * 1024)
 
 
+def test_the_most_that_any_process_had_swapped_out_is_told(tmp_path):
+    guard = NoGroups(64 * MIB, tmp_path)
+    for text in ("VmRSS:\t 100 kB\nVmSwap:\t 8 kB\n", "VmRSS:\t 100 kB\nVmSwap:\t 0 kB\n", "VmRSS:\t 100 kB\n"):
+        status(tmp_path, text)
+        with guard(Process()):
+            time.sleep(0.1)
+    assert guard.found().swap_bytes == 8 * 1024
+
+
 def test_swapped_memory_counts_too(tmp_path):
     status(tmp_path, "VmRSS:\t 600 kB\nVmSwap:\t 600 kB\n")
     process = Process()
