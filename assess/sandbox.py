@@ -145,12 +145,12 @@ def _converse(
             thread.start()
         try:
             last = _wait_for_last(messages, deadline, on_progress)
-        except (KeyboardInterrupt, _Signalled) as signalled:
+        except (KeyboardInterrupt, Signalled) as signalled:
             if stop_within_s is None:
                 raise
             process.terminate()
             soon = min(deadline, time.monotonic() + stop_within_s)
-            last = {**_wait_for_last(messages, soon, on_progress), "signal": _name_of(signalled)}
+            last = {**_wait_for_last(messages, soon, on_progress), "signal": signal_of(signalled)}
         if not last.get("timed out"):
             try:
                 process.wait(timeout=_GRACE_S if last else max(0.0, deadline - time.monotonic()))
@@ -170,12 +170,15 @@ def _converse(
     return last, process.returncode, tail.decode(errors="replace").strip()
 
 
-class _Signalled(BaseException):
+class Signalled(BaseException):
     """A signal that ends this process arrived; raised so that everything on the way out is cleaned up."""
 
 
-def _name_of(signalled: BaseException) -> str:
-    return _signal_name(signalled.args[0]) if isinstance(signalled, _Signalled) else "SIGINT"
+def signal_of(stopped: BaseException) -> str:
+    """Name of the signal that a `Signalled` or a KeyboardInterrupt stands for; the latter may have it as argument."""
+    if isinstance(stopped, Signalled):
+        return _signal_name(stopped.args[0])
+    return str(stopped) or "SIGINT"
 
 
 @contextmanager
@@ -195,7 +198,7 @@ def ending_cleanly() -> Iterator[list[int]]:
 
     def end(number: int, _: FrameType | None) -> None:
         caught.append(number)
-        raise _Signalled(number)
+        raise Signalled(number)
 
     numbers = [number for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number is not None]
     # A signal that is ignored, as under nohup, stays ignored.
@@ -204,7 +207,7 @@ def ending_cleanly() -> Iterator[list[int]]:
         for number in before:
             signal.signal(number, end)
         yield caught
-    except _Signalled:
+    except Signalled:
         pass
     finally:
         for number, handler in before.items():
@@ -298,6 +301,8 @@ def _unanswered(last: dict[str, Any], code: int, printed: str, limits: Limits, *
         return Ending("out of memory", None, f"needed more memory than it may use{allowed}", printed)
     if last.get("garbled"):
         return Ending("crashed", None, "wrote to its parent what is not a message", printed)
+    if last.get("stopped"):  # Not by this process, which would have been told by the signal's name.
+        return Ending("crashed", None, "told to stop from outside", printed)
     if code == -signal.SIGKILL:
         detail = "killed by the kernel, out of memory" if killed_for_memory else "killed from outside by SIGKILL"
         return Ending("out of memory" if killed_for_memory else "crashed", None, detail, printed)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 import time
 
@@ -66,6 +67,7 @@ def handle(request, tell):
         "kill": lambda: os.kill(os.getpid(), 9),
         "raise": lambda: 1 // 0,
         "hang": hang,
+        "be told to stop": lambda: (os.kill(os.getpid(), signal.SIGTERM), hang()),
         "take memory": take_memory,
         "abort for memory": abort_for_memory,
         "find bad input": find_bad_input,

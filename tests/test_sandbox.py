@@ -56,6 +56,7 @@ def test_bad_input_found_by_the_child_is_an_error_of_ours():
         ("abort", "stopped by SIGABRT"),
         ("exit", "ended with exit code 7 and no answer"),
         ("kill", "killed from outside by SIGKILL"),
+        ("be told to stop", "told to stop from outside"),
         ("raise", "ended with exit code 1 and no answer"),
     ],
 )

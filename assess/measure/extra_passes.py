@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from assess.describe.graph import DEFAULT_LIMITS
 from assess.errors import AssessError
@@ -21,11 +21,13 @@ from assess.measure.read_profile import profile_keys, profile_parts
 from assess.measure.reference import ReferenceModel, agree
 from assess.measure.timed_run import WORKER, Launch, OnProgress, address_space
 from assess.measure.variants import Source, sample, vary
-from assess.sandbox import Ending, Limits
+from assess.sandbox import Ending, Limits, Signalled, signal_of
 
 if TYPE_CHECKING:
     from assess.describe.card import Card
     from assess.describe.model import Model
+
+T = TypeVar("T")
 
 #: Enough for the slowest start of Python and for what a pass does beside inferences; those are bounded by the run's own
 #: time limit.
@@ -56,7 +58,7 @@ class Bench:
         launch: runs a worker.
         on_progress: told what is being done.
         reference: what outputs are compared with, if anything.
-        stopped: name of the signal that ended a pass; no further one is begun then.
+        stopped: name of the signal that ended a pass or came between two; no further one is begun then.
     """
 
     model: Model
@@ -87,6 +89,14 @@ class Bench:
         ending = self.launch(WORKER, asked, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
         self.stopped = self.stopped or ending.signal
         return ending, known
+
+    def despite_signals(self, do: Callable[[], T]) -> T:
+        """Do what must not be lost to a signal: once more if one came meanwhile, which is kept in `stopped`."""
+        try:
+            return do()
+        except (KeyboardInterrupt, Signalled) as signalled:
+            self.stopped = self.stopped or signal_of(signalled)
+            return do()
 
 
 def floor(bench: Bench) -> dict[str, Any]:
@@ -205,24 +215,43 @@ EXTRA_PASSES: Final[Mapping[str, Callable[[Bench], dict[str, Any]]]] = {
 #: Everything that may be skipped.
 PASSES: Final = ("floor", *EXTRA_PASSES)
 
+#: Under which name a pass's part is absent, where that is not the pass's own.
+_PARTS: Final = {"start": "cold start", "memory": "attribution"}
 
-def run_extra_passes(bench: Bench) -> dict[str, Any]:
-    """The parts of a measurement that the wanted passes give, with what is absent and why."""
+
+def run_extra_passes(bench: Bench, why_not: str = "") -> dict[str, Any]:
+    """The parts of a measurement that the wanted passes give, with what is absent and why.
+
+    Args:
+        bench: what all passes share.
+        why_not: why none of them is run; "" if they are.
+    """
     wanted = [name for name in EXTRA_PASSES if name in bench.settings.passes]
     passes = [(name, EXTRA_PASSES[name]) for name in wanted]
     if bench.reference is not None:
         passes.append(("agreement", agreement))
     parts: dict[str, Any] = {"absent": {}}
     for name, extra in passes:
-        if bench.stopped:
-            parts["absent"][name] = f"the run was stopped by {bench.stopped} before"
+        if why_not or bench.stopped:
+            parts["absent"] |= _without(bench, name, why_not or f"the run was stopped by {bench.stopped} before")
             continue
         try:
             found = extra(bench)
         except AssessError as error:  # What was measured is not thrown away.
-            found = {"absent": {name: str(error)}}
+            found = {"absent": _without(bench, name, str(error))}
+        except (KeyboardInterrupt, Signalled) as signalled:
+            bench.stopped = bench.stopped or signal_of(signalled)
+            found = {"absent": _without(bench, name, f"stopped by {bench.stopped}")}
         parts["absent"] |= found.pop("absent", {})
         parts |= found
     if bench.stopped:
         parts["incomplete"] = f"stopped by {bench.stopped} after the timed part"
     return parts
+
+
+def _without(bench: Bench, name: str, why: str) -> dict[str, str]:
+    """What is absent without a pass."""
+    absent = {_PARTS.get(name, name): why}
+    if name == "profile" and bench.settings.provider != "CPUExecutionProvider":
+        absent["placement"] = why
+    return absent

@@ -7,6 +7,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -88,7 +89,7 @@ def measure(
     _check(settings)
     if reference is not None:
         check(model, reference)
-    with sandbox.ending_cleanly(), _private_folder() as name:
+    with sandbox.ending_cleanly() as caught, _private_folder() as name:
         on_progress("preparing the inputs", None, None)
         _require_unchanged(model, model_path)
         ready = prepare(
@@ -119,6 +120,7 @@ def measure(
             model, model_path, settings, request, ready, card, around, folder, start, on_progress, reference
         )  # fmt: skip
         parts = _passes(bench, job, stages or {}, host, sensors)
+        caught.clear()  # They were heard, and the run says so: it is to be saved.
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -147,18 +149,24 @@ def _passes(
     if bench.stopped:  # Nothing has been measured yet.
         raise KeyboardInterrupt
     there = sensors()
-    with Monitor(there) as monitor:
+    with ExitStack() as held:
+        monitor = held.enter_context(Monitor(there))
         idle = _rest(bench, there)
         timed, begun_ns = scenario_run(bench, job, stages)
-        after = host()
-    timed["absent"] |= parts.pop("absent", {})
-    parts |= {**timed, **_watched(timed, begun_ns, job, monitor.readings(), idle), "after": after}
-    parts["absent"] = {**timed["absent"], **parts["absent"]}
-    if timed["failure"] is None and not timed["incomplete"]:
-        more = run_extra_passes(bench)
-        parts["absent"] |= more.pop("absent")
-        parts |= more
-    return parts
+        after = bench.despite_signals(host)
+        bench.despite_signals(held.close)
+    watched = bench.despite_signals(lambda: _watched(timed, begun_ns, job, monitor.readings(), idle))
+    absent = {**timed["absent"], **parts.get("absent", {}), **watched["absent"]}
+    why_not = ""
+    if timed["failure"] is not None:
+        why_not = f"the run failed before: {timed['failure'].cause}"
+    elif timed["incomplete"]:
+        why_not = f"the timed part ended early: {timed['incomplete']}"
+    more = run_extra_passes(bench, why_not)
+    # Why the timed part itself has no figure says more than that a later pass was not run.
+    absent = {**absent, **more["absent"], **(timed["absent"] if why_not else {})}
+    incomplete = timed["incomplete"] or more.get("incomplete", "")
+    return {**parts, **timed, **watched, "after": after, **more, "absent": absent, "incomplete": incomplete}
 
 
 def _rest(bench: Bench, there: Found) -> tuple[int, int] | None:
@@ -177,7 +185,8 @@ def _watched(
     """What the sensors saw of the timed part, and its windows where it was long."""
     absent, frames = dict(readings.absent), timed["frames"]
     offline: Offline | None = timed.get("offline")
-    inferences = len(frames) * (offline.best.batch if offline and offline.best else 1)
+    batch = next((each.batch for each in offline.batches if each.frames is frames), 1) if offline else 1
+    inferences = len(frames) * batch
     energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, inferences, idle=idle)
     if not energy:
         absent["energy"] = "no sensor of energy or power told"

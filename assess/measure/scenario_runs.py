@@ -22,6 +22,7 @@ from assess.measure.scenarios.offline import BatchRun, Offline
 from assess.measure.scenarios.pipeline import StageRun, chain_of
 from assess.measure.stages import StageModel, own_stage, stage_requests, worker_inputs
 from assess.measure.timed_run import require_times, timed_run
+from assess.sandbox import Signalled, signal_of
 
 if TYPE_CHECKING:
     from assess.describe.model import Model
@@ -90,32 +91,34 @@ def offline_run(bench: Bench, job: Job, describe_at: DescribeAt | None = None) -
     found = batch_axes(bench.model, scenario.batch_dim, scenario.batches, describe_at or _describe_at(bench))
     runs: list[BatchRun] = []
     results: dict[int, Run] = {}
-    stopped = ""
+    errors: list[AssessError] = []
+    ended = ""
     for batch in scenario.batches:
-        why = stopped or _impossible(found, batch)
+        why = "the run was stopped before" if ended else _impossible(found, batch)
         if why:
             runs.append(BatchRun(batch, Frames(), absent=why))
             continue
         try:
             results[batch] = result, _ = _one_batch(bench, found, batch)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Signalled) as stopped:
             if not any(len(run.frames) for run in runs):
                 raise
-            stopped = "the run was stopped before"
-            runs.append(BatchRun(batch, Frames(), absent=stopped))
+            ended = f"stopped by {signal_of(stopped)} before all batches were tried"
+            runs.append(BatchRun(batch, Frames(), absent="the run was stopped before"))
             continue
-        stopped = "the run was stopped before" if result["incomplete"] else ""
+        except AssessError as error:  # What smaller batches have measured is not thrown away.
+            errors.append(error)
+            runs.append(BatchRun(batch, Frames(), absent=str(error)))
+            continue
+        ended = result["incomplete"]
         runs.append(_batch_run(batch, result))
+    if not results:
+        raise errors[0]
     offline = Offline(found.dims, tuple(runs))
-    best = offline.best.batch if offline.best else next(iter(results))
-    fields, begun_ns = results[best]
-    ended = next((result["incomplete"] for result, _ in results.values() if result["incomplete"]), "")
-    if not ended and stopped:
-        ended = "stopped before all batches were tried"
+    fields, begun_ns = results[offline.best.batch if offline.best else next(iter(results))]
     missing = {f"batch of {run.batch}": run.absent for run in runs if run.absent}
-    failure = fields["failure"] if not len(fields["frames"]) else None
     absent = {**fields["absent"], **missing}
-    return {**fields, "failure": failure, "incomplete": ended, "absent": absent, "offline": offline}, begun_ns
+    return {**fields, "incomplete": ended, "absent": absent, "offline": offline}, begun_ns
 
 
 def _describe_at(bench: Bench) -> DescribeAt:
@@ -198,7 +201,13 @@ def _context(bench: Bench, changes: Mapping[str, Any], length: int) -> Context:
     if bench.stopped:
         return Context(length, absent=f"stopped by {bench.stopped}")
     bench.on_progress(f"generating {CONTEXT_TOKENS} tokens after {length}", None, None)
-    ending, _ = bench.ask("context", {**changes, "prompt_tokens": length})
+    try:
+        ending, _ = bench.ask("context", {**changes, "prompt_tokens": length})
+    except AssessError as error:
+        return Context(length, absent=str(error))
+    except (KeyboardInterrupt, Signalled) as stopped:
+        bench.stopped = signal_of(stopped)
+        return Context(length, absent=f"stopped by {bench.stopped}")
     if ending.cause != "answered":
         return Context(length, absent=f"{ending.cause}: {ending.detail}")
     try:

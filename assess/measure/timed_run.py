@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from assess.errors import AssessError
 from assess.measure.frames import Frames, read_frames
 from assess.measure.host import available_bytes
 from assess.measure.measurement import Effective, Failure, Memory, Phase, Settings
 from assess.measure.plain import decode
-from assess.sandbox import Ending, Limits
+from assess.sandbox import Ending, Limits, Signalled, signal_of
 
 OnProgress = Callable[[str, float | None, float | None], None]
 Launch = Callable[..., Ending]
@@ -42,10 +43,17 @@ _DOING: Final[dict[Phase, str]] = {
 
 @dataclass(slots=True)
 class Told:
-    """What the worker told so far; it survives the worker."""
+    """What the worker told so far; it survives the worker.
+
+    Attributes:
+        phase: that it was in.
+        known: facts by name.
+        ended: why the run is not whole where the worker's ending does not say so; "" if it does, or it is whole.
+    """
 
     phase: Phase = "start"
     known: dict[str, Any] = field(default_factory=dict)
+    ended: str = ""
 
 
 def timed_run(
@@ -66,8 +74,8 @@ def timed_run(
         more: what else becomes of what the worker told; nonsense may raise KeyError, TypeError or ValueError.
 
     Raises:
-        AssessError: an input or a provider is not one that can be used.
-        KeyboardInterrupt: the run was stopped before anything was measured.
+        AssessError: an input or a provider is not one that can be used, or no frame could be written.
+        KeyboardInterrupt: the run was stopped before anything was measured; its argument names the signal.
     """
     told = Told()
 
@@ -83,11 +91,29 @@ def timed_run(
 
     on_progress("starting", None, None)
     limits = Limits(settings.timeout_s, address_space(settings))
-    ending = launch(WORKER, {"pass": "timed", **request}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
+    error: AssessError | None = None
+    try:
+        ending = launch(WORKER, {"pass": "timed", **request}, limits, on_progress=hear, stop_within_s=_STOP_WITHIN_S)
+    except AssessError as found:
+        error, ending = found, Ending("stopped", None, found.problem, "")
+    except (KeyboardInterrupt, Signalled) as stopped:  # While it was begun or had ended by itself; it is gone now.
+        ending = Ending("stopped", None, "", "", signal_of(stopped))
+    if error:
+        told.ended = str(AssessError(error.problem, hint=error.hint))  # Not where: a file that is gone with the run.
+    try:
+        return _read(request, told, ending, more, error)
+    except (KeyboardInterrupt, Signalled) as stopped:  # Reading takes a moment: what lies there is not lost to it.
+        told.ended = told.ended or f"stopped by {signal_of(stopped)} after the timed part"
+        return _read(request, told, ending, more, error)
+
+
+def _read(
+    request: Mapping[str, Any], told: Told, ending: Ending, more: More, error: AssessError | None
+) -> tuple[dict[str, Any], int]:
     begun_ns, frames = read_frames(Path(request["frames"]))
     _, back_to_back = read_frames(Path(request["back_to_back"]))
-    if ending.signal and not len(frames):
-        raise KeyboardInterrupt
+    if not len(frames) and (error or ending.signal):
+        raise error or KeyboardInterrupt(ending.signal)
     return {**_result(told, ending, frames, more), "back_to_back_ns": back_to_back.service_ns}, begun_ns
 
 
@@ -113,7 +139,7 @@ def _result(told: Told, ending: Ending, frames: Frames, more: More) -> dict[str,
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         printed = f"{type(error).__name__}: {error}"
         nonsense = Ending("crashed", None, "answered what is not a result", printed)
-        return {**_fields(Told(told.phase), nonsense, Frames()), **more({}, Frames())}
+        return {**_fields(Told(told.phase, ended=told.ended), nonsense, Frames()), **more({}, Frames())}
 
 
 def _fields(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
@@ -135,9 +161,17 @@ def _fields(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
         "first_s": decode(float, known["first_s"], "first_s") if "first_s" in known else None,
         "memory": memory,
         "failure": failure,
-        "incomplete": f"stopped by {ending.signal} after {frames.span_ns * 1e-9:.3g} s" if ending.signal else "",
+        "incomplete": told.ended or _incomplete(ending, f"{frames.span_ns * 1e-9:.3g} s"),
         "absent": absent,
     }
+
+
+def _incomplete(ending: Ending, after: str) -> str:
+    if ending.signal:
+        return f"stopped by {ending.signal} after {after}"
+    if isinstance(ending.answer, dict) and ending.answer.get("stopped") is True:
+        return f"the worker was told to stop from outside after {after}"
+    return ""
 
 
 def _failure(told: Told, ending: Ending, frames: Frames) -> Failure | None:

@@ -1,6 +1,7 @@
 """The parent: what is asked of the worker, and what becomes of each way it can end."""
 
 import hashlib
+import signal
 from dataclasses import replace
 
 import builders
@@ -15,7 +16,7 @@ from assess.measure.measurement import Effective, Failure, Memory, Settings
 from assess.measure.rows import Rows
 from assess.measure.run import measure
 from assess.measure.sensors.sensor import Found
-from assess.sandbox import Ending, Limits
+from assess.sandbox import Ending, Limits, Signalled
 
 SMALL = Port("x", "float32", (2, 3))
 
@@ -33,9 +34,8 @@ def run(path, settings=None, *, launch, **options):
     asked = settings or Settings()
     wanted = options.pop("job", builders.job())
     nothing = Found((), {})
-    return measure(
-        model, path, wanted, asked, launch=launch, host=builders.host, sensors=lambda: nothing, **options
-    )  # fmt: skip
+    host = options.pop("host", builders.host)
+    return measure(model, path, wanted, asked, launch=launch, host=host, sensors=lambda: nothing, **options)
 
 
 def with_fakes(path, settings=None, *, progress=None, memory=None, **times):
@@ -287,3 +287,117 @@ def test_nothing_is_left_behind_by_a_run_that_raises(path, tmp_path, monkeypatch
     monkeypatch.setattr("tempfile.tempdir", str(private))
     asked(path, Settings())
     assert list(private.iterdir()) == []
+
+
+# Signals to the parent, and parts that were not run
+
+ALL = ("start", "outputs", "memory", "profile")
+KEYS = ("cold start", "outputs", "attribution", "profile")
+
+
+def struck(number):
+    """A signal to this process at the first call only."""
+    numbers = [number]
+
+    def strike():
+        if numbers:
+            signal.raise_signal(numbers.pop())
+
+    return strike
+
+
+def whole():
+    clock = FakeClock()
+    return launch(FakeEngine(clock), kernel(clock))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_while_the_host_is_read_again_loses_nothing(path, number):
+    strike, seen = struck(number), []
+
+    def host():
+        seen.append("read")
+        if len(seen) > 1:
+            strike()
+        return builders.host()
+
+    found = run(path, Settings(min_count=100, passes=("outputs",)), launch=whole(), host=host)
+    assert found.incomplete == f"stopped by {number.name} after the timed part"
+    assert len(found.frames) >= 100
+    assert found.after == builders.host()
+    assert found.absent["outputs"] == f"the run was stopped by {number.name} before"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_while_a_later_pass_is_prepared_loses_nothing(path, number):
+    strike = struck(number)
+
+    def watch(what, done, left_s):
+        if what == "trying other inputs":
+            strike()
+
+    settings = Settings(min_count=100, passes=("outputs", "memory"))
+    found = run(path, settings, launch=whole(), on_progress=watch)
+    assert found.incomplete == f"stopped by {number.name} after the timed part"
+    assert len(found.frames) >= 100
+    assert found.absent["outputs"] == f"stopped by {number.name}"
+    assert found.absent["attribution"] == f"the run was stopped by {number.name} before"
+
+
+@pytest.mark.parametrize("signalled", [KeyboardInterrupt(), Signalled(signal.SIGTERM)], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_just_as_the_worker_ends_keeps_its_frames(path, signalled):
+    def ends_then_hit(module, request, limits, *, on_progress, **options):
+        Rows(request["frames"]).append(0, 0, 2_500_000_000)
+        raise signalled
+
+    found = run(path, launch=ends_then_hit)
+    name = "SIGINT" if isinstance(signalled, KeyboardInterrupt) else "SIGTERM"
+    assert (found.incomplete, len(found.frames)) == (f"stopped by {name} after 2.5 s", 1)
+
+
+def test_a_worker_that_others_told_to_stop_is_no_whole_run(path):
+    def stop(module, request, limits, *, on_progress, **options):
+        Rows(request["frames"]).append(0, 0, 2_500_000_000)
+        return Ending("answered", {"stopped": True}, "", "")
+
+    found = run(path, launch=stop)
+    assert found.incomplete == "the worker was told to stop from outside after 2.5 s"
+    assert found.failure is None
+
+
+def test_a_disk_that_fills_up_keeps_the_frames_before(path):
+    def full(module, request, limits, *, on_progress, **options):
+        on_progress({"phase": "timed"})
+        Rows(request["frames"]).append(0, 0, 2_500_000_000)
+        raise AssessError("no room", where="/tmp/private/frames", hint="free some")
+
+    found = run(path, Settings(passes=("memory",)), launch=full)
+    assert (found.incomplete, found.failure, len(found.frames)) == ("no room (hint: free some)", None, 1)
+    assert found.absent["attribution"] == "the timed part ended early: no room (hint: free some)"
+
+
+def test_passes_that_a_failed_run_does_without_are_named(path):
+    clock = FakeClock()
+    refusing = launch(FakeEngine(clock, first=RefusedError("no")), kernel(clock))
+    found = run(path, Settings(passes=ALL), launch=refusing)
+    why = "the run failed before: ONNX Runtime refused while running the first inference"
+    assert {name: found.absent[name] for name in KEYS[1:]} == dict.fromkeys(KEYS[1:], why)
+    assert found.absent["cold start"] == "the run ended while running the first inference"
+    assert "placement" not in found.absent
+
+
+@pytest.mark.parametrize("provider", ["CPUExecutionProvider", "CUDAExecutionProvider"])
+def test_passes_that_a_stopped_run_does_without_are_named(path, provider):
+    def stop(module, request, limits, *, on_progress, **options):
+        on_progress({"known": {"first_s": 0.5}})
+        Rows(request["frames"]).append(0, 0, 2_500_000_000)
+        return Ending("answered", {"stopped": True}, "", "", "SIGINT")
+
+    reference = path.parent / "saved.npz"
+    np.savez(reference, y=np.zeros((2, 3), np.float32))
+    found = run(path, Settings(passes=ALL, provider=provider), launch=stop, reference=reference)
+    keys = (*KEYS, "agreement", *(["placement"] if provider.startswith("CUDA") else []))
+    why = "the timed part ended early: stopped by SIGINT after 2.5 s"
+    assert {name: found.absent[name] for name in found.absent if name not in ("memory", "energy")} == dict.fromkeys(
+        keys, why
+    )

@@ -52,6 +52,9 @@ class Offline:
 
     @property
     def best(self) -> BatchRun | None:
-        """The batch of the highest throughput; the smaller one of two equal ones. None if nothing ran."""
-        ran = [each for each in self.batches if each.throughput is not None]
+        """The batch of the highest throughput of those that ran to their end; the smaller one of two equal ones.
+
+        None if none did: what a batch did before it crashed is no promise.
+        """
+        ran = [each for each in self.batches if each.throughput is not None and not each.absent]
         return max(ran, key=lambda each: (each.throughput or 0.0, -each.batch), default=None)

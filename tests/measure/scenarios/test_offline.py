@@ -16,9 +16,10 @@ from assess.measure.batches import batch_axes, inputs_of_batch
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Settings
+from assess.measure.rows import Rows
 from assess.measure.scenario_runs import offline_run
 from assess.measure.scenarios.offline import BatchRun, Offline
-from assess.sandbox import Ending
+from assess.sandbox import Ending, Signalled
 
 #: Inputs by name: each axis is a number or the name of a dynamic dimension.
 IMAGES = {"image": ("n", 3, 4)}
@@ -95,6 +96,13 @@ def test_the_best_batch_is_that_of_the_highest_throughput():
     assert Offline(("n",), (BatchRun(32, Frames(), absent="out of memory"),)).best is None
 
 
+def write_frames(request):
+    """As a worker that is much faster than the others, before it crashes."""
+    rows = Rows(request["frames"])
+    for start in range(0, 30_000, 1000):
+        rows.append(start, start, start + 1000)
+
+
 @pytest.fixture
 def bench(tmp_path):
     """Of a model with a dynamic batch; each batch takes 1 ms and 1 ms more for each inference, unless it is told."""
@@ -115,7 +123,11 @@ def bench(tmp_path):
                 asked.append(batch)
             if isinstance(failing, dict) and batch in failing:
                 if isinstance(failing[batch], Ending):
+                    if failing[batch].cause == "crashed":
+                        write_frames(request)
                     return failing[batch]
+                if isinstance(failing[batch], AssessError | KeyboardInterrupt | Signalled):
+                    raise failing[batch]
                 engine = FakeEngine(clock := FakeClock(), first=failing[batch])
             else:
                 engine = FakeEngine(clock := FakeClock(), runs=iter(lambda: (1 + batch) * MS, None))
@@ -170,8 +182,46 @@ def test_batches_before_a_stop_are_kept(bench):
     found = offline(bench({4: Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")}, asked))
     assert asked == [1, 4]
     assert [run.absent for run in found["offline"].batches] == ["", *["the run was stopped before"] * 2]
-    assert found["incomplete"] == "stopped before all batches were tried"
+    assert found["incomplete"] == "stopped by SIGINT before all batches were tried"
     assert len(found["frames"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("signalled", "name"), [(KeyboardInterrupt(), "SIGINT"), (Signalled(15), "SIGTERM")], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_between_two_batches_keeps_those_before(bench, signalled, name):
+    found = offline(bench({4: signalled}))
+    assert found["incomplete"] == f"stopped by {name} before all batches were tried"
+    assert (found["offline"].best.batch, len(found["frames"])) == (1, 50)
+
+
+CRASHED = Ending("crashed", None, "stopped by SIGSEGV", "")
+
+
+def test_a_batch_that_crashed_is_never_the_best(bench):
+    found = offline(bench({8: CRASHED}))
+    assert len(found["offline"].batches[2].frames) == 30
+    assert found["offline"].batches[2].throughput > found["offline"].batches[1].throughput
+    assert (found["offline"].best.batch, found["failure"]) == (4, None)
+    assert found["frames"] == found["offline"].batches[1].frames
+
+
+def test_if_all_batches_crashed_the_run_did(bench):
+    found = offline(bench(dict.fromkeys((1, 4, 8), CRASHED)))
+    assert found["offline"].best is None
+    assert (found["failure"].kind, len(found["frames"])) == ("crashed", 30)
+    assert found["failure"].cause == "stopped by SIGSEGV, while starting"
+
+
+def test_inputs_that_do_not_fit_into_memory_cost_only_their_batch(bench):
+    found = offline(bench({8: AssessError("the inputs need 9 GB, 4 GB are available")}))
+    assert (found["offline"].best.batch, found["failure"], found["incomplete"]) == (4, None, "")
+    assert found["absent"] == {"batch of 8": "the inputs need 9 GB, 4 GB are available"}
+
+
+def test_if_no_batch_can_be_tried_the_first_error_is_told(bench):
+    with pytest.raises(AssessError, match="first"):
+        offline(bench({1: AssessError("first"), 4: AssessError("second"), 8: AssessError("third")}))
 
 
 def test_a_stop_before_anything_was_measured_is_none(bench):
