@@ -144,7 +144,8 @@ def test_a_plateau_is_where_the_last_three_medians_agree():
     )
     assert found.ratio == 1.21
     assert found.words == (
-        "medians within 5% since 120 s, p50 1.21 times that of the first 60 s; p50 15% above the first window's from 120 s on"
+        "medians within 5% since 120 s, p50 1.21 times that of the first 60 s; "
+        "p50 15% above the first window's from 120 s on"
     )
 
 
