@@ -17,12 +17,14 @@ from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.scenario import Scenario
 from assess.describe.suite import Suite
-from assess.describe.workload import Job, Workload
+from assess.describe.workload import Job, Requires, Workload
 from assess.errors import AssessError
 from assess.judge.case import Case
 from assess.judge.certificate import frames_for_certificate
+from assess.judge.deadline import contract_of
 from assess.judge.fit_report import FitReport
 from assess.judge.fit_report import judge as put_criteria
+from assess.judge.weakly_hard import frames_for_contract
 from assess.measure.diagnosis import Diagnosis, diagnose
 from assess.measure.extra_passes import PASSES
 from assess.measure.host import read_host
@@ -31,6 +33,7 @@ from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.record import measurement_sha256
 from assess.measure.reference import ReferenceModel
 from assess.measure.run import measure
+from assess.measure.scenarios.asked import schedule_s
 from assess.measure.stages import StageModel, find_stages
 from assess.measure.tiers import QUICK, SMOKE, SUSTAINED, SUSTAINED_LIMIT_S, Tier
 from assess.measure.timed_run import Launch, OnProgress
@@ -142,12 +145,29 @@ def run(
 
 
 def find_reference(argument: str, library: Library, dims: Mapping[str, int], limits: Limits) -> ReferenceModel | Path:
-    """What outputs are compared with: a model, by path or shipped id, or a path with saved outputs."""
+    """What outputs are compared with: a model, by path or shipped id, or a path with saved outputs.
+
+    Args:
+        argument: as it was typed.
+        library: of shipped models.
+        dims: numbers for dynamic dimensions of the model or of its reference; names that it does not have are left out.
+        limits: what reading it may use.
+    """
     path = Path(argument)
     if path.exists() and path.suffix != ".onnx":
         return path
-    subject = find_model(argument, library, dims=dims, limits=limits)
-    return ReferenceModel(subject.model, subject.path)
+    wanted = dict(dims)
+    while True:
+        try:
+            subject = find_model(argument, library, dims=wanted, limits=limits)
+        except AssessError as error:
+            # The same number may have a name in the model that it has not in its reference.
+            unknown = next((name for name in wanted if f"no dynamic dimension {name!r}" in error.problem), None)
+            if unknown is None:
+                raise
+            del wanted[unknown]
+        else:
+            return ReferenceModel(subject.model, subject.path)
 
 
 def judge(
@@ -183,7 +203,7 @@ def default_tier(devices: Sequence[Device] = (), *, host: Callable[[], Host] = r
 
 
 def settings_of(
-    workload: Workload,
+    job: Job,
     tier: Tier,
     *,
     count: int | None = None,
@@ -196,7 +216,8 @@ def settings_of(
     """Settings of a run in a tier.
 
     Args:
-        workload: the job; its percentile decides how many frames certify it, its demands which passes are needed.
+        job: its percentile and its contract on misses decide how many frames certify it, its schedule how long they
+            take, its demands which passes are needed.
         tier: how much is measured.
         count: frames, at least; the tier's where nothing is said.
         as_needed: if no count is given, as many as bound the job's percentile, unless the tier is a smoke test.
@@ -204,16 +225,21 @@ def settings_of(
         skip: passes to leave out.
         timeout_s: of the timed pass; twice what it is expected to take, at least ten minutes.
         others: fields of `Settings`.
+
+    Raises:
+        AssessError: the schedule of the job cannot be read.
     """
-    percentile = workload.requires.percentile
-    frames = count or tier.count or frames_for_certificate(percentile)
-    if count is None and as_needed and tier is not SMOKE:
-        frames = count_needed(percentile, discarded=1)
+    requires = job.workload.requires
+    frames = count
+    if frames is None and as_needed and tier is not SMOKE:
+        frames = count_needed(requires.percentile, discarded=1)
+    if frames is None:
+        frames = tier.count or _certifying(requires)
     span = tier.timed_s if span_s is None else span_s
-    needed = [name for name, why in (("start", workload.requires.cold_start), ("profile", not _on_cpu(others))) if why]
+    needed = [name for name, why in (("start", requires.cold_start), ("profile", not _on_cpu(others))) if why]
     wanted = {*tier.passes, *needed} - set(skip)
     if timeout_s is None:
-        timeout_s = _time_limit_s(expected_s(workload, frames, span)) if tier is not SUSTAINED else _SUSTAINED_TIMEOUT_S
+        timeout_s = _time_limit_s(expected_s(job, frames, span)) if tier is not SUSTAINED else _SUSTAINED_TIMEOUT_S
     return Settings(
         tier=tier.name,
         passes=tuple(name for name in PASSES if name in wanted),
@@ -224,11 +250,26 @@ def settings_of(
     )
 
 
-def expected_s(workload: Workload, count: int, span_s: float) -> float:
-    """What the timed part will take, about: exactly known where frames are released by a schedule."""
-    rate = workload.scenario.rate if workload.scenario.is_open else None
-    each_s = 1.0 / rate if rate else workload.deadline_s or 0.0
-    return max(span_s, count * each_s)
+def expected_s(job: Job, count: int, span_s: float) -> float:
+    """What the timed part will take, about: exactly known where frames are released by a schedule.
+
+    Elsewhere a frame takes what the job allows it; of `generate` each token is one.
+
+    Raises:
+        AssessError: the schedule cannot be read.
+    """
+    needed_s = schedule_s(job, count)
+    if needed_s is None:
+        workload = job.workload
+        each_s = workload.requires.token if workload.scenario.kind == "generate" else workload.deadline_s
+        needed_s = count * (each_s or 0.0)
+    return max(span_s, needed_s)
+
+
+def _certifying(requires: Requires) -> int:
+    """Frames that certify a job's percentile, and its contract on misses if it has one."""
+    least = frames_for_certificate(requires.percentile)
+    return max(least, frames_for_contract(contract_of(requires.misses))) if requires.misses else least
 
 
 def _on_cpu(others: Mapping[str, Any]) -> bool:
@@ -250,7 +291,7 @@ def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silen
             job = find_job(case.workload, library)
             devices = [library.device(other.device) for other in suite.case if (other.model, other.workload) == key]
             subject = find_model(case.model, library, dims={}, on_progress=on_progress)
-            settings = settings_of(job.workload, default_tier(devices), as_needed=True)
+            settings = settings_of(job, default_tier(devices), as_needed=True)
             runs[key] = run(subject, job, settings, feeds={}, on_progress=on_progress)
         partner = library.partner(case.partner) if case.partner else None
         reports.append(judge(runs[key], library.device(case.device), partner))

@@ -10,7 +10,7 @@ import pytest
 
 from assess import pipeline
 from assess.describe.library import Library
-from assess.describe.workload import Job
+from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
 from assess.judge.finding import Verdict
 from assess.judge.fit_report import Fit
@@ -126,8 +126,14 @@ def test_without_a_tier_a_host_that_is_no_device_gets_a_smoke_test():
     assert pipeline.default_tier() is QUICK
 
 
+def requiring(scenario=None, **requires):
+    """A job at 30 Hz with other demands."""
+    authored = {**builders.WORKLOAD, "scenario": scenario or {"rate": "30 Hz"}, "requires": requires}
+    return Job(Workload.model_validate({**authored, "id": "a-job"}), authored, Path())
+
+
 def settings(tier=QUICK, scenario=None, **options):
-    job = builders.job(**(scenario or {"rate": "30 Hz"})).workload
+    job = builders.job(**(scenario or {"rate": "30 Hz"}))
     return pipeline.settings_of(job, tier, **options)
 
 
@@ -140,7 +146,7 @@ def test_a_tier_has_its_frames_and_certify_those_of_the_certificate(tier, as_nee
 
 
 def test_without_a_tier_the_percentile_decides_how_many_frames():
-    tail = builders.workload(percentile=99.9)
+    tail = requiring(percentile=99.9)
     assert pipeline.settings_of(tail, QUICK, as_needed=True).min_count == 6636
     assert pipeline.settings_of(tail, QUICK, as_needed=True, count=5).min_count == 5
 
@@ -148,17 +154,53 @@ def test_without_a_tier_the_percentile_decides_how_many_frames():
 def test_the_passes_are_the_tiers_and_those_that_the_job_needs():
     assert settings(SMOKE).passes == ("floor",)
     assert settings(STANDARD, skip=["memory"]).passes == ("floor", "start", "outputs", "profile")
-    starting = builders.workload(cold_start="1 s")
+    starting = requiring(cold_start="1 s")
     assert pipeline.settings_of(starting, SMOKE).passes == ("floor", "start")
     # Who runs which operator is told by the profile.
     assert settings(SMOKE, provider="CUDAExecutionProvider").passes == ("floor", "profile")
 
 
 def test_what_a_run_takes_is_known_where_a_schedule_releases_frames():
-    periodic = builders.job(rate="30 Hz").workload
+    periodic = builders.job(rate="30 Hz")
     assert pipeline.expected_s(periodic, 662, 15.0) == pytest.approx(22.07, abs=0.01)
     assert pipeline.expected_s(periodic, 64, 15.0) == 15.0
-    assert pipeline.expected_s(builders.workload(), 6636, 15.0) == pytest.approx(219.0, abs=0.1)
+    assert pipeline.expected_s(builders.job(), 6636, 15.0) == pytest.approx(219.0, abs=0.1)
+
+
+def test_a_pipeline_takes_as_long_as_the_stage_of_the_model_itself():
+    stages = [{"name": "detect", "model": "other.onnx", "rate": "20 Hz"},
+              {"name": "read", "after": "detect", "probability": "50 %"}]  # fmt: skip
+    job = builders.job(kind="pipeline", stage=stages)
+    assert pipeline.expected_s(job, 6636, 75.0) == pytest.approx(663.6)
+    assert pipeline.settings_of(job, STANDARD).timeout_s == pytest.approx(2 * 663.6)
+
+
+def test_a_trace_takes_as_long_as_it_plays(tmp_path):
+    (tmp_path / "slow.csv").write_text("0\n1\n2\n6\n")
+    job = replace(builders.job(kind="trace", trace="slow.csv"), folder=tmp_path)
+    # Releases at 0, 1, 2, 6 s, and again from 8 s on: a mean interval of 2 s lies between two rounds.
+    assert [pipeline.expected_s(job, count, 0.0) for count in (1, 2, 4, 5, 8)] == [2.0, 3.0, 8.0, 10.0, 16.0]
+    assert pipeline.settings_of(job, STANDARD).timeout_s == pytest.approx(2 * 6636 * 2)
+
+
+def test_a_token_takes_what_the_job_allows_it_and_else_nobody_knows():
+    scenario = {"kind": "generate", "prompt_tokens": 8, "new_tokens": 32}
+    assert pipeline.expected_s(builders.job(**scenario), 6636, 75.0) == 75.0
+    assert pipeline.expected_s(requiring(scenario, token="100 ms"), 6636, 75.0) == pytest.approx(663.6)
+
+
+def test_no_frames_are_not_taken_for_none_asked():
+    assert settings(QUICK, count=0).min_count == 0  # Which no run can have: it is refused.
+    assert settings(CERTIFY, count=0).min_count == 0
+
+
+def test_certify_has_the_frames_that_a_contract_on_misses_needs():
+    contract = {"at_most": 2, "in_any": 100}
+    # 459 windows without a failure bound their share below 1 % with 99 % confidence.
+    assert pipeline.settings_of(requiring(misses=contract), CERTIFY).min_count == 45_900
+    # A short window needs fewer frames than the percentile.
+    assert pipeline.settings_of(requiring(misses={"at_most": 1, "in_any": 5}), CERTIFY).min_count == 3315
+    assert pipeline.settings_of(requiring(misses=contract), QUICK).min_count == 662
 
 
 def test_the_time_limit_leaves_room_for_the_frames():

@@ -77,7 +77,7 @@ def fit(
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
     from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format, tell_notes, tell_plan
+    from assess.cli.output import check_outputs, deliver, named_format, tell_notes, tell_plan, was_stopped
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
@@ -108,18 +108,18 @@ def fit(
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
     )
-    asked = settings(words, job.workload, [target])
+    asked = settings(words, job, [target])
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
-    tell_plan(job.workload, asked)
+    tell_plan(job, asked)
     with progress() as tell:
         measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
     if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
         write_whole(save_run, to_json(measurement))
-    if measurement.incomplete:
+    if was_stopped(measurement):
         raise KeyboardInterrupt  # It was stopped; what it has is saved where that was asked for.
     report = judge(measurement, target, buyer)
     deliver(report, form, output)

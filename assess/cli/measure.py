@@ -66,7 +66,7 @@ def measure(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes, tell_plan, terminal_width
+    from assess.cli.output import tell_notes, tell_plan, terminal_width, was_stopped
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
@@ -95,13 +95,13 @@ def measure(
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
     )
-    asked = settings(words, job.workload)
+    asked = settings(words, job)
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
-    tell_plan(job.workload, asked)
+    tell_plan(job, asked)
     with progress() as tell:
         measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
     write_whole(output, to_json(measurement))
@@ -110,7 +110,7 @@ def measure(
     typer.echo(run_summary(measurement, wanted, reasons, width=terminal_width()), nl=False)
     typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
-    if measurement.incomplete:
+    if was_stopped(measurement):
         raise typer.Exit(ExitCode.INTERRUPTED)
     if measurement.failure:
         raise typer.Exit(ExitCode.FAILED)

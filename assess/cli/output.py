@@ -12,11 +12,11 @@ import typer
 
 from assess.clean import clean
 from assess.describe.library import Library
-from assess.describe.workload import Workload
+from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
 from assess.judge.fit_report import FitReport
-from assess.measure.measurement import Settings
+from assess.measure.measurement import Measurement, Settings
 from assess.report.formats import FORMATS, Format
 from assess.report.formats.terminal import terminal
 
@@ -42,16 +42,24 @@ def tell_notes(library: Library) -> None:
         typer.echo(f"note: {note}", err=True)
 
 
-def tell_plan(workload: Workload, settings: Settings) -> None:
+def was_stopped(measurement: Measurement) -> bool:
+    """Whether the user, or who asked for the command, ended it early: by a signal to this process."""
+    return measurement.incomplete.startswith("stopped by ")
+
+
+def tell_plan(job: Job, settings: Settings) -> None:
     """Say on standard error what will be measured and about how long it takes, before it begins."""
     from assess.pipeline import expected_s
 
-    rate = workload.scenario.rate if workload.scenario.is_open else None
-    timed_s = expected_s(workload, settings.min_count, settings.min_duration_s)
+    scenario = job.workload.scenario
+    rate = scenario.rate if scenario.is_open else None
+    timed_s = expected_s(job, settings.min_count, settings.min_duration_s)
     frames = max(settings.min_count, round(timed_s * rate)) if rate else settings.min_count
-    how = f" at {rate:g} Hz" if rate else " or more" if workload.scenario.is_open else " or more, back to back"
+    how = f" at {rate:g} Hz" if rate else " or more" if scenario.is_open else " or more, back to back"
     text = f"{frames:,} frames{how}"
     least = "up to 30 min" if settings.tier == "sustained" else f"about {timed_s:.0f} s"
+    if scenario.batches:
+        least += f" for each of {len(scenario.batches)} sizes of the batch"
     passes = f", then {', '.join(settings.passes)}" if settings.passes else ""
     typer.echo(f"measuring ({settings.tier}): {text}, {least}{passes}", err=True)
 

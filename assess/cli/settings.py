@@ -9,7 +9,7 @@ from typing import Final
 from assess.describe.device import Device
 from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.suggestions import did_you_mean
-from assess.describe.workload import Workload
+from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.measure.extra_passes import PASSES
 from assess.measure.measurement import Settings
@@ -42,18 +42,18 @@ class MeasuringWords:
     require_full_placement: bool
 
 
-def settings(words: MeasuringWords, workload: Workload, devices: Sequence[Device] = ()) -> Settings:
+def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) -> Settings:
     """Settings from the words of the command line; what was not said is what the job needs.
 
     Raises:
-        AssessError: a quantity, a level, a tier or a pass is not one.
+        AssessError: a quantity, a level, a tier or a pass is not one, or the job's schedule cannot be read.
     """
     from assess.cli.options import pairs
 
     if words.optimisation not in _LEVELS:
         raise AssessError(f"{words.optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
     return settings_of(
-        workload,
+        job,
         default_tier(devices) if words.tier is None else _tier(words.tier),
         count=words.min_count,
         as_needed=words.tier is None,

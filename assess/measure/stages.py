@@ -110,11 +110,12 @@ def stage_requests(
         files = {"frames": str(place / "frames"), "alone": str(place / "alone"), "end_to_end": str(place / "chain")}
         if stage.name == first:
             files |= {"frames": own["frames"], "alone": own["back_to_back"]}
-        asked.append({**part, **_release(stage), **files})
+        asked.append({**part, **release(stage), **files})
     return asked
 
 
-def _release(stage: Stage) -> dict[str, Any]:
+def release(stage: Stage) -> dict[str, Any]:
+    """What releases a stage, as a worker is told it."""
     return {
         "name": stage.name,
         "rate_hz": stage.rate,

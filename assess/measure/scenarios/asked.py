@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from assess.describe.trace import read_trace
 from assess.measure.drive import Queue
+from assess.measure.scenarios.pipeline import rate_of
+from assess.measure.stages import own_stage, release
 
 if TYPE_CHECKING:
     from assess.describe.workload import Job
@@ -47,3 +50,25 @@ def queue(policy: str, deadline_s: float | None) -> Queue:
     if name == "drop-late":
         return Queue(depth=None, deadline_ns=None if deadline_s is None else round(deadline_s * 1e9))
     return Queue()
+
+
+def schedule_s(job: Job, count: int) -> float | None:
+    """Seconds in which a job's schedule releases so many frames of the command's own model; None where it has none.
+
+    Raises:
+        AssessError: the trace cannot be read, or no stage of a pipeline runs that model.
+    """
+    scenario = job.workload.scenario
+    if scenario.kind == "trace":
+        return _played_ns(read_trace(job.folder / scenario.trace), count) * 1e-9
+    if scenario.kind == "pipeline":
+        return count / rate_of([release(stage) for stage in scenario.stage], own_stage(job))
+    return count / scenario.rate if scenario.is_open and scenario.rate else None
+
+
+def _played_ns(releases: Sequence[int], count: int) -> int:
+    """When a trace that is played over and over has released `count` frames, and a mean interval after the last."""
+    gap = releases[-1] // (len(releases) - 1)
+    rounds, rest = divmod(count, len(releases))
+    begun = rounds * (releases[-1] + gap)
+    return begun + releases[rest - 1] + gap if rest else begun

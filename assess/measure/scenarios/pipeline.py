@@ -81,14 +81,19 @@ def chain_of(name: str, after: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def span_ns(stages: Sequence[Mapping[str, Any]], own: str, min_count: int, min_duration_ns: int) -> int:
-    """How long releases go on: the stage `own` has `min_count` of them by then, on average if it is released."""
+def rate_of(stages: Sequence[Mapping[str, Any]], own: str) -> float:
+    """Releases a second of the stage `own`, on average if another one releases it."""
     by_name = {stage["name"]: stage for stage in stages}
     chain = chain_of(own, {stage["name"]: stage["after"] for stage in stages})
     rate_hz: float = by_name[chain[0]]["rate_hz"]
     for name in chain[1:]:
         rate_hz *= by_name[name]["probability"]
-    return max(min_duration_ns, -int(-min_count * 1e9 // rate_hz))
+    return rate_hz
+
+
+def span_ns(stages: Sequence[Mapping[str, Any]], own: str, min_count: int, min_duration_ns: int) -> int:
+    """How long releases go on: the stage `own` has `min_count` of them by then, on average if it is released."""
+    return max(min_duration_ns, -int(-min_count * 1e9 // rate_of(stages, own)))
 
 
 class Mailbox:

@@ -5,8 +5,8 @@ from fakes import MS, FakeClock, FakeEngine, FakeMemory, RefusedError, kernel
 
 from assess.child import Stopped
 from assess.errors import AssessError
-from assess.measure.passes.timed import timed_pass
 from assess.measure.frames import read_frames
+from assess.measure.passes.timed import timed_pass
 
 
 def request(tmp_path, **changes):
