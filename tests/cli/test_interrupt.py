@@ -96,3 +96,12 @@ def test_a_stopped_run_keeps_its_memory_too(tmp_path):
     run = read(work / "run.json")
     assert run.memory is not None
     assert run.effective.run_queue_wait is not None
+
+
+def test_a_worker_that_others_told_to_stop_is_no_interrupted_command(tmp_path):
+    process, child, work, _ = started(tmp_path)
+    child.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert read(work / "run.json").incomplete.startswith("the worker was told to stop from outside after ")
+    assert said.startswith("INCOMPLETE  text-direction.onnx")
