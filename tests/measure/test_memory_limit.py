@@ -71,7 +71,7 @@ def test_a_group_that_hands_no_memory_on_is_of_no_use(tmp_path):
     status(tmp_path, "VmRSS:\t 100 kB\nVmSwap:\t 8 kB\n")
     guard = MemoryGuard(64 * MIB, tmp_path)
     with guard(Process()) as over:
-        time.sleep(0.1)
+        time.sleep(0.3)
         assert [path for path in folder.iterdir() if path.is_dir()] == []
     assert over() == ""
     assert guard.found() == MemoryLimit(64 * MIB, "watchdog on resident memory", 8 * 1024)
@@ -82,7 +82,7 @@ def test_the_most_that_any_process_had_swapped_out_is_told(tmp_path):
     for text in ("VmRSS:\t 100 kB\nVmSwap:\t 8 kB\n", "VmRSS:\t 100 kB\nVmSwap:\t 0 kB\n", "VmRSS:\t 100 kB\n"):
         status(tmp_path, text)
         with guard(Process()):
-            time.sleep(0.1)
+            time.sleep(0.3)  # Looked at every 20 ms.
     assert guard.found().swap_bytes == 8 * 1024
 
 
