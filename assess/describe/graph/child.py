@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from assess.child import Tell, serve
+from assess.errors import AssessError
 
 
 def answer(request: dict[str, Any], tell: Tell) -> Any:
     """The facts of the model that the request names, or of each of its nodes, as JSON has them."""
     tell({"stage": "reading"})
+    try:
+        return _answer(request)
+    except UnicodeDecodeError as error:  # As some builds of protobuf say it, when a field is read.
+        raise AssessError("is damaged: a name in it is no text", where=request["path"]) from error
+
+
+def _answer(request: dict[str, Any]) -> Any:
     # Imported here, within the limits, and so that an import that fails is an answer too.
     if "nodes" in request:
         from assess.describe.graph import each_node
