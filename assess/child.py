@@ -60,8 +60,18 @@ def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
         send({"answer": answer})
 
 
+#: Whether the parent asked to stop. Native code that is being imported turns `Stopped` into an ImportError.
+_asked: list[int] = []
+
+
+def was_stopped() -> bool:
+    """Whether the parent asked to stop, whatever became of the exception."""
+    return bool(_asked)
+
+
 def _stop(number: int, _: object) -> None:
     signal.signal(number, signal.SIG_IGN)
+    _asked.append(number)
     raise Stopped
 
 

@@ -154,6 +154,8 @@ def find_reference(argument: str, library: Library, dims: Mapping[str, int], lim
         limits: what reading it may use.
     """
     path = Path(argument)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise AssessError("is no plain file and no folder", where=f"--reference {argument}")
     if path.exists() and path.suffix != ".onnx":
         return path
     wanted = dict(dims)

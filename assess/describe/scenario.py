@@ -44,7 +44,7 @@ def _known_queue(value: str) -> str:
 
 def _beside(value: str) -> str:
     path = PurePath(value)
-    if path.is_absolute() or ".." in path.parts:
+    if path.is_absolute() or ".." in path.parts or "\0" in value:
         raise ValueError(f"{value!r} does not lie beside the workload's file")
     return value
 
@@ -66,18 +66,30 @@ QueuePolicy = Annotated[str, AfterValidator(_known_queue)]
 Sizes = Annotated[tuple[Annotated[Whole, Field(ge=1)], ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
+def _no_null(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("holds a null character, which no path may")
+    return value
+
+
+PathText = Annotated[str, AfterValidator(_no_null)]
+
+#: Frames a second. Beginning one takes the harness microseconds: above this it would measure itself.
+Rate = Annotated[Hertz, Field(le=100_000.0)]
+
+
 class Stage(Authored):
     """One model of a pipeline: it runs at a rate of its own, or after another stage."""
 
     name: Text
-    model: str = Field(
+    model: PathText = Field(
         default="",
         description="Id of a shipped model, or an ONNX file beside this one; the command's own model if left out.",
     )
     dims: Mapping[str, Annotated[Whole, Field(ge=1)]] = Field(
         default={}, description="Numbers for that model's dynamic dimensions."
     )
-    rate: Hertz | None = Field(default=None, description="Of its frames, if it has its own.")
+    rate: Rate | None = Field(default=None, description="Of its frames, if it has its own.")
     after: str = Field(default="", description="Stage whose output releases it, if it has no rate.")
     probability: Share = Field(default=1.0, description="That an output of that stage releases it.")
 
@@ -100,7 +112,7 @@ class Scenario(Authored):
         "trace: as recorded. offline: in batches. pipeline: several models. generate: token by token. stateful: "
         "outputs fed back. sustained: until heat and latency have settled. Default: periodic where there is a rate."
     )
-    rate: Hertz | None = Field(default=None, description="Frames a second; on average for poisson.")
+    rate: Rate | None = Field(default=None, description="Frames a second; on average for poisson.")
     queue: QueuePolicy = Field(
         default="latest-only",
         description="latest-only: the newest frame waits, as in a sensor's mailbox. drop-late: all wait, those past "

@@ -23,6 +23,8 @@ def read_trace(path: Path) -> tuple[int, ...]:
     Raises:
         AssessError: the file cannot be read, has fewer than two releases, or one that is no time or too early.
     """
+    if path.exists() and not path.is_file():
+        raise AssessError("is no plain file", where=str(path), hint=_HINT)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return _releases(csv.reader(file), str(path))

@@ -21,6 +21,7 @@ from typing import Any, Final, get_type_hints
 from assess.describe import model_json
 from assess.errors import AssessError
 from assess.measure import frames_json
+from assess.measure.contradictions import contradictions
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.frames_json import same_as_derived
 from assess.measure.measurement import Measurement
@@ -240,6 +241,7 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
         yield "absent.memory: must be there if memory is null, and only then"
     if measurement.effective is not None and not measurement.effective.providers:
         yield "effective.providers: is empty"
+    yield from contradictions(measurement)
     yield from _impossible_memory(measurement)
     yield from _two_hosts(measurement)
     ports = {port.name for port in measurement.model.inputs}

@@ -250,6 +250,9 @@ def _saved(path: Path, limit: int, names: Sequence[str]) -> dict[str, Callable[[
         found = {path.stem: _loader(path, where)}
     if not found:
         raise AssessError("holds no saved outputs", where=where, hint="save each with numpy.save as NAME.npy")
+    for file in (*path.glob("*.npy"), path) if path.is_dir() else (path,):
+        if file != path and not file.is_file():
+            raise AssessError(f"{file.name} is no plain file", where=where)
     spelled = {name.replace("/", "_"): name for name in names}
     return {spelled.get(name, name): load for name, load in found.items()}
 

@@ -22,7 +22,7 @@ from assess.measure.engine import CLOUD
 from assess.measure.extra_passes import Bench, floor, run_extra_passes
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
-from assess.measure.measurement import Host, Measurement, Settings
+from assess.measure.measurement import Failure, Host, Measurement, Memory, Settings
 from assess.measure.memory_limit import MemoryGuard
 from assess.measure.monitor import Monitor, Readings
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
@@ -36,6 +36,7 @@ from assess.measure.stages import StageModel
 from assess.measure.tiers import SMOKE
 from assess.measure.timed_run import Launch, OnProgress
 from assess.measure.windows import Window, windows
+from assess.units import format_quantity
 
 if TYPE_CHECKING:
     from assess.describe.card import Card
@@ -121,6 +122,8 @@ def measure(
         )  # fmt: skip
         parts = _passes(bench, job, stages or {}, host, sensors)
         caught.clear()  # They were heard, and the run says so: it is to be saved.
+    if guard is not None:
+        parts["failure"] = parts["failure"] or _above(parts["memory"], guard.limit_bytes)
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -167,6 +170,15 @@ def _passes(
     absent = {**absent, **more["absent"], **(timed["absent"] if why_not else {})}
     incomplete = timed["incomplete"] or more.get("incomplete", "")
     return {**parts, **timed, **watched, "after": after, **more, "absent": absent, "incomplete": incomplete}
+
+
+def _above(memory: Memory | None, limit_bytes: int) -> Failure | None:
+    """That the process took more than it may: pages that others share with it are no control group's to count."""
+    most = 0 if memory is None else max(memory.load_peak, memory.first_peak, memory.steady_peak)
+    if most <= limit_bytes:
+        return None
+    took, limit = format_quantity(most, "B"), format_quantity(limit_bytes, "B")
+    return Failure("timed", "out of memory", f"took {took} of memory, with its runtime, where {limit} are allowed")
 
 
 def _rest(bench: Bench, there: Found) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
-from assess.child import serve
+from assess.child import Stopped, serve, was_stopped
 from assess.errors import AssessError
 from assess.measure.engine import Engine, Kernel, Tell, this_kernel
 
@@ -50,6 +50,8 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
         engine = OnnxRuntime()
     except ImportError as error:
+        if was_stopped():
+            raise Stopped from error
         raise AssessError(f"ONNX Runtime cannot be imported: {error}", hint="pip install onnxruntime") from error
     return flow(request, tell, engine, this_kernel())
 

@@ -155,3 +155,20 @@ def test_what_stands_on_a_deadline_needs_one(tmp_path, scenario, requires, probl
     (tmp_path / "job.toml").write_text(f"{head}[scenario]\n{scenario}\n")
     with pytest.raises(AssessError, match=problem):
         load(tmp_path / "job.toml", Workload, id="job")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "problem"),
+    [
+        ('rate = "1 MHz"', "must be at most 100000"),
+        ('kind = "trace"\ntrace = "a\\u0000b"', "does not lie beside the workload's file"),
+        (
+            'kind = "pipeline"\n[[scenario.stage]]\nname = "a"\nmodel = "x\\u0000y.onnx"\nrate = "1 Hz"',
+            "null character",
+        ),
+    ],
+)
+def test_what_no_host_can_do_is_refused(tmp_path, scenario, problem):
+    (tmp_path / "job.toml").write_text(f"{HEAD}[scenario]\n{scenario}\n")
+    with pytest.raises(AssessError, match=problem):
+        load(tmp_path / "job.toml", Workload, id="job")

@@ -1,5 +1,7 @@
 """Release times from a CSV file."""
 
+import os
+
 import pytest
 
 from assess.describe import trace
@@ -92,4 +94,10 @@ def test_times_since_1970_keep_their_nanoseconds(tmp_path):
 def test_a_broken_first_line_is_no_header(tmp_path):
     (tmp_path / "t.csv").write_text("0.0.1\n1\n2\n")
     with pytest.raises(AssessError, match=r"line 1: '0\.0\.1' is no time"):
+        read_trace(tmp_path / "t.csv")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(AssessError, match="is no plain file"):
         read_trace(tmp_path / "t.csv")

@@ -401,3 +401,13 @@ def test_passes_that_a_stopped_run_does_without_are_named(path, provider):
     assert {name: found.absent[name] for name in found.absent if name not in ("memory", "energy")} == dict.fromkeys(
         keys, why
     )
+
+
+def test_a_limit_on_memory_that_was_exceeded_is_a_failure_whoever_held_it(path):
+    """A control group does not count pages that another process touched first."""
+    found = with_fakes(path, Settings(memory_limit_bytes=80, min_count=100, min_duration_s=0.1))
+    assert found.failure == Failure(
+        "timed", "out of memory", "took 90 B of memory, with its runtime, where 80 B are allowed"
+    )
+    assert len(found.frames) == 100
+    assert with_fakes(path, Settings(memory_limit_bytes=90, min_count=100, min_duration_s=0.1)).failure is None

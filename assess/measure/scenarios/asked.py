@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assess.describe.trace import read_trace
 from assess.measure.drive import Queue
 from assess.measure.scenarios.pipeline import rate_of
+from assess.measure.scenarios.trace import played_ns
 from assess.measure.stages import own_stage, release
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ def schedule_s(job: Job, count: int) -> float | None:
 
 def _played_ns(releases: Sequence[int], count: int) -> int:
     """When a trace that is played over and over has released `count` frames, and a mean interval after the last."""
-    gap = releases[-1] // (len(releases) - 1)
     rounds, rest = divmod(count, len(releases))
-    begun = rounds * (releases[-1] + gap)
+    begun, gap = rounds * played_ns(releases), played_ns(releases) - releases[-1]
     return begun + releases[rest - 1] + gap if rest else begun

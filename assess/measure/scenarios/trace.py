@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assess.measure.scenarios.scenario import Scenario
+
+
+def played_ns(offsets: Sequence[int]) -> int:
+    """Nanoseconds after which a list begins again; one second where all its releases are at one instant."""
+    between = offsets[-1] // (len(offsets) - 1) if len(offsets) > 1 else 0
+    return offsets[-1] + between or 1_000_000_000
 
 
 def trace(asked: Mapping[str, Any]) -> Scenario:
@@ -16,12 +22,12 @@ def trace(asked: Mapping[str, Any]) -> Scenario:
     When they are used up the list begins again, as long after its last release as its releases are apart on average.
     """
     offsets = array("q", Path(asked["releases"]).read_bytes())
-    length = offsets[-1] + (offsets[-1] // (len(offsets) - 1) if len(offsets) > 1 else 1_000_000_000)
+    length = played_ns(offsets)
 
     def releases(begin_ns: int) -> Iterator[int]:
         while True:
             for offset in offsets:
                 yield begin_ns + offset
-            begin_ns += max(length, 1)
+            begin_ns += length
 
     return Scenario(releases=releases)
