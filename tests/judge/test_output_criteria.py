@@ -48,7 +48,7 @@ def test_finite_outputs_on_the_device_pass_and_determinism_is_told():
     finding = ask(numerics, outputs=facts())
     assert finding.verdict is Verdict.PASS
     assert finding.because == (
-        "with 3 different inputs; the same bit by bit in 4 inferences in one session, 2 sessions, 1 and 2 threads"
+        "with 3 kinds of inputs; the same bit by bit in 4 inferences in one session, 2 sessions, 1 and 2 threads"
     )
 
 
@@ -106,7 +106,7 @@ def test_nan_for_inputs_that_no_sensor_gives_is_marginal():
 def test_outputs_that_change_from_run_to_run_are_a_fact_and_no_failure():
     finding = ask(numerics, outputs=facts(deterministic={**SAME, "threads": False}))
     assert finding.verdict is Verdict.PASS
-    assert finding.because == "with 3 different inputs; not the same bit by bit in 1 and 2 threads"
+    assert finding.because == "with 3 kinds of inputs; not the same bit by bit in 1 and 2 threads"
     assert "not compared bit by bit" in ask(numerics, outputs=facts(deterministic={})).because
 
 

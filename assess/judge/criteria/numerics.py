@@ -39,7 +39,7 @@ def numerics(case: Case) -> Finding:
         step = "clamp what is divided by or taken the logarithm of, or make sure that no such frame is fed"
         return Finding(Verdict.MARGINAL, text, next_step=step, details=details)
     tried = sum(1 for each in facts.variants if not each.absent and each.name != AGAIN)
-    text = f"with {tried} different inputs; {same}"
+    text = f"with {tried} kind{'s' * (tried != 1)} of inputs; {same}"
     if case.estimates.on_device:
         return Finding(Verdict.PASS, text)
     return Finding(Verdict.MARGINAL, f"{text}; on another host", next_step=case.to_measure)
