@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 from typing import Final, Literal
 
-Unit = Literal["B", "s", "Hz", "B/s", "op/s", "W", "J", "degC", "1"]
+Unit = Literal["B", "s", "Hz", "B/s", "op/s", "W", "J", "degC", "bit", "T/s", "1"]
 
 _BYTES: Final = {
     "B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
@@ -27,12 +27,14 @@ SPELLINGS: Final[dict[Unit, dict[str, float]]] = {
     "W": {"mW": 1e-3, "W": 1.0},
     "J": {"uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
     "degC": {"degC": 1.0, "°C": 1.0},
+    "bit": {"bit": 1.0},
+    "T/s": {"MT/s": 1e6, "GT/s": 1e9},
     "1": {"%": 0.01},
 }  # fmt: skip
 
 _EXAMPLES: Final[dict[Unit, str]] = {
     "B": "8 GiB", "s": "33 ms", "Hz": "30 Hz", "B/s": "51.2 GB/s", "op/s": "40 TOPS", "W": "15 W",
-    "J": "20 mJ", "degC": "85 degC", "1": "25 %",
+    "J": "20 mJ", "degC": "85 degC", "bit": "128 bit", "T/s": "6400 MT/s", "1": "25 %",
 }  # fmt: skip
 
 _QUANTITY: Final = re.compile(r"\s*([-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9_].*?)?\s*")
@@ -66,7 +68,7 @@ def example(unit: Unit) -> str:
 
 
 def _expected(spelling: str, unit: Unit) -> str:
-    if "bit" in spelling.lower():
+    if "bit" in spelling.lower() and unit in ("B", "B/s"):
         return "bits are not taken: write bytes, an eighth of it"
     if spelling.startswith(","):
         return "write a point, not a comma"
@@ -86,6 +88,7 @@ _SCALES: Final[dict[str, list[tuple[float, str]]]] = {
     "MAC": [(1e12, "TMACs"), (1e9, "GMACs"), (1e6, "MMACs"), (1e3, "kMACs"), (1.0, "MACs")],
     "count": [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")],
     "W": [(1.0, "W"), (1e-3, "mW")],
+    "T/s": [(1e6, "MT/s")],
 }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from assess.describe.complaints import complaints, resolved_keys, unknown_key
+from assess.describe.extends import Merged, merged
 from assess.describe.positions import Position, positions
 from assess.describe.problems import Complaint, InvalidFileError, Problem
 from assess.errors import AssessError
@@ -44,18 +46,25 @@ def read(path: Path) -> dict[str, Any]:
     return _parsed(_text(path), path)
 
 
-def load(path: Path, schema: type[T], *, id: str) -> T:  # noqa: A002 - it is the record's own word
+def load(path: Path, schema: type[T], *, id: str, base: Mapping[str, Any] | None = None) -> T:  # noqa: A002 - its word
     """The record that a TOML file describes.
+
+    Args:
+        path: the file.
+        schema: of the record.
+        id: of the record.
+        base: what the file is a variant of, as it was read.
 
     Raises:
         AssessError: as `read` does, or the file has problems: all of them, each with its line.
     """
     text = _text(path)
-    mapping = _parsed(text, path)
-    found = _complaints(mapping, schema)
+    own = _parsed(text, path)
+    both = Merged(own, lambda keys: keys) if base is None else merged(own, base)
+    found = _complaints(both.mapping, schema)
     if found:
-        raise _placed(path, text, found)
-    return schema.model_validate({**mapping, "id": id})
+        raise _placed(path, text, [replace(complaint, keys=both.place(complaint.keys)) for complaint in found])
+    return schema.model_validate({**both.mapping, "id": id})
 
 
 def parse(mapping: Mapping[str, Any], schema: type[T], where: str) -> T:
@@ -93,6 +102,8 @@ def _text(path: Path) -> str:
     try:
         if not path.is_file():
             problem = "is not a regular file" if path.exists() else "there is no such file"
+            if path.is_symlink() and not path.exists():
+                problem = "is a symbolic link that leads nowhere, or in a circle"
             raise AssessError(problem, where=str(path))
         if path.stat().st_size > _LARGEST_BYTES:
             raise AssessError("is larger than 1 MiB: this is no profile", where=str(path))

@@ -10,7 +10,21 @@ from pydantic import Field
 from assess.describe.device_checks import device_contradictions, sources_missing
 from assess.describe.model import Precision
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, SourcedBytes, SourcedOps, SourcedRate, SourcedWatts, Text
+from assess.describe.quantity import (
+    Authored,
+    Grade,
+    SourcedBytes,
+    SourcedCount,
+    SourcedHertz,
+    SourcedOps,
+    SourcedRate,
+    SourcedSeconds,
+    SourcedTemperature,
+    SourcedTransfers,
+    SourcedWatts,
+    SourcedWidth,
+    Text,
+)
 from assess.describe.runtime import Runtime
 
 Sector = Literal[
@@ -42,16 +56,30 @@ class Peak(Authored):
     precision: Precision
     dense: SourcedOps | None = Field(default=None, description="Without sparsity: the only comparable number.")
     sparse: SourcedOps | None = Field(
-        default=None, description="With structured sparsity, kept apart; never projected with."
+        default=None, description="With sparse weights, kept apart; never projected with."
     )
+    sparsity: Literal["2:4", "unstructured"] = Field(
+        default="2:4", description="What the sparse peak needs. 2:4, which hardware mostly has, doubles the dense one."
+    )
+    operations_per_clock: SourcedCount | None = Field(
+        default=None, description="Dense operations that one of the engine's units does in one clock."
+    )
+    measured: SourcedOps | None = Field(default=None, description="What was really reached; never more than the peak.")
 
 
 class Engine(Authored):
     """One compute engine; one model instance runs on one of them."""
 
-    name: Text
+    name: Text = Field(description="A word of your own; [[runtime]] refers to it.")
     kind: Literal["cpu", "gpu", "npu", "dla", "dsp"]
-    peak: tuple[Peak, ...] = ()
+    count: SourcedCount | None = Field(
+        default=None, description="How many of it there are; all else that is said here is said of one."
+    )
+    units: SourcedCount | None = Field(
+        default=None, description="Cores, multiprocessors or arrays that work in parallel in one of it."
+    )
+    clock: SourcedHertz | None = Field(default=None, description="Of its units, in this power mode.")
+    peak: tuple[Peak, ...] = Field(default=(), description="One for each precision.")
 
     def dense(self, precision: str) -> SourcedOps | None:
         """The dense peak in `precision`, if it is published."""
@@ -64,7 +92,9 @@ class Memory(Authored):
     kind: Literal["dram", "unified", "on-chip"] = Field(description="unified: CPU and accelerators share it.")
     capacity: SourcedBytes | None = None
     reserved: SourcedBytes | None = Field(default=None, description="What the system keeps for itself.")
-    bandwidth: SourcedRate | None = Field(default=None, description="Peak, from width and rate.")
+    width: SourcedWidth | None = Field(default=None, description="Of its bus.")
+    rate: SourcedTransfers | None = Field(default=None, description="Transfers per second; DDR does two in a clock.")
+    bandwidth: SourcedRate | None = Field(default=None, description="Peak: width / 8 x rate.")
     measured_bandwidth: SourcedRate | None = Field(default=None, description="What was really reached.")
 
 
@@ -73,6 +103,27 @@ class DeviceRuntime(Authored):
 
     id: str = Field(description="A file in profiles/runtimes.")
     engine: str = Field(description="Name of the engine it runs on.")
+    dispatch: SourcedSeconds | None = Field(
+        default=None, description="What handing one operator to the engine costs, beside the operator's own time."
+    )
+
+
+class Thermal(Authored):
+    """The temperatures that the device is made for."""
+
+    of: Literal["ambient", "case", "junction"] = Field(description="Where they are measured.")
+    low: SourcedTemperature | None = None
+    high: SourcedTemperature | None = None
+
+
+class Qualification(Authored):
+    """A standard that the device, as its vendor says, is qualified to."""
+
+    id: str = Field(description="A file in profiles/standards.")
+    level: Text = Field(description='What is claimed, such as "grade 2" or "ASIL B".')
+    source: str = Field(description="Key of the file's [sources] table.")
+    grade: Grade = Field(description="A vendor, B press, C community, D derived, R recalled.")
+    note: str = Field(default="", description="What the claim holds for.")
 
 
 class Device(Authored):
@@ -83,6 +134,11 @@ class Device(Authored):
     """
 
     id: str = ""
+    extends: str = Field(
+        default="",
+        description="Id of the device that this is a variant of: what is not said here is as there. In another power "
+        "mode no clock, peak, power or bandwidth is taken over.",
+    )
     name: Text
     vendor: Text
     summary: str = ""
@@ -97,6 +153,8 @@ class Device(Authored):
     engine: tuple[Engine, ...] = ()
     memory: Memory | None = Field(default=None, description="Main memory; absent where there is on-chip memory only.")
     on_chip: Memory | None = Field(default=None, description="On-chip memory that weights and activations must share.")
+    thermal: Thermal | None = None
+    standard: tuple[Qualification, ...] = ()
     storage: SourcedBytes | None = Field(default=None, description="Non-volatile memory for models.")
     runtime: tuple[DeviceRuntime, ...] = Field(default=(), description="In order of preference.")
     runtimes: tuple[Runtime, ...] = Field(default=(), exclude=True)

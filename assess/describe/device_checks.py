@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assess.describe.device_arithmetic import memory_arithmetic, peak_arithmetic, written
 from assess.describe.positions import Path as KeyPath
 from assess.describe.suggestions import did_you_mean
-from assess.units import Unit, parse
 
 
 def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -19,11 +19,15 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
         kind = table.get("kind") if isinstance(table, Mapping) else None
         if kind in ("dram", "unified", "on-chip") and (kind == "on-chip") is not (name == "on_chip"):
             yield (name, "kind"), "on-chip memory is written as [on_chip], any other as [memory]"
-        capacity, reserved = _number(table, "capacity", "B"), _number(table, "reserved", "B")
-        if capacity == 0:
+        capacity, reserved = written(table, "capacity", "B"), written(table, "reserved", "B")
+        if capacity and capacity.value == 0:
             yield (name, "capacity", "value"), "must be more than zero"
-        elif capacity is not None and reserved is not None and reserved >= capacity:
+        elif capacity and reserved and reserved.value >= capacity.value:
             yield (name, "reserved", "value"), "the system would keep all of the memory"
+        yield from memory_arithmetic(name, table)
+    low, high = (written(mapping.get("thermal"), name, "degC") for name in ("low", "high"))
+    if low and high and low.value >= high.value:
+        yield ("thermal", "high", "value"), "is not above 'low'"
     engines = [one for one in _list(mapping, "engine") if isinstance(one, Mapping)]
     names = [str(engine.get("name")) for engine in engines]
     if not isinstance(mapping.get("engine", []), list):
@@ -50,24 +54,12 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
         if precision in seen:
             yield ("engine", index, "peak", number, "precision"), f"{precision!r} has a peak above"
         seen.add(precision)
-        dense, sparse = _number(peak, "dense", "op/s"), _number(peak, "sparse", "op/s")
-        if dense is not None and sparse is not None and sparse < dense:
-            yield ("engine", index, "peak", number, "sparse", "value"), "is less than the dense peak"
+        yield from ((("engine", index, "peak", number, *keys), text) for keys, text in peak_arithmetic(engine, peak))
 
 
 def _list(mapping: Mapping[str, Any], key: str) -> list[Any]:
     found = mapping.get(key)
     return found if isinstance(found, list) else []
-
-
-def _number(table: Any, key: str, unit: Unit) -> float | None:
-    """A number of a table, or None if it is absent or malformed: that is reported elsewhere."""
-    found = table.get(key) if isinstance(table, Mapping) else None
-    value = found.get("value") if isinstance(found, Mapping) else None
-    try:
-        return parse(value, unit) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -80,7 +72,7 @@ def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]
         return  # That is told already.
     for keys, value in _tables(mapping, ()):
         source = value.get("source")
-        if "value" in value and isinstance(source, str) and source not in names:
+        if "grade" in value and isinstance(source, str) and source not in names:
             yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}"
 
 

@@ -22,6 +22,7 @@ _PRECISIONS: Final[dict[str, Precision]] = {
     "float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16", "int32": "int32", "uint32": "int32",
     "int16": "int16", "uint16": "int16", "int8": "int8", "uint8": "int8", "int4": "int4", "uint4": "int4",
     "float8e4m3fn": "fp8", "float8e4m3fnuz": "fp8", "float8e5m2": "fp8", "float8e5m2fnuz": "fp8", "float8e8m0": "fp8",
+    "float4e2m1": "fp4",
 }  # fmt: skip
 
 #: Precisions that count as computing in integers.
@@ -39,7 +40,7 @@ def name_of(element_type: int) -> str:
 
 
 def precision_of(dtype: str) -> Precision:
-    """The precision a tensor of this dtype is in; "other" for int64, bool, string, complex and 6-, 4-bit floats."""
+    """The precision a tensor of this dtype is in; "other" for int64, bool, string, complex and 6-bit floats."""
     return _PRECISIONS.get(dtype, "other")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -17,6 +18,7 @@ from assess.describe.partner import Partner
 from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
 from assess.describe.runtime import Runtime
+from assess.describe.standard import Standard
 from assess.describe.suggestions import did_you_mean
 from assess.describe.suite import Suite
 from assess.describe.workload import Workload
@@ -24,10 +26,11 @@ from assess.errors import AssessError
 from assess.files import shipped
 
 T = TypeVar("T", bound=BaseModel)
-Kind = Literal["devices", "workloads", "partners", "runtimes", "models", "suites"]
+Kind = Literal["devices", "workloads", "partners", "runtimes", "standards", "models", "suites"]
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LISTED: Final = ("devices", "workloads", "partners", "models")  # What `assess list` knows of these kinds.
+_PROFILES: Final = ("devices", "workloads", "partners", "runtimes", "standards")  # Kinds that a user's folder has.
+_LISTED: Final = ("devices", "workloads", "partners", "standards", "models")  # What `assess list` knows of these kinds.
 
 
 class Library:
@@ -47,6 +50,7 @@ class Library:
             if not folder.is_dir():
                 raise AssessError("is not a folder", where=str(folder), hint="a folder of profiles has devices/ in it")
         self._folders = tuple(folders)
+        self._runtimes: dict[Path, Runtime] = {}  # A dozen devices share one, and its list of operators is long.
         self.notes: list[str] = []
 
     def device(self, id_: str) -> Device:
@@ -56,10 +60,12 @@ class Library:
             AssessError: there is none, its file has problems, or it names a runtime that is not there.
         """
         file = self.path("devices", id_)
-        found = self._record(file, Device)
         library = self._with_folder_of(file) if _is_path(id_) else self
+        found = load(file, Device, id=_id_of(file), base=library._base(file))
         named = [(("runtime", index, "id"), binding.id) for index, binding in enumerate(found.runtime)]
         library._check_names("runtimes", named, file)
+        claimed = [(("standard", index, "id"), standard.id) for index, standard in enumerate(found.standard)]
+        library._check_names("standards", claimed, file)
         runtimes = tuple(library.runtime(binding.id) for binding in found.runtime)
         fallbacks = {one.fallback: library.runtime(one.fallback) for one in runtimes if one.fallback}
         return found.model_copy(update={"runtimes": runtimes, "fallbacks": fallbacks})
@@ -79,7 +85,12 @@ class Library:
         library = self._with_folder_of(file) if _is_path(id_) else self
         library._check_names("devices", [(("devices", n), name) for n, name in enumerate(found.devices)], file)
         library._check_names("workloads", [(("workloads", n), name) for n, name in enumerate(found.workloads)], file)
+        library._check_names("standards", [(("standards", n), name) for n, name in enumerate(found.standards)], file)
         return found
+
+    def standard(self, id_: str) -> Standard:
+        """A standard that evidence is collected for."""
+        return self._record(self.path("standards", id_), Standard)
 
     def runtime(self, id_: str) -> Runtime:
         """A runtime; the one that it falls back to exists.
@@ -88,10 +99,12 @@ class Library:
             AssessError: there is none, its file has problems, or it names what is not there.
         """
         file = self.path("runtimes", id_)
-        found = self._record(file, Runtime)
-        if found.fallback:
-            self._check_names("runtimes", [(("fallback",), found.fallback)], file)
-        return found
+        if file not in self._runtimes:
+            found = self._record(file, Runtime)
+            if found.fallback:
+                self._check_names("runtimes", [(("fallback",), found.fallback)], file)
+            self._runtimes[file] = found
+        return self._runtimes[file]
 
     def card(self, id_: str) -> Card:
         """The card of a shipped model."""
@@ -144,6 +157,30 @@ class Library:
     def _record(self, file: Path, schema: type[T]) -> T:
         return load(file, schema, id=_id_of(file))
 
+    def _base(self, file: Path) -> dict[str, Any] | None:
+        """What a device's file is a variant of, as it was read; None if it stands alone.
+
+        Raises:
+            AssessError: there is no such device, its file has problems, or it is a variant itself.
+        """
+        wanted, own = read(file).get("extends"), _stem(file)
+        if not isinstance(wanted, str) or not wanted:
+            return None
+        # A file that extends its own id extends the one that it hides.
+        others = [other for other in self._candidates("devices", wanted) if other.resolve() != file.resolve()]
+        further = read(others[0]).get("extends") if others else None
+        if others and not further:
+            load(others[0], Device, id=_id_of(others[0]))
+            return read(others[0])
+        if further:
+            of = f"{further!r}, this file: a circle" if further == own else f"{further!r}: extend that one"
+            complaint = f"{wanted!r} is itself a variant of {of}"
+        elif wanted == own:
+            complaint = "extends itself"
+        else:
+            complaint = f"there is no device {wanted!r}; {did_you_mean(wanted, self._names('devices'))}"
+        raise invalid_file(file, [Complaint(("extends",), complaint)])
+
     def _places(self, kind: Kind) -> list[Path]:
         if kind in ("models", "suites"):
             return [shipped("models" if kind == "models" else "suites")]
@@ -178,6 +215,25 @@ class Library:
         near = get_close_matches(id_, known, n=3, cutoff=0.4)
         everything = f"assess list {kind}" if kind in _LISTED else f"there are {', '.join(known)}"
         return f"did you mean {' or '.join(near)}? All of them: {everything}" if near else everything
+
+
+def profile_folders(
+    given: Sequence[Path], *, environment: Mapping[str, str] = os.environ, here: Path = Path()
+) -> tuple[Path, ...]:
+    """A user's own folders of profiles, the first to look in first: those given, ASSESS_PROFILES, ./profiles.
+
+    Raises:
+        AssessError: ASSESS_PROFILES names what is no folder.
+    """
+    named = [Path(name) for name in environment.get("ASSESS_PROFILES", "").split(os.pathsep) if name]
+    for folder in named:
+        if not folder.is_dir():
+            raise AssessError("is not a folder", where=f"ASSESS_PROFILES: {folder}", hint="separate folders with ':'")
+    usual = here / "profiles"
+    # Other tools have folders of this name: ours has one of ours in it, and is not the shipped one.
+    is_ours = any((usual / kind).is_dir() for kind in _PROFILES)
+    beside = [usual] if is_ours and usual.resolve() != shipped("profiles").resolve() else []
+    return (*given, *named, *beside)
 
 
 def card_beside(model: Path) -> Card | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: The precision an operator computes in, or a tensor is stored in.
-Precision = Literal["fp64", "fp32", "fp16", "bf16", "fp8", "int32", "int16", "int8", "int4", "other"]
+Precision = Literal["fp64", "fp32", "fp16", "bf16", "fp8", "fp4", "int32", "int16", "int8", "int4", "other"]
 
 #: What kind of work an operator is; efficiency differs by kind far more than by name.
 Kind = Literal[

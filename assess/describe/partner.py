@@ -12,7 +12,12 @@ from assess.describe.quantity import Authored, Text
 class Policy(Authored):
     """What the partner accepts."""
 
-    licences: tuple[str, ...] = Field(min_length=1, description="SPDX identifiers of accepted model licences.")
+    licences: tuple[str, ...] = Field(
+        min_length=1, description="Accepted licences of models: SPDX, each a licence or a licence WITH an exception."
+    )
+    statements: tuple[Literal["origin", "data-residency"], ...] = Field(
+        default=(), description="What the model's card must state: where it comes from, where its data lay."
+    )
     evidence: Literal["projected", "measured"] = Field(
         default="projected",
         description='Weakest evidence for latency and memory; "measured": on the device itself.',
@@ -29,4 +34,5 @@ class Partner(Authored):
     source: Text = Field(description="Public source of the facts; the policy is illustrative unless it says otherwise.")
     devices: tuple[str, ...] = Field(min_length=1, description="Ids of its devices.")
     workloads: tuple[str, ...] = Field(min_length=1, description="Ids of its workloads.")
+    standards: tuple[str, ...] = Field(default=(), description="Ids of standards that evidence is collected for.")
     policy: Policy

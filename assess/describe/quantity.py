@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -16,8 +17,11 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from assess.units import Unit, example, parse
+from assess.units import SPELLINGS, Unit, example, parse
 
 #: How well a number is known: A vendor or machine dump, read; B press or kernel source, read; C community, read;
 #: D derived by the stated arithmetic from read numbers; R recalled, not read.
@@ -60,22 +64,33 @@ def _at_most_all(value: float) -> float:
     return value
 
 
-def _text_schema(example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "examples": [example]})
+def quantity_schema(unit: Unit) -> dict[str, Any]:
+    """The JSON Schema of a quantity: text with a number and one of the unit's spellings."""
+    spellings = "|".join(re.escape(name) for name in SPELLINGS[unit])
+    sign = "-?" if unit == "degC" else ""
+    pattern = rf"^\s*{sign}[0-9][0-9_]*(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*({spellings})\s*$"
+    return {"type": "string", "pattern": pattern, "examples": [example(unit)]}
+
+
+def _text_schema(unit: Unit) -> WithJsonSchema:
+    return WithJsonSchema(quantity_schema(unit))
 
 
 _AboveZero = AfterValidator(_above_zero)
-Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _AboveZero, _text_schema("8 GiB")]
-Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _AboveZero, _text_schema("33 ms")]
-Joules = Annotated[float, BeforeValidator(partial(_parse_text, unit="J")), _AboveZero, _text_schema("20 mJ")]
-Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _AboveZero, _text_schema("30 Hz")]
+Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _AboveZero, _text_schema("B")]
+Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _AboveZero, _text_schema("s")]
+Joules = Annotated[float, BeforeValidator(partial(_parse_text, unit="J")), _AboveZero, _text_schema("J")]
+Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _AboveZero, _text_schema("Hz")]
 Share = Annotated[
     float,
     BeforeValidator(partial(_parse_text, unit="1")),
     _AboveZero,
     AfterValidator(_at_most_all),
-    _text_schema("25 %"),
+    _text_schema("1"),
 ]
+
+
+_VALUE: Final = "The number and its unit, as text."
 
 
 class Sourced(Authored):
@@ -84,7 +99,7 @@ class Sourced(Authored):
     unit: ClassVar[Unit]
     may_be_zero: ClassVar[bool] = False
 
-    value: float = Field(description="The number and its unit, as text.")
+    value: float = Field(description=_VALUE)
     source: str = Field(description="Key of the file's [sources] table.")
     grade: Grade = Field(description="A vendor, B press, C community, D derived, R recalled.")
     note: str = Field(default="", description="The arithmetic of a derived number, or a caveat.")
@@ -94,6 +109,16 @@ class Sourced(Authored):
     def _with_unit(cls, value: Any) -> float:
         number = _parse_text(value, unit=cls.unit)
         return number if cls.may_be_zero else _above_zero(number)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        schema["properties"]["value"] = {**cls._value_schema(), "description": _VALUE}
+        return schema
+
+    @classmethod
+    def _value_schema(cls) -> dict[str, Any]:
+        return quantity_schema(cls.unit)
 
     @property
     def is_recalled(self) -> bool:
@@ -124,3 +149,54 @@ class SourcedWatts(Sourced):
     """A power, such as "25 W"."""
 
     unit = "W"
+
+
+class SourcedHertz(Sourced):
+    """A clock, such as "1.3 GHz"."""
+
+    unit = "Hz"
+
+
+class SourcedSeconds(Sourced):
+    """A time, such as "2 us"."""
+
+    unit = "s"
+
+
+class SourcedTemperature(Sourced):
+    """A temperature, such as "-40 degC"."""
+
+    unit = "degC"
+    may_be_zero = True
+
+
+class SourcedWidth(Sourced):
+    """The width of a bus, such as "128 bit"."""
+
+    unit = "bit"
+
+
+class SourcedTransfers(Sourced):
+    """Transfers per second on each line of a bus, such as "6400 MT/s"."""
+
+    unit = "T/s"
+
+
+class SourcedCount(Sourced):
+    """How many there are: a whole number without a unit."""
+
+    unit = "1"
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _with_unit(cls, value: Any) -> float:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            found = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+            raise ValueError(
+                f"expected a whole number of at least 1, without quotes and unit, found {found:.{_LONGEST}}"
+            )
+        return float(value)
+
+    @classmethod
+    def _value_schema(cls) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "examples": [64]}

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from assess.describe.device import Sector
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, Bytes, Hertz, Joules, Number, Seconds, Share, Text, Whole
+from assess.describe.quantity import Authored, Bytes, Grade, Hertz, Joules, Number, Seconds, Share, Text, Whole
 from assess.describe.scenario import Scenario
 from assess.describe.scenario import contradictions as between_stages
 
@@ -59,6 +59,10 @@ class Workload(Authored):
     sectors: tuple[Sector, ...] = Field(min_length=1)
     why: Text = Field(description="Why these numbers.")
     source: Text = Field(description="Where they come from.")
+    grade: Grade | None = Field(default=None, description="How well the number that decides is known, as in devices.")
+    co_runners: tuple[Text, ...] = Field(
+        default=(), description="What else runs on the device meanwhile; told in reports, not run."
+    )
     scenario: Scenario
     requires: Requires
 

@@ -9,7 +9,7 @@ from assess.describe.runtime import Runtime
 
 FLOATS: Final[tuple[Precision, ...]] = ("fp64", "fp32", "bf16", "fp16")
 BITS: Final[dict[str, int]] = {
-    "fp64": 64, "fp32": 32, "int32": 32, "fp16": 16, "bf16": 16, "int16": 16, "fp8": 8, "int8": 8, "int4": 4,
+    "fp64": 64, "fp32": 32, "int32": 32, "fp16": 16, "bf16": 16, "int16": 16, "fp8": 8, "int8": 8, "fp4": 4, "int4": 4,
 }  # fmt: skip
 
 _WEIGHTS: Final[dict[str, Precision]] = {

@@ -218,7 +218,7 @@ def test_missing_files_and_folders_are_told(tmp_path):
         read(tmp_path)
     loop = tmp_path / "loop.toml"
     loop.symlink_to(loop)
-    with pytest.raises(AssessError, match=r"there is no such file|cannot be read"):
+    with pytest.raises(AssessError, match="symbolic link that leads nowhere"):
         read(loop)
 
 

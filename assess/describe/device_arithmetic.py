@@ -1,0 +1,99 @@
+"""Whether the numbers of a device's file agree with the parts they are made of; read from its mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from assess.describe.positions import Path as KeyPath
+from assess.units import Unit, format_quantity, parse
+
+#: Clocks and peaks are published in three digits or fewer, each rounded on its own.
+_ROUNDING: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A number as it stands in the file.
+
+    Attributes:
+        value: in the base unit.
+        half_a_digit: half a unit of its last digit written, in the base unit.
+    """
+
+    value: float
+    half_a_digit: float
+
+    def agrees(self, other: float) -> bool:
+        """Whether `other` is this number, but for rounding."""
+        return abs(other - self.value) <= max(_ROUNDING * max(self.value, other), self.half_a_digit)
+
+
+def written(table: Any, key: str, unit: Unit) -> Written | None:
+    """A number of a table, or None if it is absent or malformed: that is told elsewhere."""
+    found = table.get(key) if isinstance(table, Mapping) else None
+    text = found.get("value") if isinstance(found, Mapping) else None
+    if not isinstance(text, str):
+        return None
+    try:
+        value = parse(text, unit)
+        digits = re.match(r"\s*-?([0-9_]*)\.?([0-9]*)", text)
+        scale = value / float(f"{digits[1].replace('_', '')}.{digits[2]}") if digits and value else 0.0
+    except ValueError:
+        return None
+    return Written(value, 0.5 * abs(scale) * 10.0 ** -len(digits[2] if digits else ""))
+
+
+def count(table: Any, key: str) -> int | None:
+    """A whole number of a table, or None as in `written`."""
+    found = table.get(key) if isinstance(table, Mapping) else None
+    value = found.get("value") if isinstance(found, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def memory_arithmetic(name: str, memory: Any) -> Iterator[tuple[KeyPath, str]]:
+    """A memory's peak bandwidth against width x rate, and what was reached against its peak."""
+    peak, width, rate = (
+        written(memory, "bandwidth", "B/s"),
+        written(memory, "width", "bit"),
+        written(memory, "rate", "T/s"),
+    )
+    reached = written(memory, "measured_bandwidth", "B/s")
+    if peak and width and rate:
+        product = width.value / 8.0 * rate.value
+        if not peak.agrees(product):
+            found = f"{format_quantity(width.value, 'bit')} / 8 x {format_quantity(rate.value, 'T/s')}"
+            text = f"expected {format_quantity(product, 'B/s')}, which is {found} of this table"
+            yield (name, "bandwidth", "value"), text
+    if peak and reached and reached.value > peak.value and not peak.agrees(reached.value):
+        yield (name, "measured_bandwidth", "value"), "is more than the peak in 'bandwidth'"
+
+
+def peak_arithmetic(engine: Mapping[str, Any], peak: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """A peak against units x clock x operations per clock, its sparse form, and what was reached; paths in the peak."""
+    dense, sparse = written(peak, "dense", "op/s"), written(peak, "sparse", "op/s")
+    units, clock = count(engine, "units"), written(engine, "clock", "Hz")
+    each = count(peak, "operations_per_clock")
+    if dense and units and clock and each:
+        product = units * clock.value * each
+        if not dense.agrees(product):
+            parts = f"{units} units x {format_quantity(clock.value, 'Hz')} x {each} operations per clock"
+            yield ("dense", "value"), f"expected {format_quantity(product, 'op/s')}, which is {parts}"
+    if dense and sparse and dense.value:  # A peak of zero is told already.
+        yield from _sparse(peak.get("sparsity", "2:4"), dense, sparse)
+    reached = written(peak, "measured", "op/s")
+    if dense and reached and reached.value > dense.value and not dense.agrees(reached.value):
+        yield ("measured", "value"), "is more than the peak in 'dense'"
+
+
+def _sparse(sparsity: Any, dense: Written, sparse: Written) -> Iterator[tuple[KeyPath, str]]:
+    if sparse.value < dense.value:
+        yield ("sparse", "value"), "is less than the dense peak"
+    elif sparsity == "2:4" and not (sparse.agrees(2.0 * dense.value) or dense.agrees(sparse.value / 2.0)):
+        twice = format_quantity(2.0 * dense.value, "op/s")
+        yield (
+            ("sparse", "value"),
+            f'expected {twice}, twice the dense peak; sparsity = "unstructured" if it is not 2:4 sparsity',
+        )
