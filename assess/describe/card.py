@@ -50,7 +50,11 @@ class Card(Authored):
     summary: str = ""
     file: Text = Field(description="The ONNX file, beside the card.")
     sha256: Annotated[str, AfterValidator(_sha256)]
-    licence: str = Field(description="SPDX identifier.")
+    licence: str = Field(description='SPDX expression, such as "Apache-2.0" or "MIT OR Apache-2.0".')
+    origin: str = Field(default="", description="Who made the model, where, and from which teacher and data.")
+    data_residency: str = Field(
+        default="", description="Where the data that it was made from lay, and where what it is fed will."
+    )
     source: str = Field(default="", description="Where the model comes from.")
     teacher: Teacher | None = None
     role: Literal["student", "teacher", "reference"] = "student"

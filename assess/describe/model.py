@@ -149,6 +149,7 @@ class Model:
         quantisation: how it is quantised.
         problems: what makes the file invalid by the ONNX specification; empty if nothing does.
         absent: facts that could not be established, and why.
+        statements: what its card says beside the licence: "origin", "data-residency"; empty if it says nothing.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Model:
     quantisation: Quantisation
     problems: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
+    statements: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def file_bytes(self) -> int:

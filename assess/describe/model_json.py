@@ -35,6 +35,7 @@ def from_json(data: Mapping[str, Any]) -> Model:
     """
     from pydantic import ValidationError
 
+    data = {"statements": {}, **data}  # Files from before cards had any.
     try:
         model = _adapter().validate_json(json.dumps(data), strict=True)
     except ValidationError as error:

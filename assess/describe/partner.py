@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from assess.describe.licences import parse_accepted
 from assess.describe.quantity import Authored, Text
+
+
+def _accepted(value: str) -> str:
+    try:
+        return parse_accepted(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} {error}") from error
+
+
+AcceptedLicence = Annotated[str, AfterValidator(_accepted)]
 
 
 class Policy(Authored):
     """What the partner accepts."""
 
-    licences: tuple[str, ...] = Field(
+    licences: tuple[AcceptedLicence, ...] = Field(
         min_length=1, description="Accepted licences of models: SPDX, each a licence or a licence WITH an exception."
     )
     statements: tuple[Literal["origin", "data-residency"], ...] = Field(

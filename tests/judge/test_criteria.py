@@ -1,4 +1,5 @@
 import inspect
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -422,14 +423,62 @@ def test_no_licence_is_unknown_and_no_partner_not_asked():
     [
         ("MIT OR Apache-2.0", Verdict.PASS),
         ("(MIT AND Apache-2.0)", Verdict.PASS),
-        ("MIT OR GPL-3.0-only", Verdict.UNKNOWN),
-        ("GPL-3.0-only WITH Classpath-exception-2.0", Verdict.UNKNOWN),
+        ("MIT OR GPL-3.0-only", Verdict.PASS),
+        ("MIT AND GPL-3.0-only", Verdict.FAIL),
+        ("(MIT OR GPL-3.0-only) AND (GPL-3.0-only OR Apache-2.0)", Verdict.PASS),
+        ("GPL-3.0-only WITH Classpath-exception-2.0", Verdict.FAIL),
         ("GPL-3.0-only AND CC-BY-4.0", Verdict.FAIL),
+        ("LicenseRef-acme", Verdict.FAIL),
+        ("mit/apache-2.0", Verdict.UNKNOWN),
+        ("MIT OR", Verdict.UNKNOWN),
+        ("Llama 3 Community", Verdict.UNKNOWN),
+        ("(" * 51 + "MIT" + ")" * 51, Verdict.UNKNOWN),
         ("?", Verdict.UNKNOWN),
     ],
 )
-def test_a_compound_licence_is_accepted_whole_or_not_guessed(stated, verdict):
+def test_a_licence_expression_is_evaluated_and_other_text_not_guessed(stated, verdict):
     assert answer("licence", of=builders.model(licence=stated), whom=builders.partner())[0] is verdict
+
+
+def test_a_refused_part_is_named_and_text_that_is_no_licence_says_why():
+    whom = builders.partner()
+    assert answer("licence", of=builders.model(licence="MIT AND CC-BY-4.0"), whom=whom) == (
+        Verdict.FAIL, "MIT AND CC-BY-4.0 (from the card); acme accepts Apache-2.0, MIT; not CC-BY-4.0"
+    )  # fmt: skip
+    assert answer("licence", of=builders.model(licence="Llama 3"), whom=whom)[1] == (
+        "the licence 'Llama 3' names 'Llama 3', which is not on the SPDX list"
+    )
+
+
+def test_an_exception_is_accepted_with_its_licence_only():
+    whom = builders.partner(licences=["GPL-2.0-only WITH Classpath-exception-2.0"])
+    exact = builders.model(licence="gpl-2.0-only with classpath-exception-2.0")
+    assert answer("licence", of=exact, whom=whom)[0] is Verdict.PASS
+    assert answer("licence", of=builders.model(licence="GPL-2.0-only"), whom=whom)[0] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ("Apache 2.0", "'Apache 2.0' names 'Apache 2.0', which is not on the SPDX list"),
+        ("MIT OR ISC", "'MIT OR ISC' is more than one licence: each is an entry of its own"),
+        ("", "'' is empty"),
+    ],
+)
+def test_a_policy_lists_licences_that_exist(entry, complaint):
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        builders.partner(licences=[entry])
+
+
+def test_what_a_policy_wants_stated_is_repeated_or_missing():
+    whom = builders.partner(statements=["origin", "data-residency"])
+    said = builders.model(statements={"origin": "ACME, Tokyo", "data-residency": "Japan"})
+    assert answer("statements", of=said, whom=whom) == (Verdict.PASS, "origin: ACME, Tokyo; data-residency: Japan")
+    assert answer("statements", of=builders.model(statements={"origin": "ACME"}), whom=whom) == (
+        Verdict.UNKNOWN, "acme asks for a statement on data-residency, and the model's card has none"
+    )  # fmt: skip
+    assert answer("statements", of=said, whom=builders.partner()) == (Verdict.NOT_ASKED, "acme asks for no statement")
+    assert answer("statements", of=said)[0] is Verdict.NOT_ASKED
 
 
 def test_a_policy_may_demand_a_measurement_on_the_device():

@@ -96,7 +96,7 @@ def ask_child(
 
 
 def with_card(model: Model, card: Card) -> Model:
-    """The model with the licence and the meanings that its card gives.
+    """The model with the licence, the statements and the meanings that its card gives.
 
     Raises:
         AssessError: the card is that of another file, or it names inputs that the model does not have.
@@ -117,6 +117,9 @@ def with_card(model: Model, card: Card) -> Model:
         model,
         licence=card.licence or model.licence,
         licence_basis="card" if card.licence else model.licence_basis,
+        statements={
+            name: text for name, text in (("origin", card.origin), ("data-residency", card.data_residency)) if text
+        },
         inputs=tuple(_meaning(port, meanings) for port in model.inputs),
         outputs=tuple(_meaning(port, outputs) for port in model.outputs),
     )

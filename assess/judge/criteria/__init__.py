@@ -19,6 +19,7 @@ from assess.judge.criteria.operators import operators
 from assess.judge.criteria.output_age import output_age_
 from assess.judge.criteria.placement import placement
 from assess.judge.criteria.precision import precision
+from assess.judge.criteria.statements import statements
 from assess.judge.criteria.storage import storage
 from assess.judge.criteria.throughput import throughput
 from assess.judge.criteria.token import token
@@ -45,5 +46,6 @@ CRITERIA = (
     storage,
     energy,
     licence,
+    statements,
     evidence,
 )

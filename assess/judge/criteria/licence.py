@@ -1,20 +1,17 @@
 """Criterion: the model's licence against the partner's policy."""
 
-import re
-
+from assess.describe.licences import NoExpressionError, parse
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
-
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 @criterion("licence")
 def licence(case: Case) -> Finding:
     """Does the partner's policy accept the model's licence?
 
-    Every SPDX identifier of the model's card, or of the file's own metadata, must be among those that the policy lists.
-    Where only a part of a compound expression is, the answer is UNKNOWN.
+    The licence of the model's card, or of the file's own metadata, is read as an SPDX expression: of an OR one licence
+    must be among those that the policy lists, of an AND all. Text that is no SPDX expression leaves it UNKNOWN.
     """
     partner, stated = case.partner, case.model.licence
     if partner is None:
@@ -28,16 +25,17 @@ def licence(case: Case) -> Finding:
         raise NoEvidenceError(
             f"the {case.model.licence_basis} says {stated!r}, the file itself {recorded[0]!r}", "ask the model's author"
         )
-    accepted = {one.casefold() for one in partner.policy.licences}
-    text = f"{stated} (from the {case.model.licence_basis}); {partner.id} accepts {', '.join(partner.policy.licences)}"
-    named = [word for word in re.split(r"[\s()]+", stated) if word not in ("", "AND", "OR")]
-    if "WITH" in named or not all(_IDENTIFIER.fullmatch(name) for name in named):
-        raise NoEvidenceError(f"the licence {stated!r} is no plain SPDX expression", "ask for a plain one")
-    known = [name.casefold() in accepted for name in named]
-    if all(known):
+    try:
+        found = parse(stated)
+    except NoExpressionError as error:
+        raise NoEvidenceError(f"the licence {stated!r} {error}", "state an SPDX expression in the card") from error
+    accepted = partner.policy.licences
+    text = f"{stated} (from the {case.model.licence_basis}); {partner.id} accepts {', '.join(accepted)}"
+    if found.satisfied_by(accepted):
         return Finding(Verdict.PASS, text)
-    if any(known):
-        raise NoEvidenceError(
-            f"of the licence {stated!r} only a part is accepted", "state the licence that is used in the card"
-        )
-    return Finding(Verdict.FAIL, text, next_step=f"ask {partner.name} for consent, or use another model")
+    refused = [name for name in found.names if name not in accepted]
+    return Finding(
+        Verdict.FAIL,
+        f"{text}; not {', '.join(refused)}" if len(found.names) > 1 else text,
+        next_step=f"ask {partner.name} for consent, or use another model",
+    )

@@ -1,0 +1,89 @@
+"""SPDX licence expressions: what they say, and whether what is accepted satisfies them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from license_expression import Licensing
+
+_LONGEST: Final = 500  # Characters; the longest expressions in use name a dozen licences.
+_DEEPEST: Final = 50  # Brackets, so that none is deep enough to use up the stack.
+#: SPDX 2.3, annex D.1: a licence of one's own, which no list has.
+_OWN: Final = re.compile(r"(DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
+
+
+class NoExpressionError(ValueError):
+    """The text is no SPDX expression; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """A licence expression.
+
+    Attributes:
+        text: as SPDX spells it.
+        names: its licences, each with its exception if it has one, in their order.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    _tree: Any
+
+    def satisfied_by(self, accepted: Iterable[str]) -> bool:
+        """Whether accepting these licences, as SPDX spells them, is enough: all of an AND, any one of an OR."""
+        return _satisfied(self._tree, frozenset(accepted))
+
+
+def parse(text: str) -> Licences:
+    """Read an SPDX expression such as "Apache-2.0 OR (MIT AND BSD-3-Clause)"; upper and lower case mean the same.
+
+    Raises:
+        NoExpressionError: it is none, or names a licence that neither the SPDX list nor LicenseRef- knows.
+    """
+    from license_expression import ExpressionError
+
+    if len(text) > _LONGEST or text.count("(") > _DEEPEST:
+        raise NoExpressionError("is too long for a licence")
+    try:
+        tree = _licensing().parse(text, strict=True)
+    except ExpressionError as error:
+        raise NoExpressionError(f"is no SPDX expression: {error}") from error
+    if tree is None:
+        raise NoExpressionError("is empty")
+    unknown = [name for name in _licensing().unknown_license_keys(tree) if not _OWN.fullmatch(name)]
+    if unknown:
+        raise NoExpressionError(f"names {', '.join(map(repr, unknown))}, which is not on the SPDX list")
+    symbols = _licensing().license_symbols(tree, unique=True, decompose=False)
+    return Licences(str(tree), tuple(map(str, symbols)), tree)
+
+
+def parse_accepted(text: str) -> str:
+    """One accepted licence as SPDX spells it: a licence, or a licence WITH an exception.
+
+    Raises:
+        NoExpressionError: it is none, or more than one.
+    """
+    found = parse(text)
+    if found.text != found.names[0]:
+        raise NoExpressionError("is more than one licence: each is an entry of its own")
+    return found.text
+
+
+@cache
+def _licensing() -> Licensing:
+    # Imported late: reading the list of licences takes longer than reading a profile.
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
+
+
+def _satisfied(tree: Any, accepted: frozenset[str]) -> bool:
+    if tree.isliteral:
+        return str(tree) in accepted
+    answers = [_satisfied(part, accepted) for part in tree.args]
+    return all(answers) if tree.operator.strip() == "AND" else any(answers)
