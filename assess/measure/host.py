@@ -10,20 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from assess.measure import identity
+from assess.measure.kernel_files import meminfo, text_of, whole_number
 from assess.measure.measurement import Host
 from assess.sandbox import control_groups
 
 #: Several scheduler slices (3 to 10 ms), so that others who want the CPU get theirs while we look.
 _SPIN_NS: Final = 60_000_000
-
-#: ARM's kernels name a core by numbers: MIDR part of implementer 0x41 (Arm Ltd.), from the cores' reference manuals.
-_ARM_PARTS: Final = {
-    "0xd03": "Cortex-A53", "0xd04": "Cortex-A35", "0xd05": "Cortex-A55", "0xd07": "Cortex-A57", "0xd08": "Cortex-A72",
-    "0xd09": "Cortex-A73", "0xd0a": "Cortex-A75", "0xd0b": "Cortex-A76", "0xd0c": "Neoverse-N1", "0xd0d": "Cortex-A77",
-    "0xd40": "Neoverse-V1", "0xd41": "Cortex-A78", "0xd42": "Cortex-A78AE", "0xd44": "Cortex-X1",
-    "0xd46": "Cortex-A510", "0xd47": "Cortex-A710", "0xd48": "Cortex-X2", "0xd49": "Neoverse-N2",
-    "0xd4f": "Neoverse-V2",
-}  # fmt: skip
 
 
 def read_host(root: Path = Path("/"), *, spin: Callable[[], float] | None = None) -> Host:
@@ -66,7 +59,7 @@ def cpu_share(
 def available_bytes(root: Path = Path("/")) -> int | None:
     """Memory that a process may take without pushing out another: what the kernel and control groups leave."""
     left = [
-        value for value in (_meminfo(root, "MemAvailable"), *map(_left_in, control_groups(root))) if value is not None
+        value for value in (meminfo(root, "MemAvailable"), *map(_left_in, control_groups(root))) if value is not None
     ]
     if left:
         return min(left)
@@ -79,10 +72,10 @@ def _left_in(group: Path) -> int | None:
         ("memory.max", "memory.current", "inactive_file"),  # cgroup v2
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # cgroup v1
     ):
-        limit, used = _text(group / limit_name), _text(group / used_name)
-        if limit.isdecimal() and used.isdecimal():
-            cache = re.search(rf"^{cache_name} (\d+)$", _text(group / "memory.stat"), re.MULTILINE)
-            return max(0, int(limit) - int(used) + (int(cache[1]) if cache else 0))
+        limit, used = whole_number(text_of(group / limit_name)), whole_number(text_of(group / used_name))
+        if limit is not None and used is not None:
+            cache = re.search(rf"^{cache_name} ([0-9]+)$", text_of(group / "memory.stat"), re.MULTILINE)
+            return max(0, limit - used + ((whole_number(cache[1]) or 0) if cache else 0))
     return None
 
 
@@ -92,52 +85,19 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _board(root: Path) -> str:
-    """Device tree on ARM boards, DMI on PCs; both are written by the firmware."""
-    for name in ("proc/device-tree/model", "sys/firmware/devicetree/base/model", "sys/class/dmi/id/product_name"):
-        if text := _text(root / name):
-            return text
-    return ""
-
-
-def _cpu(root: Path) -> str:
-    text = _text(root / "proc/cpuinfo")
-    if match := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
-        return match[1].strip()
-    parts = re.findall(r"^CPU part\s*:\s*(\w+)$", text, re.MULTILINE)
-    if parts and "0x41" in text:
-        names = dict.fromkeys(_ARM_PARTS.get(part.lower(), f"Arm part {part}") for part in parts)
-        return ", ".join(names)
-    return platform.processor() if root == Path("/") and platform.system() != "Linux" else ""
-
-
-def _power_mode(root: Path) -> str:
-    """Name of the Jetson's nvpmodel mode: its status file has the number, its configuration the names."""
-    status = re.search(r"pmode:0*(\d+)", _text(root / "var/lib/nvpmodel/status"))
-    if status is None:
-        return ""
-    modes = re.finditer(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>", _text(root / "etc/nvpmodel.conf"))
-    return next((mode[2] for mode in modes if mode[1] == status[1]), f"mode {status[1]}")
-
-
 def _governor(root: Path) -> str:
     cpus = sorted(root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor"))
-    return ", ".join(dict.fromkeys(_text(cpu) for cpu in cpus))
+    return ", ".join(dict.fromkeys(text_of(cpu) for cpu in cpus))
 
 
 def _load(root: Path) -> float | None:
-    first, _, _ = _text(root / "proc/loadavg").partition(" ")
+    first, _, _ = text_of(root / "proc/loadavg").partition(" ")
     return float(first) if re.fullmatch(r"\d+(\.\d+)?", first) else None
 
 
 def _memory(root: Path) -> int | None:
-    total = _meminfo(root, "MemTotal")
+    total = meminfo(root, "MemTotal")
     return _psutil_memory("total") if total is None and root == Path("/") else total
-
-
-def _meminfo(root: Path, name: str) -> int | None:
-    match = re.search(rf"^{name}:\s+(\d+) kB$", _text(root / "proc/meminfo"), re.MULTILINE)
-    return int(match[1]) * 1024 if match else None
 
 
 def _psutil_memory(name: str) -> int:
@@ -147,20 +107,17 @@ def _psutil_memory(name: str) -> int:
     return int(getattr(psutil.virtual_memory(), name))
 
 
-def _text(file: Path) -> str:
-    """A small file of the kernel or firmware without trailing NUL and blanks; "" where it cannot be read."""
-    try:
-        return file.read_text(errors="replace").strip("\0 \n")
-    except OSError:
-        return ""
-
-
 #: Field of `Host`, its name in `absent`, how it is read, and why it is missing when nothing is found.
 _READERS: Final[tuple[tuple[str, str, Callable[[Path], Any], str], ...]] = (
-    ("board", "board", _board, "neither a device tree nor DMI names it"),
-    ("cpu", "CPU", _cpu, "the kernel does not name it"),
+    ("board", "board", lambda root: identity.board(root).text, "neither a device tree nor DMI names it"),
+    ("cpu", "CPU", lambda root: identity.cpu(root).text, "the kernel does not name it"),
     ("memory_bytes", "memory", _memory, "the kernel does not tell"),
-    ("power_mode", "power mode", _power_mode, "no nvpmodel status: only Jetson boards have one"),
+    (
+        "power_mode",
+        "power mode",
+        lambda root: identity.power_mode(root).text,
+        "no nvpmodel status: only Jetson boards have one",
+    ),
     ("governor", "governor", _governor, "no cpufreq in /sys: the firmware or a hypervisor decides the clock"),
     ("load", "load", _load, "no /proc/loadavg"),
     ("available_bytes", "available memory", available_bytes, "the kernel does not tell"),

@@ -1,0 +1,74 @@
+"""What a host is recognised by: its board, its CPU and its power mode, as firmware and kernel name them."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from assess.measure.kernel_files import text_of
+
+#: Device tree on ARM boards, DMI on PCs; both are written by the firmware.
+_BOARD_FILES: Final = (
+    "proc/device-tree/model",
+    "sys/firmware/devicetree/base/model",
+    "sys/class/dmi/id/product_name",
+)
+
+CPUINFO: Final = "proc/cpuinfo"
+NVPMODEL_STATUS: Final = "var/lib/nvpmodel/status"
+NVPMODEL_MODES: Final = "etc/nvpmodel.conf"
+
+#: ARM's kernels name a core by numbers: MIDR part of implementer 0x41 (Arm Ltd.), from the cores' reference manuals and
+#: Linux arch/arm64/include/asm/cputype.h.
+ARM_PARTS: Final = {
+    "0xd03": "Cortex-A53", "0xd04": "Cortex-A35", "0xd05": "Cortex-A55", "0xd07": "Cortex-A57", "0xd08": "Cortex-A72",
+    "0xd09": "Cortex-A73", "0xd0a": "Cortex-A75", "0xd0b": "Cortex-A76", "0xd0c": "Neoverse-N1", "0xd0d": "Cortex-A77",
+    "0xd40": "Neoverse-V1", "0xd41": "Cortex-A78", "0xd42": "Cortex-A78AE", "0xd44": "Cortex-X1",
+    "0xd46": "Cortex-A510", "0xd47": "Cortex-A710", "0xd48": "Cortex-X2", "0xd49": "Neoverse-N2",
+    "0xd4b": "Cortex-A78C", "0xd4d": "Cortex-A715", "0xd4e": "Cortex-X3", "0xd4f": "Neoverse-V2",
+    "0xd80": "Cortex-A520", "0xd81": "Cortex-A720", "0xd82": "Cortex-X4", "0xd83": "Neoverse-V3AE",
+    "0xd84": "Neoverse-V3", "0xd85": "Cortex-X925", "0xd87": "Cortex-A725", "0xd89": "Cortex-A720AE",
+    "0xd8e": "Neoverse-N3",
+}  # fmt: skip
+
+
+class Read(NamedTuple):
+    """What was read, and from which file; both empty where nothing was found."""
+
+    text: str
+    source: str
+
+
+def board(root: Path) -> Read:
+    """Name of the board or machine."""
+    for name in _BOARD_FILES:
+        if text := text_of(root / name):
+            return Read(text, f"/{name}")
+    return Read("", "")
+
+
+def cpu(root: Path) -> Read:
+    """Name of the CPU; where the kernel names cores by numbers, all their names."""
+    text = text_of(root / CPUINFO)
+    if match := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
+        return Read(match[1].strip(), f"/{CPUINFO}")
+    parts = re.findall(r"^CPU part\s*:\s*(\w+)$", text, re.MULTILINE)
+    if parts and "0x41" in text:
+        names = dict.fromkeys(ARM_PARTS.get(part.lower(), f"Arm part {part}") for part in parts)
+        return Read(", ".join(names), f"/{CPUINFO}")
+    name = platform.processor() if root == Path("/") and platform.system() != "Linux" else ""
+    return Read(name, "the operating system" if name else "")
+
+
+def power_mode(root: Path) -> Read:
+    """Name of the Jetson's nvpmodel mode: its status file has the number, its configuration the names."""
+    status = re.search(r"pmode:0*([0-9]+)", text_of(root / NVPMODEL_STATUS))
+    if status is None:
+        return Read("", "")
+    modes = re.finditer(r"<\s*POWER_MODEL\s+ID=([0-9]+)\s+NAME=(\S+?)\s*>", text_of(root / NVPMODEL_MODES))
+    name = next((mode[2] for mode in modes if mode[1] == status[1]), "")
+    if name:
+        return Read(name, f"/{NVPMODEL_STATUS} and /{NVPMODEL_MODES}")
+    return Read(f"mode {status[1]}", f"/{NVPMODEL_STATUS}")

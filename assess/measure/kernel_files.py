@@ -1,0 +1,48 @@
+"""Small files of the kernel and firmware, read so that no damaged, huge or strange one stops the reader."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+#: More than the largest of them: /proc/cpuinfo has 1.5 kB for each CPU, and 2,048 CPUs are many.
+MOST_BYTES: Final = 4 * 2**20
+
+#: Numbers of the kernel have 64 bits, hence at most 20 digits; Python refuses to read thousands.
+_MOST_DIGITS: Final = 20
+
+
+def text_of(file: Path) -> str:
+    """The file without NUL, blanks and line ends around it; "" where it cannot be read or is no plain file.
+
+    What follows the first `MOST_BYTES` is not read, and what is no UTF-8 becomes U+FFFD.
+    """
+    return bytes_of(file).decode(errors="replace").replace("\r\n", "\n").strip("\0 \n")
+
+
+def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
+    """At most so many bytes of the file; none where it cannot be read."""
+    try:
+        # A named pipe in the place of a file would be waited for.
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (OSError, ValueError):
+        return b""
+    with os.fdopen(handle, "rb") as opened:
+        try:
+            return opened.read(most) or b""
+        except OSError:
+            return b""
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number in decimal digits; None for anything else."""
+    return int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+def meminfo(root: Path, name: str) -> int | None:
+    """A line of /proc/meminfo, in bytes; None if it is not there."""
+    match = re.search(rf"^{name}:\s+([0-9]+) kB$", text_of(root / "proc/meminfo"), re.MULTILINE)
+    kilobytes = whole_number(match[1]) if match else None
+    return None if kilobytes is None else kilobytes * 1024
