@@ -25,15 +25,15 @@ def text_of(file: Path) -> str:
 def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
     """At most so many bytes of the file; none where it cannot be read."""
     try:
-        # A named pipe in the place of a file would be waited for.
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(file, "rb", opener=_without_waiting) as opened:  # noqa: PTH123 - Path.open takes no opener
+            return opened.read(most) or b""
     except (OSError, ValueError):
         return b""
-    with os.fdopen(handle, "rb") as opened:
-        try:
-            return opened.read(most) or b""
-        except OSError:
-            return b""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A named pipe in the place of a file would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def whole_number(text: str) -> int | None:
