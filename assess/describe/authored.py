@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -20,6 +20,7 @@ from assess.errors import AssessError
 __all__ = ["InvalidFileError", "Problem", "invalid_file", "load", "parse", "read"]
 
 T = TypeVar("T", bound=BaseModel)
+Base = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 #: No profile comes near it (an operator list has some 60 kB); whatever does is no profile.
 _LARGEST_BYTES: Final = 2**20
@@ -46,25 +47,52 @@ def read(path: Path) -> dict[str, Any]:
     return _parsed(_text(path), path)
 
 
-def load(path: Path, schema: type[T], *, id: str, base: Mapping[str, Any] | None = None) -> T:  # noqa: A002 - its word
+def load(
+    path: Path,
+    schema: type[T],
+    *,
+    id: str,  # noqa: A002 - it is the record's own word
+    base: Base = lambda own: None,
+    also: Callable[[Mapping[str, Any]], Iterable[Complaint]] = lambda mapping: (),
+) -> T:
     """The record that a TOML file describes.
 
     Args:
         path: the file.
         schema: of the record.
         id: of the record.
-        base: what the file is a variant of, as it was read.
+        base: finds what the file is a variant of, as it was read, by what the file says.
+        also: what else is wrong in the mapping, by what is known beside this file.
 
     Raises:
         AssessError: as `read` does, or the file has problems: all of them, each with its line.
     """
     text = _text(path)
-    own = _parsed(text, path)
-    both = Merged(own, lambda keys: keys) if base is None else merged(own, base)
-    found = _complaints(both.mapping, schema)
+    both = _merged(_parsed(text, path), base)
+    found = [*_complaints(both.mapping, schema), *also(both.mapping)]
     if found:
-        raise _placed(path, text, [replace(complaint, keys=both.place(complaint.keys)) for complaint in found])
+        raise _placed(path, text, _moved(found, both))
     return schema.model_validate({**both.mapping, "id": id})
+
+
+def placed(path: Path, base: Base, look: Callable[[Mapping[str, Any]], Iterable[Complaint]]) -> tuple[Problem, ...]:
+    """What a look at a file's mapping finds, each with its line.
+
+    Raises:
+        AssessError: as `read` does.
+    """
+    text = _text(path)
+    both = _merged(_parsed(text, path), base)
+    return _placed(path, text, _moved(look(both.mapping), both)).problems
+
+
+def _merged(own: dict[str, Any], base: Base) -> Merged:
+    of = base(own)
+    return Merged(own, lambda keys: keys) if of is None else merged(own, of)
+
+
+def _moved(found: Iterable[Complaint], both: Merged) -> list[Complaint]:
+    return [replace(complaint, keys=both.place(complaint.keys)) for complaint in found]
 
 
 def parse(mapping: Mapping[str, Any], schema: type[T], where: str) -> T:

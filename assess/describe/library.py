@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,8 +15,8 @@ from assess.describe.authored import invalid_file, load, read
 from assess.describe.card import Card
 from assess.describe.device import Device
 from assess.describe.partner import Partner
-from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
+from assess.describe.references import Kind, references
 from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
 from assess.describe.suggestions import did_you_mean
@@ -26,8 +26,6 @@ from assess.errors import AssessError
 from assess.files import shipped
 
 T = TypeVar("T", bound=BaseModel)
-Kind = Literal["devices", "workloads", "partners", "runtimes", "standards", "models", "suites"]
-
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PROFILES: Final = ("devices", "workloads", "partners", "runtimes", "standards")  # Kinds that a user's folder has.
 _LISTED: Final = ("devices", "workloads", "partners", "standards", "models")  # What `assess list` knows of these kinds.
@@ -60,19 +58,15 @@ class Library:
             AssessError: there is none, its file has problems, or it names a runtime that is not there.
         """
         file = self.path("devices", id_)
-        library = self._with_folder_of(file) if _is_path(id_) else self
-        found = load(file, Device, id=_id_of(file), base=library._base(file))
-        named = [(("runtime", index, "id"), binding.id) for index, binding in enumerate(found.runtime)]
-        library._check_names("runtimes", named, file)
-        claimed = [(("standard", index, "id"), standard.id) for index, standard in enumerate(found.standard)]
-        library._check_names("standards", claimed, file)
+        library = self.beside(file) if _is_path(id_) else self
+        found = library.record("devices", file, Device)
         runtimes = tuple(library.runtime(binding.id) for binding in found.runtime)
         fallbacks = {one.fallback: library.runtime(one.fallback) for one in runtimes if one.fallback}
         return found.model_copy(update={"runtimes": runtimes, "fallbacks": fallbacks})
 
     def workload(self, id_: str) -> Workload:
         """A workload."""
-        return self._record(self.path("workloads", id_), Workload)
+        return self.record("workloads", self.path("workloads", id_), Workload)
 
     def partner(self, id_: str) -> Partner:
         """A partner; its devices and workloads exist.
@@ -81,16 +75,11 @@ class Library:
             AssessError: there is none, its file has problems, or it names what is not there.
         """
         file = self.path("partners", id_)
-        found = self._record(file, Partner)
-        library = self._with_folder_of(file) if _is_path(id_) else self
-        library._check_names("devices", [(("devices", n), name) for n, name in enumerate(found.devices)], file)
-        library._check_names("workloads", [(("workloads", n), name) for n, name in enumerate(found.workloads)], file)
-        library._check_names("standards", [(("standards", n), name) for n, name in enumerate(found.standards)], file)
-        return found
+        return (self.beside(file) if _is_path(id_) else self).record("partners", file, Partner)
 
     def standard(self, id_: str) -> Standard:
         """A standard that evidence is collected for."""
-        return self._record(self.path("standards", id_), Standard)
+        return self.record("standards", self.path("standards", id_), Standard)
 
     def runtime(self, id_: str) -> Runtime:
         """A runtime; the one that it falls back to exists.
@@ -100,15 +89,12 @@ class Library:
         """
         file = self.path("runtimes", id_)
         if file not in self._runtimes:
-            found = self._record(file, Runtime)
-            if found.fallback:
-                self._check_names("runtimes", [(("fallback",), found.fallback)], file)
-            self._runtimes[file] = found
+            self._runtimes[file] = self.record("runtimes", file, Runtime)
         return self._runtimes[file]
 
     def card(self, id_: str) -> Card:
         """The card of a shipped model."""
-        return self._record(self.path("models", id_), Card)
+        return self.record("models", self.path("models", id_), Card)
 
     def model_file(self, id_: str) -> Path:
         """The ONNX file of a shipped model."""
@@ -116,7 +102,7 @@ class Library:
 
     def suite(self, id_: str) -> Suite:
         """A suite."""
-        return self._record(self.path("suites", id_), Suite)
+        return self.record("suites", self.path("suites", id_), Suite)
 
     def ids(self, kind: Kind) -> list[str]:
         """All ids of a kind, sorted.
@@ -129,6 +115,20 @@ class Library:
     def authored(self, kind: Kind, id_: str) -> dict[str, Any]:
         """A file's mapping, as its author wrote it."""
         return read(self.path(kind, id_))
+
+    def record(self, kind: Kind, file: Path, schema: type[T]) -> T:
+        """The record that a file of a kind describes; every file that it names is there.
+
+        Raises:
+            AssessError: the file has problems: all of them.
+        """
+        return load(
+            file,
+            schema,
+            id=_id_of(file),
+            base=lambda own: self.base_of(file, own) if kind == "devices" else None,
+            also=lambda mapping: self._missing(kind, mapping),
+        )
 
     def path(self, kind: Kind, id_: str) -> Path:
         """The file of an id; an argument that ends in .toml is a path already.
@@ -154,16 +154,17 @@ class Library:
         name = f"{id_}/card.toml" if kind == "models" else f"{id_}.toml"
         return [folder / name for folder in self._places(kind) if (folder / name).is_file()]
 
-    def _record(self, file: Path, schema: type[T]) -> T:
-        return load(file, schema, id=_id_of(file))
-
-    def _base(self, file: Path) -> dict[str, Any] | None:
+    def base_of(self, file: Path, own: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a device's file is a variant of, as it was read; None if it stands alone.
+
+        Args:
+            file: of the variant.
+            own: what it says itself.
 
         Raises:
             AssessError: there is no such device, its file has problems, or it is a variant itself.
         """
-        wanted, own = read(file).get("extends"), _stem(file)
+        wanted, name = own.get("extends"), _stem(file)
         if not isinstance(wanted, str) or not wanted:
             return None
         # A file that extends its own id extends the one that it hides.
@@ -173,9 +174,9 @@ class Library:
             load(others[0], Device, id=_id_of(others[0]))
             return read(others[0])
         if further:
-            of = f"{further!r}, this file: a circle" if further == own else f"{further!r}: extend that one"
+            of = f"{further!r}, this file: a circle" if further == name else f"{further!r}: extend that one"
             complaint = f"{wanted!r} is itself a variant of {of}"
-        elif wanted == own:
+        elif wanted == name:
             complaint = "extends itself"
         else:
             complaint = f"there is no device {wanted!r}; {did_you_mean(wanted, self._names('devices'))}"
@@ -186,24 +187,21 @@ class Library:
             return [shipped("models" if kind == "models" else "suites")]
         return [folder / kind for folder in (*self._folders, shipped("profiles"))]
 
-    def _with_folder_of(self, file: Path) -> Library:
+    def beside(self, file: Path) -> Library:
         """The same library and the folder of profiles that a file given by its path lies in, if it lies in one."""
         folder = file.parent
-        if folder.name not in ("devices", "partners"):
+        if folder.name not in _PROFILES:
             return self
         library = Library((*self._folders, folder.parent))
         library.notes = self.notes
         return library
 
-    def _check_names(self, kind: Kind, named: Iterable[tuple[KeyPath, str]], file: Path) -> None:
-        """Refuse a file that names what is not there, all such names at once."""
-        missing = [(keys, name) for keys, name in named if not self._candidates(kind, name)]
-        if missing:
-            known = self._names(kind)
-            texts = [
-                f"there is no {kind.removesuffix('s')} {name!r}; {did_you_mean(name, known)}" for _, name in missing
-            ]
-            raise invalid_file(file, [Complaint(keys, text) for (keys, _), text in zip(missing, texts, strict=True)])
+    def _missing(self, kind: Kind, mapping: Mapping[str, Any]) -> Iterator[Complaint]:
+        """Ids that a file names, and that are not there."""
+        for keys, wanted, name in references(kind, mapping):
+            if not self._candidates(wanted, name):
+                text = f"there is no {wanted.removesuffix('s')} {name!r}; {did_you_mean(name, self._names(wanted))}"
+                yield Complaint(keys, text)
 
     def _names(self, kind: Kind) -> list[str]:
         """As `ids`, but a file with a bad name is not this caller's problem."""
