@@ -49,6 +49,8 @@ class Library:
                 raise AssessError("is not a folder", where=str(folder), hint="a folder of profiles has devices/ in it")
         self._folders = tuple(folders)
         self._runtimes: dict[Path, Runtime] = {}  # A dozen devices share one, and its list of operators is long.
+        self._read: dict[Path, dict[str, Any]] = {}
+        self._bases: set[Path] = set()  # Those that were found to be valid.
         self.notes: list[str] = []
 
     def device(self, id_: str) -> Device:
@@ -154,6 +156,21 @@ class Library:
         name = f"{id_}/card.toml" if kind == "models" else f"{id_}.toml"
         return [folder / name for folder in self._places(kind) if (folder / name).is_file()]
 
+    def own(self, file: Path) -> dict[str, Any]:
+        """What a file says itself; read once."""
+        if file not in self._read:
+            self._read[file] = read(file)
+        return self._read[file]
+
+    def variants_of(self, id_: str) -> list[Path]:
+        """The files of a device and of all that extend it."""
+        return [
+            file
+            for folder in self._places("devices")
+            for file in _files(folder, "devices")
+            if file.stem == id_ or self.own(file).get("extends") == id_
+        ]
+
     def base_of(self, file: Path, own: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a device's file is a variant of, as it was read; None if it stands alone.
 
@@ -169,10 +186,12 @@ class Library:
             return None
         # A file that extends its own id extends the one that it hides.
         others = [other for other in self._candidates("devices", wanted) if other.resolve() != file.resolve()]
-        further = read(others[0]).get("extends") if others else None
+        further = self.own(others[0]).get("extends") if others else None
         if others and not further:
-            load(others[0], Device, id=_id_of(others[0]))
-            return read(others[0])
+            if others[0] not in self._bases:
+                load(others[0], Device, id=_id_of(others[0]))
+                self._bases.add(others[0])
+            return self.own(others[0])
         if further:
             of = f"{further!r}, this file: a circle" if further == name else f"{further!r}: extend that one"
             complaint = f"{wanted!r} is itself a variant of {of}"
@@ -190,7 +209,8 @@ class Library:
     def beside(self, file: Path) -> Library:
         """The same library and the folder of profiles that a file given by its path lies in, if it lies in one."""
         folder = file.parent
-        if folder.name not in _PROFILES:
+        known = [other.resolve() for other in (*self._folders, shipped("profiles"))]
+        if folder.name not in _PROFILES or folder.parent.resolve() in known:
             return self
         library = Library((*self._folders, folder.parent))
         library.notes = self.notes

@@ -23,17 +23,20 @@ class Problem:
         text: what is wrong and what was expected.
         at: where; None where there are no lines.
         source: the line of the file; "" where there are no lines.
+        rule: name of the check that only warns; "" for what makes the file unusable.
     """
 
     key: str
     text: str
     at: Position | None = None
     source: str = ""
+    rule: str = ""
 
     def render(self, where: str) -> str:
         """One self-contained line, then the source line with the place underlined."""
         place = f"{where}:{self.at.line}" if self.at else where
-        head = _visible(f"{place}: {self.key}: {self.text}" if self.key else f"{place}: {self.text}")
+        said = f"warning: {self.text} [{self.rule}]" if self.rule else self.text
+        head = _visible(f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}")
         if self.at is None or not self.source.strip():
             return head
         number = str(self.at.line)
@@ -67,11 +70,13 @@ class Complaint:
         keys: path of the key.
         text: what is wrong and what was expected.
         is_of_key: whether the key itself is wrong, and not its value.
+        rule: name of the check that only warns; "" for what makes the file unusable.
     """
 
     keys: KeyPath
     text: str
     is_of_key: bool = False
+    rule: str = ""
 
     def without_place(self) -> Problem:
         """The problem of a mapping that has no lines."""
@@ -83,8 +88,8 @@ class Complaint:
             entry = places.get(self.keys[:depth])
             if entry is not None:
                 at = entry.key if self.is_of_key else entry.value
-                return Problem(spelled(self.keys), self.text, at, lines[at.line - 1])
-        return Problem(spelled(self.keys), self.text, Position(1, 1, 1), "")
+                return Problem(spelled(self.keys), self.text, at, lines[at.line - 1], self.rule)
+        return Problem(spelled(self.keys), self.text, Position(1, 1, 1), "", self.rule)
 
 
 def spelled(keys: KeyPath) -> str:

@@ -1,0 +1,138 @@
+"""What is wrong in profile files, and what only looks wrong: the self-check of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from assess.describe.authored import InvalidFileError, Problem, placed, read
+from assess.describe.device import Device
+from assess.describe.library import Library
+from assess.describe.lint.check import Check, Seen
+from assess.describe.lint.identity import no_identity, unnamed_mode
+from assess.describe.lint.magnitude import magnitude
+from assess.describe.lint.modes import mode_order
+from assess.describe.lint.sources import unused_source
+from assess.describe.lint.variants import says_nothing
+from assess.describe.partner import Partner
+from assess.describe.problems import Complaint
+from assess.describe.references import Kind
+from assess.describe.runtime import Runtime
+from assess.describe.standard import Standard
+from assess.describe.workload import Workload
+from assess.errors import AssessError
+
+#: What only looks wrong: each has a name of its own, by which a warning is known.
+CHECKS: Final[tuple[Check, ...]] = (unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing)
+
+SCHEMAS: Final[Mapping[Kind, type[BaseModel]]] = {
+    "devices": Device,
+    "workloads": Workload,
+    "partners": Partner,
+    "runtimes": Runtime,
+    "standards": Standard,
+}
+
+#: Keys that only files of one kind have.
+_TELLING: Final[Mapping[str, Kind]] = {
+    "scenario": "workloads",
+    "requires": "workloads",
+    "policy": "partners",
+    "cannot_show": "standards",
+    "operators": "runtimes",
+    "quantises_floats": "runtimes",
+    "engine": "devices",
+    "memory": "devices",
+    "on_chip": "devices",
+    "extends": "devices",
+}
+
+
+def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Problem, ...]:
+    """Everything that is wrong in a file, and what looks wrong, in the order of its lines.
+
+    Args:
+        file: a profile.
+        library: where what it names is looked for, beside the folder that it lies in.
+        kind: what it is; told by its folder or its keys if left out.
+
+    Raises:
+        AssessError: nothing tells what kind of profile it is.
+    """
+    try:
+        kind = kind or kind_of(file)
+        library = library.beside(file)
+        library.record(kind, file, SCHEMAS[kind])
+    except InvalidFileError as error:
+        # Of a variant's base, each problem is told with the base's own name.
+        errors = error.problems if error.file == str(file) else (Problem("extends", error.problem),)
+    except AssessError as error:
+        if error.where != str(file):
+            raise
+        errors = (Problem("", error.problem + (f"; {error.hint}" if error.hint else "")),)
+    else:
+        errors = ()
+    if kind is None or any(not problem.key for problem in errors):
+        return errors  # It cannot be read.
+    try:
+        warnings = placed(
+            file, lambda own: _base(library, kind, file, own), lambda own: _warnings(kind, file, own, library)
+        )
+    except AssessError:
+        return errors  # Its base cannot be read: that is among them.
+    return tuple(sorted((*errors, *warnings), key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0)))
+
+
+def kind_of(file: Path) -> Kind:
+    """What kind of profile a file is: by the folder it lies in, else by the keys it has.
+
+    Raises:
+        AssessError: neither tells, or the file cannot be read.
+    """
+    for kind in SCHEMAS:
+        if file.resolve().parent.name == kind:
+            return kind
+    own = read(file)
+    found = next((kind for key, kind in _TELLING.items() if key in own), None)
+    if found is None:
+        raise AssessError(
+            "neither its folder nor its keys tell what it describes",
+            where=str(file),
+            hint=f"put it into a folder named {', '.join(SCHEMAS)}, or name its kind with --kind",
+        )
+    return found
+
+
+def _base(library: Library, kind: Kind, file: Path, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return library.base_of(file, own) if kind == "devices" else None
+
+
+def _warnings(kind: Kind, file: Path, mapping: Mapping[str, Any], library: Library) -> Iterator[Complaint]:
+    for check in CHECKS:
+        if kind in check.kinds:
+            yield from check.look(Seen(file, mapping, library))
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The profiles that paths name: files as they are, of a folder every TOML file in the folders of kinds below it.
+
+    Raises:
+        AssessError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for kind in SCHEMAS for file in sorted((path / kind).glob("*.toml"))] or sorted(
+            path.glob("*.toml")
+        )
+        if not inside:
+            raise AssessError(
+                "there are no profiles in it", where=str(path), hint="a folder of profiles has devices/ in it"
+            )
+        found += [file for file in inside if not file.name.startswith(".")]
+    return found
