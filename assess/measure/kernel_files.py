@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 #: More than the largest of them: /proc/cpuinfo has 1.5 kB for each CPU, and 2,048 CPUs are many.
 MOST_BYTES: Final = 4 * 2**20
+
+_PART_BYTES: Final = 65536
 
 #: Numbers of the kernel have 64 bits, hence at most 20 digits; Python refuses to read thousands.
 _MOST_DIGITS: Final = 20
@@ -25,10 +28,18 @@ def text_of(file: Path) -> str:
 def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
     """At most so many bytes of the file; none where it cannot be read."""
     try:
-        with open(file, "rb", opener=_without_waiting) as opened:  # noqa: PTH123 - Path.open takes no opener
-            return opened.read(most) or b""
+        with open(file, "rb", opener=_without_waiting) as opened:
+            return _read(opened, most)
     except (OSError, ValueError):
         return b""
+
+
+def _read(opened: BufferedReader, most: int) -> bytes:
+    # In parts: the kernel refuses to read a file of /proc/sys at once into a buffer of megabytes.
+    read = bytearray()
+    while len(read) < most and (part := opened.read1(min(_PART_BYTES, most - len(read)))):
+        read += part
+    return bytes(read)
 
 
 def _without_waiting(path: str, flags: int) -> int:

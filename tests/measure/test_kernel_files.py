@@ -1,6 +1,7 @@
 """Files of a kernel that are damaged, huge, or no files at all."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,9 @@ def test_numbers_of_thousands_of_digits_do_not_stop_the_reading_of_a_host(tmp_pa
         (tmp_path / name).write_text(text)
     assert available_bytes(tmp_path) is None
     assert read_host(tmp_path, spin=lambda: 1.0).absent["memory"] == "the kernel does not tell"
+
+
+@pytest.mark.skipif(not Path("/proc/sys/kernel/osrelease").exists(), reason="no /proc/sys")
+def test_a_file_of_proc_sys_is_read():
+    """The kernel answers a read of megabytes there with ENOMEM."""
+    assert text_of(Path("/proc/sys/kernel/osrelease")) == os.uname().release
