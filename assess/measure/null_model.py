@@ -1,41 +1,99 @@
-"""A model that does nothing: what is left of an inference with it is the price of the call, hence of the harness."""
+"""Small models written out as bytes; the null model does nothing: what is left of an inference is the harness's price.
+
+By the field numbers of onnx.proto, since the worker must not import `onnx`, whose memory would be measured too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-#: Its one input, a float tensor of shape [1]; the output is called "y".
+#: TensorProto.DataType of the element types that our own models have.
+ELEMENT_TYPES: Final = {
+    "float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float16": 10, "bfloat16": 16,
+}  # fmt: skip
+
+#: The null model's one input, a float tensor of shape [1]; the output is called "y".
 INPUT: Final = "x"
 
-
-def _message(number: int, *fields: bytes) -> bytes:
-    """A length-delimited field of protobuf; all lengths here fit in one byte."""
-    content = b"".join(fields)
-    return bytes([number << 3 | 2, len(content)]) + content
+#: IR version 7 and opset 13 (ONNX 1.8): ONNX Runtime 1.6 and later.
+_IR, _OPSET = 7, 13
 
 
-def _varint(number: int, value: int) -> bytes:
-    """A field of protobuf that holds a number below 128."""
-    return bytes([number << 3, value])
+def _number(value: int) -> bytes:
+    """A number as protobuf writes it: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
 
 
-def _port(number: int, name: bytes) -> bytes:
-    """ValueInfoProto: name 1, type 2; its tensor_type 1 has elem_type 1 (FLOAT = 1) and shape 2 of one dim 1, 1."""
-    shape = _message(2, _message(1, _varint(1, 1)))
-    return _message(number, _message(1, name), _message(2, _message(1, _varint(1, 1), shape)))
+def _message(field: int, *parts: bytes) -> bytes:
+    """A length-delimited field: a message, text or bytes."""
+    return b"".join((_number(field << 3 | 2), _number(sum(map(len, parts))), *parts))
 
 
-#: y = Identity(x), opset 13 and IR version 7 (ONNX 1.8, ONNX Runtime 1.6 and later). Written out by the field numbers
-#: of onnx.proto: the worker must not import `onnx`, whose memory would be measured too. Optimisation keeps the node:
-#: without it the graph's input would have to be its output.
-NULL_MODEL: Final = (
-    _varint(1, 7)  # ModelProto.ir_version
-    + _message(  # ModelProto.graph
-        7,
-        _message(1, _message(1, b"x"), _message(2, b"y"), _message(4, b"Identity")),  # node: input, output, op_type
-        _message(2, b"null"),  # name
-        _port(11, b"x"),  # input
-        _port(12, b"y"),  # output
+def _whole(field: int, value: int) -> bytes:
+    """A field that holds a whole number, not negative."""
+    return _number(field << 3) + _number(value)
+
+
+def port(name: str, dtype: str, shape: Sequence[int]) -> bytes:
+    """ValueInfoProto: name 1, type 2; its tensor_type 1 has elem_type 1 and shape 2 of dims 1, each a dim_value 1."""
+    dims = _message(2, *(_message(1, _whole(1, size)) for size in shape))
+    return _message(1, name.encode()) + _message(2, _message(1, _whole(1, ELEMENT_TYPES[dtype]), dims))
+
+
+def node(operator: str, inputs: Iterable[str], output: str, **attributes: int | Sequence[int]) -> bytes:
+    """NodeProto: input 1, output 2, op_type 4, attribute 5."""
+    return b"".join(
+        (
+            *(_message(1, name.encode()) for name in inputs),
+            _message(2, output.encode()),
+            _message(4, operator.encode()),
+            *(_message(5, _attribute(name, value)) for name, value in sorted(attributes.items())),
+        )
     )
-    + _message(8, _message(1, b""), _varint(2, 13))  # ModelProto.opset_import: domain, version
+
+
+def _attribute(name: str, value: int | Sequence[int]) -> bytes:
+    """AttributeProto: name 1, i 3, ints 8, type 20 (INT 2, INTS 7)."""
+    if isinstance(value, int):
+        return _message(1, name.encode()) + _whole(3, value) + _whole(20, 2)
+    return _message(1, name.encode()) + b"".join(_whole(8, each) for each in value) + _whole(20, 7)
+
+
+def tensor(name: str, dtype: str, shape: Sequence[int], raw: bytes) -> bytes:
+    """TensorProto: dims 1, data_type 2, name 8, raw_data 9 in little-endian order."""
+    dims = b"".join(_whole(1, size) for size in shape)
+    return dims + _whole(2, ELEMENT_TYPES[dtype]) + _message(8, name.encode()) + _message(9, raw)
+
+
+def model(
+    name: str,
+    nodes: Iterable[bytes],
+    inputs: Iterable[bytes],
+    outputs: Iterable[bytes],
+    initializers: Iterable[bytes] = (),
+    *,
+    ir: int = _IR,
+    opset: int = _OPSET,
+) -> bytes:
+    """ModelProto: ir_version 1, graph 7 (node 1, name 2, initializer 5, input 11, output 12), opset_import 8."""
+    graph = (
+        *(_message(1, each) for each in nodes),
+        _message(2, name.encode()),
+        *(_message(5, each) for each in initializers),
+        *(_message(11, each) for each in inputs),
+        *(_message(12, each) for each in outputs),
+    )
+    # OperatorSetIdProto: domain 1, version 2.
+    return _whole(1, ir) + _message(7, *graph) + _message(8, _message(1, b""), _whole(2, opset))
+
+
+#: y = Identity(x). Optimisation keeps the node: without it the graph's input would have to be its output.
+NULL_MODEL: Final = model(
+    "null", [node("Identity", [INPUT], "y")], [port(INPUT, "float32", [1])], [port("y", "float32", [1])]
 )

@@ -23,6 +23,7 @@ _PASSES: Final = {
     "start": "assess.measure.passes.start:start_pass",
     "memory": "assess.measure.passes.attribution:memory_pass",
     "profile": "assess.measure.passes.profile:profile_pass",
+    "calibration": "assess.measure.passes.calibration:calibration_pass",
     "outputs": "assess.measure.passes.outputs:outputs_pass",
     "sampled": "assess.measure.passes.sampled:sampled_pass",
     "generate": "assess.measure.scenarios.generate:generate_pass",

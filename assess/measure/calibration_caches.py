@@ -1,0 +1,40 @@
+"""How much memory has to be gone over so that it comes from memory and not from a cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+#: Several times the last-level cache, so that hardly anything is found there again; less than twice of it shows the
+#: cache and not the memory.
+_TIMES_CACHE, _LEAST_TIMES_CACHE = 4, 2
+#: Where the kernel does not tell (many ARM boards).
+USUAL_CACHE_BYTES: Final = 64 * 2**20
+#: Share of the free memory: arrays that are gone over and what they are written to take about twice of it.
+_STREAM_SHARE: Final = 1 / 8
+
+
+def working_set_bytes(cache_bytes: int, free_bytes: int) -> int | str:
+    """What bandwidth is measured over, or why it cannot be: four times the cache, at most an eighth of what is free."""
+    size = min(_TIMES_CACHE * cache_bytes, int(free_bytes * _STREAM_SHARE))
+    if size < _LEAST_TIMES_CACHE * cache_bytes:
+        return (
+            f"{free_bytes / 2**20:.0f} MiB of memory are free: too little to go over more than "
+            f"the last-level cache of {cache_bytes / 2**20:.0f} MiB holds"
+        )
+    return size
+
+
+def last_level_cache_bytes(root: Path = Path("/")) -> int | None:
+    """All caches of the highest level together, as the kernel lists them; None where it does not."""
+    found: dict[int, dict[str, int]] = {}
+    for folder in root.glob("sys/devices/system/cpu/cpu[0-9]*/cache/index[0-9]*"):
+        try:
+            level, kind, size, cpus = (
+                (folder / name).read_text().strip() for name in ("level", "type", "size", "shared_cpu_list")
+            )
+        except OSError:
+            continue
+        if kind != "Instruction" and level.isdecimal() and size.endswith("K") and size[:-1].isdecimal():
+            found.setdefault(int(level), {})[cpus] = int(size[:-1]) * 1024
+    return sum(found[max(found)].values()) if found else None
