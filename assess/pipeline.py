@@ -1,4 +1,4 @@
-"""Each flow on one screen: find and describe a model, run it, judge the run; and a whole suite."""
+"""Each flow on one screen: find and describe a model, run it, judge the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assess.describe.library import Library, card_beside
 from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.scenario import Scenario
-from assess.describe.suite import Suite
+from assess.describe.standard import Standard
 from assess.describe.workload import Job, Requires, Workload
 from assess.errors import AssessError
 from assess.judge.case import Case
@@ -144,6 +144,11 @@ def run(
     )
 
 
+def was_stopped(measurement: Measurement) -> bool:
+    """Whether the user, or who asked for the command, ended a run early: by a signal to this process."""
+    return measurement.incomplete.startswith("stopped by ")
+
+
 def find_reference(argument: str, library: Library, dims: Mapping[str, int], limits: Limits) -> ReferenceModel | Path:
     """What outputs are compared with: a model, by path or shipped id, or a path with saved outputs.
 
@@ -172,10 +177,27 @@ def find_reference(argument: str, library: Library, dims: Mapping[str, int], lim
             return ReferenceModel(subject.model, subject.path)
 
 
+def standards_of(partner: Partner | None, library: Library) -> tuple[Standard, ...]:
+    """The standards that a partner collects evidence for."""
+    return tuple(map(library.standard, partner.standards)) if partner else ()
+
+
 def judge(
-    measurement: Measurement, device: Device, partner: Partner | None = None, workload: Workload | None = None
+    measurement: Measurement,
+    device: Device,
+    partner: Partner | None = None,
+    workload: Workload | None = None,
+    *,
+    standards: tuple[Standard, ...] = (),
 ) -> FitReport:
     """Judge a run for a device; the job is the one it was measured for, unless another of the same kind is given.
+
+    Args:
+        measurement: the run.
+        device: where the model is to run.
+        partner: for whom; None if nobody was named.
+        workload: the job.
+        standards: those that the partner collects evidence for.
 
     Raises:
         AssessError: the run's own workload is malformed, or the other one is of another kind.
@@ -188,7 +210,7 @@ def judge(
             hint="requirements may differ, but how frames arrive may not: measure again with this workload",
         )
     known = estimate(measurement.model, job, device, measurement)
-    case = Case(measurement.model, job, device, partner, measurement, known)
+    case = Case(measurement.model, job, device, partner, measurement, known, standards)
     return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
 
 
@@ -281,23 +303,6 @@ def _on_cpu(others: Mapping[str, Any]) -> bool:
 
 def _time_limit_s(expected: float) -> float:
     return max(Settings().timeout_s, 2.0 * expected)
-
-
-def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> list[FitReport]:
-    """Every case of a suite, in its order; each model is measured once for each job, for all of its devices."""
-    runs: dict[tuple[str, str], Measurement] = {}
-    reports = []
-    for case in suite.case:
-        key = case.model, case.workload
-        if key not in runs:
-            job = find_job(case.workload, library)
-            devices = [library.device(other.device) for other in suite.case if (other.model, other.workload) == key]
-            subject = find_model(case.model, library, dims={}, on_progress=on_progress)
-            settings = settings_of(job, default_tier(devices), as_needed=True)
-            runs[key] = run(subject, job, settings, feeds={}, on_progress=on_progress)
-        partner = library.partner(case.partner) if case.partner else None
-        reports.append(judge(runs[key], library.device(case.device), partner))
-    return reports
 
 
 def doctor(

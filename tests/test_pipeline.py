@@ -231,13 +231,6 @@ def test_progress_is_told_from_the_model_to_the_last_inference(subject):
     assert all(0 <= share <= 1 for share in shares)
 
 
-@pytest.mark.slow
-def test_a_suite_measures_each_model_once_for_each_job():
-    reports = pipeline.run_suite(Library().suite("demo"), Library())
-    assert len(reports) == 5
-    assert len({report.run_sha256 for report in reports}) == 1
-
-
 def test_a_run_at_one_rate_says_nothing_of_a_job_at_another(subject):
     slow, fast = (builders.job(rate=rate) for rate in ("10 Hz", "1 kHz"))
     measurement = run(subject, job=slow, settings=Settings(min_count=50))

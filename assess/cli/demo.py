@@ -19,16 +19,18 @@ def demo(
 
     Example: assess demo
     """
-    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.cli.output import check_outputs, deliver, named_format, terminal_width
     from assess.cli.progress import progress
     from assess.describe.library import Library
-    from assess.pipeline import run_suite
-    from assess.report.matrix import matrix
+    from assess.judge.fit_report import FitReport
+    from assess.portfolio import run_suite
+    from assess.report.matrix import lines
 
     check_outputs([output])
     library = Library()
     with progress() as tell:
-        reports = run_suite(library.suite(_SUITE), library, on_progress=tell)
-    deliver(reports[0], named_format("terminal"), [output])
+        cases = run_suite(library.suite(_SUITE), library, on_progress=tell)
+    in_full = next(case for case in cases if isinstance(case, FitReport))
+    deliver(in_full, named_format("terminal"), [output])
     typer.echo("\nthe same model elsewhere\n")
-    typer.echo(matrix(reports[1:]), nl=False)
+    typer.echo("\n".join(lines([case for case in cases if case is not in_full], terminal_width())))

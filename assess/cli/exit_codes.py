@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assess.judge.fit_report import FitReport
+    from assess.judge.portfolio import Portfolio
 
 
 class ExitCode(IntEnum):
@@ -44,3 +45,19 @@ def of_report(report: FitReport, *, strict: bool) -> ExitCode:
     if strict and report.verdict.value == "MARGINAL":
         return ExitCode.NO
     return fits[report.verdict.value]
+
+
+#: From the worst: what a portfolio answers is the worst that one of its cases does.
+_WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.UNTOLD, ExitCode.YES)
+
+
+def of_portfolio(portfolio: Portfolio, *, strict: bool) -> ExitCode:
+    """The exit code of many cases; one that could not be judged is one that it could not tell of."""
+    if any(case.stopped for case in portfolio.not_judged):
+        return ExitCode.INTERRUPTED
+    if not portfolio.reports:
+        return ExitCode.BAD_INPUT
+    codes = {of_report(report, strict=strict) for report in portfolio.reports}
+    if portfolio.not_judged:
+        codes.add(ExitCode.UNTOLD)
+    return min(codes, key=_WORST.index)

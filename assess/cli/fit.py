@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,7 +11,7 @@ from assess.cli.options import (
     CardOption,
     CountOption,
     CustomOpsOption,
-    DeviceOption,
+    DevicesOption,
     DimOption,
     DurationOption,
     FormatOption,
@@ -26,23 +26,28 @@ from assess.cli.options import (
     ProviderOption,
     ProviderOptionOption,
     ReferenceOption,
+    SaveRunOption,
     SeedOption,
     SkipOption,
     StrictOption,
     ThreadsOption,
     TierOption,
     TimeoutOption,
-    WorkloadOption,
+    WorkloadsOption,
     dimensions,
     feeds,
-    one,
 )
+
+if TYPE_CHECKING:
+    from assess.describe.workload import Job
+    from assess.measure.measurement import Measurement, Settings
+    from assess.measure.timed_run import OnProgress
 
 
 def fit(
     model: ModelArgument,
-    device: DeviceOption,
-    workload: WorkloadOption,
+    device: DevicesOption = None,
+    workload: WorkloadsOption = None,
     partner: PartnerOption = None,
     dim: DimOption = None,
     input_: InputOption = None,
@@ -50,9 +55,7 @@ def fit(
     profiles: ProfilesOption = None,
     format_: FormatOption = "terminal",
     output: OutputOption = None,
-    save_run: Annotated[
-        Path | None, typer.Option("--save-run", metavar="FILE", help="Also write the run, for `assess judge`.")
-    ] = None,
+    save_run: SaveRunOption = None,
     strict: StrictOption = False,
     tier: TierOption = None,
     skip: SkipOption = None,
@@ -72,27 +75,31 @@ def fit(
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
     On the device itself the measurement decides. On any other machine the device's data sheet gives a lower bound of
-    the latency, and the best answer is MARGINAL.
+    the latency, and the best answer is MARGINAL. With a partner alone: all of its jobs on all of its devices.
 
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
-    from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format, tell_notes, tell_plan, was_stopped
+    from assess import __version__
+    from assess.cli.exit_codes import of_portfolio
+    from assess.cli.output import check_outputs, deliver_many, named_format, tell_notes, tell_plans
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
-    from assess.describe.library import Library
+    from assess.cli.targets import devices_of, jobs_of, library_of, run_files
     from assess.files import check_files, check_writable, write_whole
+    from assess.judge.portfolio import Portfolio
     from assess.measure.record import to_json
-    from assess.pipeline import find_job, find_model, find_reference, judge, run
+    from assess.pipeline import find_model, find_reference, run, standards_of
+    from assess.portfolio import Target, ask, check_inputs, fitting, judge_all
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
     check_outputs(output, read)
-    if save_run:
-        check_writable(save_run, [*read, *(output or ())])
-    form, library = named_format(format_), Library(profiles or ())
-    target, job = library.device(one(device, "--device")), find_job(one(workload, "--workload"), library)
+    form, library = named_format(format_), library_of(profiles, partner)
     buyer = library.partner(partner) if partner else None
+    standards = standards_of(buyer, library)
+    devices, jobs = devices_of(device, buyer, library), jobs_of(workload, buyer, library)
+    for file in (saved := run_files(save_run, jobs)).values():
+        check_writable(file, [*read, *(output or ())])
     words = MeasuringWords(
         provider=provider,
         provider_option=provider_option,
@@ -108,20 +115,29 @@ def fit(
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
     )
-    asked = settings(words, job, [target])
+    wanted = [
+        ask(job, [Target(each, buyer, standards) for each in devices], lambda job, on: settings(words, job, on))
+        for job in jobs
+    ]
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
-    check_files(asked.custom_ops, "--custom-ops")
+    check_files(custom_ops or (), "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
-    tell_plan(job, asked)
+    wanted = [fitting(asked, subject.model) for asked in wanted]
+    if len(wanted) > 1:
+        check_inputs(subject, arrays, other, seed=seed)
+    tell_plans(wanted)
+
+    def once(job: Job, how: Settings, tell: OnProgress) -> Measurement:
+        measurement = run(subject, job, how, feeds=arrays, reference=other, library=library, on_progress=tell)
+        if saved:  # First: what was measured must not be lost to what goes wrong in judging it.
+            write_whole(saved[job.workload.id], to_json(measurement))
+        return measurement
+
     with progress() as tell:
-        measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
-    if save_run:  # First: what was measured must not be lost to what goes wrong in judging it.
-        write_whole(save_run, to_json(measurement))
-    if was_stopped(measurement):
-        raise KeyboardInterrupt  # It was stopped; what it has is saved where that was asked for.
-    report = judge(measurement, target, buyer)
-    deliver(report, form, output)
+        cases = judge_all(wanted, once, on_progress=tell)
+    portfolio = Portfolio(subject.model, buyer, cases, __version__)
+    deliver_many(portfolio, form, output)
     tell_notes(library)
-    raise typer.Exit(of_report(report, strict=strict))
+    raise typer.Exit(of_portfolio(portfolio, strict=strict))

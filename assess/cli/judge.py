@@ -37,16 +37,17 @@ def judge(
     from assess.clean import clean
     from assess.cli.exit_codes import of_report
     from assess.cli.output import check_outputs, deliver, named_format, tell_notes
-    from assess.describe.library import Library
+    from assess.cli.targets import library_of
     from assess.measure.record import read
     from assess.pipeline import judge as judge_run
+    from assess.pipeline import standards_of
 
     check_outputs(output, [run])
-    form, library = named_format(format_), Library(profiles or ())
+    form, library = named_format(format_), library_of(profiles, partner)
     target, buyer = library.device(one(device, "--device")), library.partner(partner) if partner else None
     job = library.workload(workload) if workload else None
     measurement = read(run)
-    report = judge_run(measurement, target, buyer, job)
+    report = judge_run(measurement, target, buyer, job, standards=standards_of(buyer, library))
     deliver(report, form, output)
     # The run carries its job along; a relaxed copy under a known name must not pass for the known one.
     name = measurement.workload_id

@@ -66,14 +66,14 @@ def measure(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes, tell_plan, terminal_width, was_stopped
+    from assess.cli.output import tell_notes, tell_plan, terminal_width
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.describe.library import Library
     from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json
     from assess.measure.validity import validity
-    from assess.pipeline import find_job, find_model, find_reference, run
+    from assess.pipeline import find_job, find_model, find_reference, run, was_stopped
     from assess.report.run_summary import run_summary
 
     arrays = feeds(input_)

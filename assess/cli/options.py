@@ -13,6 +13,16 @@ from assess.errors import AssessError
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="An ONNX file, or the id of a shipped model.")]
 DeviceOption = Annotated[list[str], typer.Option("--device", "-d", metavar="ID|FILE", help="Where it is to run.")]
 WorkloadOption = Annotated[list[str], typer.Option("--workload", "-w", metavar="ID|FILE", help="The job it is to do.")]
+DevicesOption = Annotated[
+    list[str] | None,
+    typer.Option("--device", "-d", metavar="ID|FILE", help="Where it is to run, repeatable; default: the partner's."),
+]
+WorkloadsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workload", "-w", metavar="ID|FILE", help="The job it is to do, repeatable; default: the partner's."
+    ),
+]
 PartnerOption = Annotated[
     str | None, typer.Option("--partner", "-p", metavar="ID|FILE", help="For whom; its policy is judged too.")
 ]
@@ -36,6 +46,12 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Also write the report; .html .md .json .txt; repeatable."),
 ]
 FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="What to print: see list formats.")]
+SaveRunOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-run", metavar="FILE", help="Also write the run, for `assess judge`; of several jobs each, as FILE-JOB."
+    ),
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 on MARGINAL too.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, max=1024, help="Intra-op threads; 0 leaves it to ONNX Runtime.")]
 ProviderOption = Annotated[

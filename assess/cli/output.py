@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,11 +17,18 @@ from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
 from assess.judge.fit_report import FitReport
-from assess.measure.measurement import Measurement, Settings
+from assess.judge.portfolio import Portfolio
+from assess.measure.measurement import Settings
+from assess.report.facts.fact import several
 from assess.report.formats import FORMATS, Format
-from assess.report.formats.terminal import terminal
+from assess.report.formats.terminal import terminal, terminal_many
+
+if TYPE_CHECKING:
+    from assess.portfolio import Asked
 
 _NARROWEST, _WIDEST = 60, 120
+#: From here on minutes say enough.
+_LONG_S = 100.0
 
 
 def check_outputs(paths: Sequence[Path] | None, keep: Sequence[Path] = ()) -> None:
@@ -42,13 +50,28 @@ def tell_notes(library: Library) -> None:
         typer.echo(f"note: {note}", err=True)
 
 
-def was_stopped(measurement: Measurement) -> bool:
-    """Whether the user, or who asked for the command, ended it early: by a signal to this process."""
-    return measurement.incomplete.startswith("stopped by ")
-
-
 def tell_plan(job: Job, settings: Settings) -> None:
     """Say on standard error what will be measured and about how long it takes, before it begins."""
+    typer.echo(_plan(job, settings), err=True)
+
+
+def tell_plans(wanted: Sequence[Asked]) -> None:
+    """Say on standard error which runs there will be and about how long they take, before the first begins."""
+    runs = [(asked, asked.settings) for asked in wanted if not isinstance(asked.settings, AssessError)]
+    if len(wanted) == 1:
+        for asked, settings in runs:
+            tell_plan(asked.job, settings)
+        return
+    cases = sum(len(asked.targets) for asked in wanted)
+    whole_s = sum(asked.expected_s for asked in wanted)
+    least = f"{whole_s / 60:.0f} min" if whole_s >= _LONG_S else f"{whole_s:.0f} s"
+    left_out = f"; {len(wanted) - len(runs)} of {len(wanted)} workloads cannot be run" * (len(runs) < len(wanted))
+    typer.echo(f"{several(len(runs), 'run')} for {several(cases, 'case')}, about {least} of frames{left_out}", err=True)
+    for asked, settings in runs:
+        typer.echo(f"  {asked.job.workload.id}: {_plan(asked.job, settings)}", err=True)
+
+
+def _plan(job: Job, settings: Settings) -> str:
     from assess.pipeline import expected_s
 
     scenario = job.workload.scenario
@@ -61,7 +84,7 @@ def tell_plan(job: Job, settings: Settings) -> None:
     if scenario.batches:
         least += f" for each of {len(scenario.batches)} sizes of the batch"
     passes = f", then {', '.join(settings.passes)}" if settings.passes else ""
-    typer.echo(f"measuring ({settings.tier}): {text}, {least}{passes}", err=True)
+    return f"measuring ({settings.tier}): {text}, {least}{passes}"
 
 
 def named_format(name: str) -> Format:
@@ -86,12 +109,25 @@ def terminal_width() -> int:
 
 def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> None:
     """Print a report in one format and write it to files."""
+    _deliver(form, paths, lambda other: other.render(report), lambda **how: terminal(report, **how))
+
+
+def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | None) -> None:
+    """Print a portfolio in one format and write it to files; a portfolio of one judged case is its report."""
+    if len(portfolio.cases) == len(portfolio.reports) == 1:
+        deliver(portfolio.reports[0], form, paths)
+        return
+    _deliver(form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how))
+
+
+def _deliver(
+    form: Format, paths: Sequence[Path] | None, render: Callable[[Format], str], on_terminal: Callable[..., str]
+) -> None:
     for path in paths or ():
-        render = next(other.render for other in FORMATS if other.suffix == path.suffix)
-        write_whole(path, render(report))
+        write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
     if form.name == "terminal":
-        typer.echo(terminal(report, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
+        typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
     else:
-        typer.echo(form.render(report), nl=False)
+        typer.echo(render(form), nl=False)
     for path in paths or ():
         typer.echo(f"written: {clean(str(path))}", err=True)

@@ -9,6 +9,7 @@ from assess.describe.device import Device
 from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.runtime import Runtime
+from assess.describe.standard import Standard
 from assess.describe.workload import Workload
 from assess.measure.measurement import Measurement
 from assess.project.estimate import Estimate
@@ -42,6 +43,7 @@ class Case:
         partner: for whom; None if nobody was named.
         measurement: the run that this case stands on; None if nothing was run.
         estimates: what is known of the model on the device.
+        standards: those that the partner collects evidence for.
     """
 
     model: Model
@@ -50,6 +52,7 @@ class Case:
     partner: Partner | None
     measurement: Measurement | None
     estimates: Estimates
+    standards: tuple[Standard, ...] = ()
 
     @property
     def runtime(self) -> Runtime:

@@ -1,32 +1,45 @@
-"""Many cases in one table: a line each, with what decides it."""
+"""Many cases in one table: verdicts by job and device, and a line each with what decides it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from assess.judge.fit_report import FitReport
-from assess.report import words
+from assess.report import portfolio as words
+from assess.report.portfolio import Case
+from assess.report.wrap import wrapped
+
+_INDENT = "  "
+_GAP = "  "
+#: Less room for what decides a case, and it goes on the next line.
+_LEAST_WIDTH = 30
 
 
-def matrix(reports: Sequence[FitReport]) -> str:
-    """One line per case: verdict, device, job, and the criterion that decides."""
-    rows = [("verdict", "device", "workload", "decided by")]
-    rows += [
-        (r.verdict.value, r.case.device.id, r.case.workload.id, _decided_by(r))
-        for r in reports
-    ]  # fmt: skip
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "".join(
-        f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() + "\n" for a, b, c, d in rows
-    )
+def grid(cases: Sequence[Case], width: int) -> list[str]:
+    """A row for each job and a column for each device; nothing where it is too wide, or has but one of either."""
+    devices, jobs = words.devices(cases), words.by_workload(cases)
+    if len(devices) < 2 or len(jobs) < 2:
+        return []
+    rows = [["workload", *(device.id for device in devices)]]
+    for job, of_job in jobs:
+        found = {words.device(case).id: words.answer(case) for case in of_job}
+        rows.append([job.id, *(found.get(device.id, "") for device in devices)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [_INDENT + _GAP.join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)) for row in rows]
+    return [line.rstrip() for line in lines] if max(map(len, lines)) <= width else []
 
 
-def _decided_by(report: FitReport) -> str:
-    wanting = words.open_findings(report)
-    if not wanting:
-        return "every criterion passes"
-    deciding = [finding for finding in wanting if finding.verdict == wanting[0].verdict]
-    return ", ".join(
-        f"{f.criterion} ({words.found(f)} of {words.limit(f)})" if f.found and f.limit else f.criterion
-        for f in deciding
-    )
+def lines(cases: Sequence[Case], width: int, *, also: bool = False) -> list[str]:
+    """For each case, by job: verdict, device, and what decides it; with `also`, what else does not pass."""
+    found: list[str] = []
+    verdicts = max(len(words.answer(case)) for case in cases)
+    devices = max(len(words.device(case).id) for case in cases)
+    for job, of_job in words.by_workload(cases):
+        found += [*([""] if found else []), f"{_INDENT}{job.id}"]
+        for case in of_job:
+            head = f"{_INDENT * 2}{words.answer(case):<{verdicts}}{_GAP}{words.device(case).id:<{devices}}{_GAP}"
+            hanging = " " * (len(head) if width - len(head) >= _LEAST_WIDTH else 6)
+            found += wrapped(head + words.decided_by(case), width, hanging)
+            if also and isinstance(case, FitReport) and (others := words.also(case)):
+                found += wrapped(f"also {others}", width, _INDENT * 4, first=_INDENT * 3)
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
@@ -99,6 +101,22 @@ def _evidence(report: FitReport) -> str:
         return "nothing was run"
     place = "the device itself" if report.case.estimates.on_device else "a proxy"
     return f"{report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
+
+
+def standards(report: FitReport) -> list[tuple[str, str, str]]:
+    """The standards that the partner collects evidence for: each with what the run shows, and what none can."""
+    run = report.case.measurement
+    nothing = "" if run and not run.failure else "nothing, since the run failed" if run else "nothing: nothing was run"
+    return [(f"{one.name} ({one.title})", nothing or one.shows, one.cannot_show) for one in report.case.standards]
+
+
+def standards_note(reports: Sequence[FitReport]) -> str:
+    """Of what machine the evidence for standards is, where it is not the device in every case."""
+    elsewhere = sum(not report.case.estimates.on_device for report in reports)
+    if not elsewhere:
+        return ""
+    which = "The run was" if len(reports) == 1 else f"In {elsewhere} of {len(reports)} cases the run was"
+    return f"{which} taken on a proxy: what is said of time and memory, it shows of that machine, not of the device."
 
 
 def open_findings(report: FitReport) -> list[Finding]:

@@ -212,8 +212,42 @@ def test_an_output_that_would_overwrite_what_is_read(folder):
 
 
 def test_one_device_at_a_time(folder):
-    line, _ = fit(save(folder / "m.onnx"), "--device", "sony-ps5")
+    line, hint = refused("judge", folder / "run.json", "--device", DEVICE, "--device", "sony-ps5")
     assert line == "error: --device: is given 2 times, one at a time is judged"
+    assert hint == "hint: measure once, then `assess judge run.json` for each"
+
+
+def test_a_device_named_twice(folder):
+    line, _ = fit(save(folder / "m.onnx"), "--device", DEVICE)
+    assert line == f"error: --device: '{DEVICE}' is named twice"
+
+
+@pytest.mark.parametrize(
+    ("option", "known", "hint"),
+    [("--device", "-w camera-30hz", "devices"), ("--workload", f"-d {DEVICE}", "workloads")],
+)
+def test_neither_a_device_nor_a_partner(folder, option, known, hint):
+    line, said = refused("fit", save(folder / "m.onnx"), *known.split())
+    assert line == f"error: {option}: is missing"
+    assert said == f"hint: name one, or with --partner the {hint} of a partner"
+
+
+def test_a_run_for_each_of_several_jobs_that_cannot_all_be_written(folder):
+    (folder / "run-camera-30hz.json").mkdir()
+    line, _ = fit(save(folder / "m.onnx"), "-w", "bev-perception-12hz", "--save-run", folder / "run.json")
+    assert line.endswith("run-camera-30hz.json: is a folder, not a file")
+    line, _ = fit(
+        save(folder / "m.onnx"), "-w", "bev-perception-12hz", "--save-run", folder / "r.json",
+        "-o", folder / "r-bev-perception-12hz.json",
+    )  # fmt: skip
+    assert line.endswith("r-bev-perception-12hz.json: is read or written by this command already")
+
+
+def test_what_no_job_could_use_is_refused_before_anything_is_measured(folder):
+    np.save(folder / "bad.npy", np.zeros((1, 5), np.float32))
+    arguments = (save(folder / "m.onnx"), "-d", DEVICE, "-w", "camera-30hz", "-w", "bev-perception-12hz")
+    line, _ = refused("fit", *arguments, "--input", f"x={folder}/bad.npy")
+    assert "bad.npy: has shape 1x5" in line
 
 
 def test_text_of_a_model_is_data_in_errors_too(folder):

@@ -26,12 +26,19 @@ _OPERATORS = 10
 
 def charts(report: FitReport) -> list[Chart]:
     """Every picture that this report has the data for."""
+    return [*case_charts(report), *run_charts(report)]
+
+
+def case_charts(report: FitReport) -> list[Chart]:
+    """Those that are of this case alone."""
+    return [chart for chart in (limits(report),) if chart.svg]
+
+
+def run_charts(report: FitReport) -> list[Chart]:
+    """Those of the run and the model: the same for every device that the run is judged for."""
     case = report.case
-    drawn = [limits(report)]
-    if case.measurement is not None:
-        drawn += _of_run(case, case.measurement)
-    drawn.append(_arithmetic(case))
-    return [chart for chart in drawn if chart.svg]
+    drawn = [] if case.measurement is None else [*_of_run(case, case.measurement)]
+    return [chart for chart in (*drawn, _arithmetic(case)) if chart.svg]
 
 
 def _of_run(case: Case, run: Measurement) -> Iterator[Chart]:

@@ -1,15 +1,20 @@
-"""A fit report as one self-contained HTML file: no script, nothing fetched."""
+"""Fit reports as one self-contained HTML file: no script, nothing fetched."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from assess.clean import clean
+from assess.describe.device import Device
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
+from assess.judge.portfolio import NotJudged, Portfolio
+from assess.report import portfolio as many
 from assess.report import words
-from assess.report.charts import charts
+from assess.report.charts import case_charts, charts, run_charts
 from assess.report.charts.svg import Chart
 from assess.report.device_numbers import device_numbers
 from assess.report.facts.fact import Group, Table
@@ -54,30 +59,112 @@ dt { color: var(--soft); grid-column: 1; } dd { grid-column: 2; }
 details dl { display: block; } details dd { margin-bottom: .4rem; } dd { margin: 0; overflow-wrap: anywhere; }
 @media print { body { margin: 0; } details > * { display: block; } }
 """
+_STYLE_OF_MANY = """
+h1 b { font-size: 1.5rem; } h5 { font-size: 1rem; margin: 1.5rem 0 .4rem; }
+h4 { font-size: 1.1rem; margin-top: 1.5rem; color: var(--ink); }
+h6 { font-size: .9rem; margin: 1rem 0 .2rem; font-weight: normal; color: var(--soft); }
+a { color: inherit; } caption { text-align: left; color: var(--soft); padding: .35rem 0; }
+.matrix td { border-left: .3rem solid var(--tone); font-size: .85rem; min-width: 9rem; color: var(--soft); }
+.matrix td .verdict { font-size: 1rem; } .matrix th[scope=row] { color: var(--ink); white-space: nowrap; }
+.part { border-left: .3rem solid var(--tone, var(--line)); padding-left: .8rem; margin: .6rem 0; }
+.part > div { scroll-margin-top: 3.5rem; }
+.part summary { cursor: pointer; padding: .2rem 0; } .part dl { display: grid; }
+"""
+_HEADING = re.compile(r"<(/?)h([2-4])>")
 _TONES = {"READY": "pass", "MARGINAL": "marginal", "UNPROVEN": "unknown", "NOT READY": "fail"}
 
 
 def html(report: FitReport) -> str:
     """The report as one HTML page. All text from files is escaped; the page may neither run nor fetch anything."""
-    title = f"{report.verdict.value}: {_text(words.subject(report))}"
+    subject = _text(words.subject(report))
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>",
-        f'<h1 class="{_TONES[report.verdict.value]}"><b>{report.verdict.value}</b>{_text(words.subject(report))}</h1>',
+        f'<h1 class="{_TONES[report.verdict.value]}"><b>{report.verdict.value}</b>{subject}</h1>',
         _table(report),
         _to_do(report),
         *map(_chart, charts(report)),
         *(_details(finding) for finding in report.findings if finding.details),
         _facts(report),
         *_run(report),
-        _device(report),
+        _device(report.case.device),
+        _standards([report]),
         _questions(),
-        "</body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return _page(f"{report.verdict.value}: {subject}", parts)
+
+
+def html_many(portfolio: Portfolio) -> str:
+    """The portfolio as one HTML page: the matrix, then every report, folded; what cases share comes once."""
+    parts = [
+        f"<h1><b>{escape(many.head(portfolio))}</b>{_text(many.subject(portfolio))}</h1>",
+        f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in many.summary(portfolio))}</ul>",
+        _matrix(portfolio.cases),
+    ]
+    for job, cases in many.by_workload(portfolio.cases):
+        parts += [f"<h2>{_text(job.id)}: {_text(job.name)}</h2>", *map(_case, cases)]
+        if report := many.run_of(cases):
+            shared = [*map(_chart, run_charts(report)), *_run(report)]
+            parts.append(_folded(f"The run for {_text(job.id)}, which all of these cases stand on", shared))
+    if portfolio.reports:
+        parts.append("<h2>Devices</h2>")
+    parts += [
+        _folded(f"{_text(device.id)}: {_text(device.name)}", [_device(device)])
+        for device in many.devices(portfolio.reports)
+    ]
+    title = f"{many.head(portfolio)}: {many.subject(portfolio)}"
+    return _page(_text(title), [*parts, _standards(portfolio.reports), _questions()], _STYLE + _STYLE_OF_MANY)
+
+
+def _matrix(cases: Sequence[many.Case]) -> str:
+    """A row for each job and a column for each device; verdicts lead to their reports."""
+    devices = many.devices(cases)
+    names = "".join(f'<th scope="col">{_text(device.id)}</th>' for device in devices)
+    rows = []
+    for job, of_job in many.by_workload(cases):
+        found = {many.device(case).id: _cell(case) for case in of_job}
+        cells = "".join(found.get(device.id, "<td></td>") for device in devices)
+        rows.append(f'<tr><th scope="row">{_text(job.id)}</th>{cells}</tr>')
+    head = f'<tr><th scope="col">workload</th>{names}</tr>'
+    caption = "<caption>Verdict by workload and device, and what decides it; each leads to its report.</caption>"
+    return f'<div class="scroll"><table class="matrix">{caption}{head}{"".join(rows)}</table></div>'
+
+
+def _cell(case: many.Case) -> str:
+    link = f'<a href="#{many.anchor(case)}">{escape(many.answer(case))}</a>'
+    return f'<td class="{_tone(case)}"><span class="verdict">{link}</span><br>{_text(many.decided_by(case))}</td>'
+
+
+def _case(case: many.Case) -> str:
+    title = f'<b class="verdict">{escape(many.answer(case))}</b> {_text(many.device(case).id)}'
+    if isinstance(case, NotJudged):
+        step = f"<p>{_text(case.next_step)}</p>" if case.next_step else ""
+        inner = [f"<p>{_text(case.why)}</p>{step}"]
+    else:
+        pictures = map(_chart, case_charts(case))
+        details = (_details(finding) for finding in case.findings if finding.details)
+        inner = [f"<p>{_text(words.subject(case))}</p>", _table(case), _to_do(case), *pictures, *details, _facts(case)]
+    # What a link leads to inside of a folded part unfolds it.
+    return _folded(title, [f'<div id="{many.anchor(case)}">', *inner, "</div>"], _tone(case))
+
+
+def _folded(title: str, parts: Iterable[str], style: str = "") -> str:
+    """Parts under a title that unfolds them, their headings two levels deeper."""
+    inner = _HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 2}>", "".join(parts))
+    return f'<details class="part {style}"><summary>{title}</summary>{inner}</details>'
+
+
+def _tone(case: many.Case) -> str:
+    return _TONES.get(many.answer(case), "not_asked")
+
+
+def _page(title: str, parts: Iterable[str], style: str = _STYLE) -> str:
+    head = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{title}</title><style>{style}</style></head><body>",
+    ]
+    return "\n".join(part for part in [*head, *parts, "</body></html>"] if part) + "\n"
 
 
 def _text(text: str) -> str:
@@ -143,9 +230,19 @@ def _rows(table: Table) -> str:
     return f'<div class="scroll"><table><tr>{cells("th", table.heads)}</tr>{body}</table></div>'
 
 
-def _device(report: FitReport) -> str:
-    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(report.case.device)), (1,))
-    return f"<h2>What is known of {_text(report.case.device.name)}</h2>{_rows(known)}"
+def _device(device: Device) -> str:
+    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(device)), (1,))
+    return f"<h2>What is known of {_text(device.name)}</h2>{_rows(known)}"
+
+
+def _standards(reports: Sequence[FitReport]) -> str:
+    """The same for every case of a partner."""
+    found = words.standards(reports[0]) if reports else []
+    if not found:
+        return ""
+    note = words.standards_note(reports)
+    rows = _rows(Table("", ("standard", "what a run shows", "what it cannot show"), tuple(found)))
+    return f"<h2>Evidence for standards</h2>{f'<p>{_text(note)}</p>' if note else ''}{rows}"
 
 
 def _questions() -> str:

@@ -1,4 +1,4 @@
-"""A fit report as JSON, schema assess.report/1."""
+"""Fit reports as JSON: one has the schema assess.report/1, many assess.portfolio/1."""
 
 from __future__ import annotations
 
@@ -8,16 +8,48 @@ from typing import Any
 
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
+from assess.judge.portfolio import Portfolio
 from assess.project.estimate import Estimate
 from assess.report.run_numbers import run_numbers
 
 SCHEMA = "assess.report/1"
+PORTFOLIO_SCHEMA = "assess.portfolio/1"
 
 
 def json(report: FitReport) -> str:
     """The report as JSON. Quantities are in base units (`B`, `s`, ...); an open upper end is null."""
-    case = report.case
+    return _text(_report(report))
+
+
+def json_many(portfolio: Portfolio) -> str:
+    """The portfolio as JSON: each case that was judged as a whole report, and those that were not with the reason."""
     document = {
+        "schema": PORTFOLIO_SCHEMA,
+        "tool": portfolio.tool,
+        "model": {"name": portfolio.model.name, "sha256": portfolio.model.sha256},
+        "partner": portfolio.partner.id if portfolio.partner else None,
+        "cases": [_report(report) for report in portfolio.reports],
+        "not_judged": [
+            {
+                "workload": case.workload.id,
+                "device": case.device.id,
+                "because": case.why,
+                "next_step": case.next_step or None,
+                "stopped": case.stopped,
+            }
+            for case in portfolio.not_judged
+        ],
+    }
+    return _text(document)
+
+
+def _text(document: dict[str, Any]) -> str:
+    return encoder.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _report(report: FitReport) -> dict[str, Any]:
+    case = report.case
+    return {
         "schema": SCHEMA,
         "tool": report.tool,
         "verdict": report.verdict.value,
@@ -34,8 +66,8 @@ def json(report: FitReport) -> str:
         "run": run_numbers(case.measurement, case.workload) if case.measurement else None,
         "estimates": {name: _estimate(one) for name, one in case.estimates.known.items()},
         "absent": dict(case.estimates.absent),
+        "standards": [one.model_dump() for one in case.standards],
     }
-    return encoder.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""A fit report as Markdown."""
+"""Fit reports as Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assess.clean import clean
+from assess.describe.device import Device
 from assess.judge.fit_report import FitReport
+from assess.judge.portfolio import Portfolio
+from assess.report import portfolio as many
 from assess.report import words
 from assess.report.device_numbers import device_numbers
 from assess.report.facts.fact import Group, Table
@@ -11,9 +16,69 @@ from assess.report.facts.fact import Group, Table
 
 def markdown(report: FitReport) -> str:
     """The report as GitHub-flavoured Markdown."""
+    title = f"# {report.verdict.value}: {_escaped(words.subject(report))}"
+    return (
+        "\n".join([title, "", *_report(report), *_run(report), *_device(report.case.device), *_standards([report])])
+        + "\n"
+    )
+
+
+def markdown_many(portfolio: Portfolio) -> str:
+    """The portfolio as GitHub-flavoured Markdown: the matrix, then every report; what cases share comes once."""
+    lines = [f"# {many.head(portfolio)}: {_escaped(many.subject(portfolio))}", ""]
+    lines += [f"- {_escaped(line)}" for line in many.summary(portfolio)]
+    lines += _matrix(portfolio.cases)
+    for job, cases in many.by_workload(portfolio.cases):
+        lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]
+        lines += [line for case in cases for line in _case(case)]
+        if report := many.run_of(cases):
+            lines += _folded(f"The run for {_escaped(job.id)}", _run(report))
+    for device in many.devices(portfolio.reports):
+        lines += _device(device)
+    lines += _standards(portfolio.reports)
+    return "\n".join(lines) + "\n"
+
+
+def _matrix(cases: Sequence[many.Case]) -> list[str]:
+    """A row for each job and a column for each device; verdicts lead to their reports. Then what decides each case."""
+    devices = many.devices(cases)
     lines = [
-        f"# {report.verdict.value}: {_escaped(words.subject(report))}",
         "",
+        f"| workload | {' | '.join(_escaped(device.id) for device in devices)} |",
+        "|---" * len(devices) + "|---|",
+    ]
+    for job, of_job in many.by_workload(cases):
+        found = {many.device(case).id: f"[**{many.answer(case)}**](#{many.anchor(case)})" for case in of_job}
+        lines.append(f"| {_escaped(job.id)} | {' | '.join(found.get(device.id, '') for device in devices)} |")
+    lines += ["", "| workload | device | verdict | decided by |", "|---|---|---|---|"]
+    for case in cases:
+        names = f"{_escaped(many.workload(case).id)} | {_escaped(many.device(case).id)}"
+        lines.append(f"| {names} | **{many.answer(case)}** | {_escaped(many.decided_by(case))} |")
+    return lines
+
+
+def _case(case: many.Case) -> list[str]:
+    anchor = ["", f'<a id="{many.anchor(case)}"></a>']
+    title = f"{many.answer(case)}: {_escaped(many.device(case).id)} for {_escaped(many.workload(case).id)}"
+    if isinstance(case, FitReport):
+        return anchor + _folded(title, ["", *_report(case)])
+    return [
+        *anchor,
+        "",
+        f"**{title}**: {_escaped(case.why)}",
+        *(["", _escaped(case.next_step)] if case.next_step else []),
+    ]
+
+
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    """Under a title that opens, its headings two levels deeper."""
+    inner = (f"##{line}" if line.startswith("#") else line for line in lines)
+    return ["", f"<details><summary>{title}</summary>", *inner, "", "</details>"]
+
+
+def _report(report: FitReport) -> list[str]:
+    """Findings, what to do, and what they stand on."""
+    lines = [
         "| criterion | verdict | found | limit | left | evidence | because |",
         "|---|---|---|--:|--:|---|---|",
     ]
@@ -29,12 +94,27 @@ def markdown(report: FitReport) -> str:
             lines += ["", f"## {finding.criterion}: details", ""]
             lines += [f"- {_escaped(detail)}" for detail in finding.details]
     lines += ["", "## Facts", ""]
-    lines += [f"- {name}: {_escaped(text)}" for name, text in words.facts(report)]
-    if groups := words.run_groups(report):
-        lines += ["", "## The run", *(line for group in groups for line in _group(group))]
-    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(report.case.device)), (1,))
-    lines += ["", f"## What is known of {_escaped(report.case.device.name)}", *_table(known)]
-    return "\n".join(lines) + "\n"
+    return lines + [f"- {name}: {_escaped(text)}" for name, text in words.facts(report)]
+
+
+def _run(report: FitReport) -> list[str]:
+    groups = words.run_groups(report)
+    return ["", "## The run", *(line for group in groups for line in _group(group))] if groups else []
+
+
+def _device(device: Device) -> list[str]:
+    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(device)), (1,))
+    return ["", f"## What is known of {_escaped(device.name)}", *_table(known)]
+
+
+def _standards(reports: Sequence[FitReport]) -> list[str]:
+    """The same for every case of a partner."""
+    found = words.standards(reports[0]) if reports else []
+    if not found:
+        return []
+    note = words.standards_note(reports)
+    rows = Table("", ("standard", "what a run shows", "what it cannot show"), tuple(found))
+    return ["", "## Evidence for standards", *(["", _escaped(note)] if note else []), *_table(rows)]
 
 
 def _group(group: Group) -> list[str]:

@@ -1,19 +1,26 @@
-"""A fit report for a terminal: verdict first, one line a criterion, then why and what to do."""
+"""Fit reports for a terminal: verdict first, one line a criterion, then why and what to do; many, as a matrix."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
+from assess.judge.portfolio import Portfolio
+from assess.report import portfolio as many
 from assess.report import words
 from assess.report.facts.fact import Fact
+from assess.report.matrix import grid
+from assess.report.matrix import lines as case_lines
 from assess.report.run_summary import fact_lines
 from assess.report.wrap import wrapped
 
 _COLOURS = {"PASS": 32, "READY": 32, "MARGINAL": 33, "UNKNOWN": 35, "UNPROVEN": 35, "FAIL": 31, "NOT READY": 31}
 _INDENT = "  "
+#: A verdict or an answer in a column of its own.
+_VERDICT = re.compile(rf"(?:^|(?<=  ))(?:{'|'.join(sorted(_COLOURS, reverse=True))})(?=  |$)", re.MULTILINE)
 
 
 def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> str:
@@ -28,6 +35,7 @@ def terminal(report: FitReport, *, width: int = 100, colour: bool = False) -> st
     ]
     if brief := words.run_brief(report):
         lines += ["", *fact_lines(brief, width)]
+    lines += _standards([report], width)
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return _coloured(text, report.verdict) if colour else text
 
@@ -80,6 +88,42 @@ def _to_do(report: FitReport, width: int) -> list[str]:
             step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"
             lines += wrapped(f"-> {step}", width, " " * 15, first=" " * 12)
     return [*lines, ""] if lines else []
+
+
+def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = False) -> str:
+    """The portfolio as plain text of at most `width` columns: the matrix, each case, then each reason once."""
+    lines = wrapped(f"{many.head(portfolio)}  {many.subject(portfolio)}", width, _INDENT)
+    if table := grid(portfolio.cases, width):
+        lines += ["", *table]
+    lines.append("")
+    for line in many.summary(portfolio):
+        lines += wrapped(_INDENT + line, width, _INDENT * 2)
+    lines += ["", *case_lines(portfolio.cases, width, also=True), ""]
+    first_with: dict[str, str] = {}
+    for reason in many.reasons(portfolio):
+        head = f"{_INDENT}{reason.finding.verdict.text:<8}  {reason.finding.criterion}: "
+        where = f" [{reason.where}]" if reason.where else ""
+        lines += wrapped(head + clean(reason.because + where), width, " " * 12)
+        if reason.step:
+            first = first_with.setdefault(reason.step, reason.finding.criterion)
+            step = clean(reason.step) if first == reason.finding.criterion else f"as for {first}"
+            lines += wrapped(f"-> {step}", width, " " * 15, first=" " * 12)
+    lines += _standards(portfolio.reports, width)
+    full = "in full: -o report.html has every criterion of every case; --device ID --workload ID is one case alone"
+    lines += ["", *wrapped(_INDENT + full, width, _INDENT * 2)]
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    return _VERDICT.sub(lambda found: _paint(found[0]), text) if colour else text
+
+
+def _standards(reports: Sequence[FitReport], width: int) -> list[str]:
+    """The same for every case of a partner."""
+    lines = []
+    for name, shows, cannot_show in words.standards(reports[0]) if reports else ():
+        lines += wrapped(_INDENT * 2 + clean(name), width, _INDENT * 3)
+        lines += wrapped(f"shows: {clean(shows)}", width, _INDENT * 4, first=_INDENT * 3)
+        lines += wrapped(f"cannot show: {clean(cannot_show)}", width, _INDENT * 4, first=_INDENT * 3)
+    head = f"{_INDENT}evidence for standards. {words.standards_note(reports)}".rstrip(". ")
+    return ["", *wrapped(head, width, _INDENT * 2), *lines] if lines else []
 
 
 def _coloured(text: str, verdict: Fit) -> str:

@@ -1,0 +1,227 @@
+"""How a portfolio reads, the same in every format; text from models and profiles is data here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from assess.clean import clean
+from assess.describe.device import Device
+from assess.describe.workload import Workload
+from assess.judge.criteria import CRITERIA
+from assess.judge.finding import Finding, Verdict
+from assess.judge.fit_report import Fit, FitReport
+from assess.judge.portfolio import NotJudged, Portfolio
+from assess.report import words
+from assess.report.facts.fact import several
+
+Case = FitReport | NotJudged
+NOT_JUDGED: Final = "not judged"
+#: From good to bad.
+_FITS: Final = tuple(Fit)
+#: What stands for what differs from case to case.
+_NAMES: Final = ("DEVICE", "WORKLOAD")
+#: More criteria than these are no single thing to settle.
+_FEW: Final = 3
+#: More device ids than these say less than their number.
+_MOST_NAMED: Final = 4
+
+
+def answer(case: Case) -> str:
+    """The verdict on a case, or that there is none."""
+    return NOT_JUDGED if isinstance(case, NotJudged) else case.verdict.value
+
+
+def device(case: Case) -> Device:
+    """Where a case is to run."""
+    return case.device if isinstance(case, NotJudged) else case.case.device
+
+
+def workload(case: Case) -> Workload:
+    """What a case is for."""
+    return case.workload if isinstance(case, NotJudged) else case.case.workload
+
+
+def deciding(report: FitReport) -> list[Finding]:
+    """The findings as bad as the verdict; none where every criterion passes."""
+    wanting = words.open_findings(report)
+    return [finding for finding in wanting if finding.verdict == wanting[0].verdict]
+
+
+def decided_by(case: Case) -> str:
+    """What decides a case, with its numbers; or why it was not judged."""
+    if isinstance(case, NotJudged):
+        return clean(case.why)
+    return ", ".join(map(_in_short, deciding(case))) or "every criterion passes"
+
+
+def _in_short(finding: Finding) -> str:
+    numbers = f" ({words.found(finding)} of {words.limit(finding)})" if finding.found and finding.limit else ""
+    return finding.criterion + numbers
+
+
+def by_workload(cases: Sequence[Case]) -> list[tuple[Workload, list[Case]]]:
+    """The cases of each job, in their order."""
+    found: dict[str, tuple[Workload, list[Case]]] = {}
+    for case in cases:
+        found.setdefault(workload(case).id, (workload(case), []))[1].append(case)
+    return list(found.values())
+
+
+def devices(cases: Sequence[Case]) -> list[Device]:
+    """Each device once, in their order."""
+    return list({device(case).id: device(case) for case in cases}.values())
+
+
+def anchor(case: Case) -> str:
+    """A name that links to a case may have in every format."""
+    return re.sub("[^a-z0-9-]", "-", f"{workload(case).id}-on-{device(case).id}")
+
+
+def run_of(cases: Sequence[Case]) -> FitReport | None:
+    """The one to tell of a run that they all stand on: of the device that it was taken on; None if none was judged."""
+    judged = [case for case in cases if isinstance(case, FitReport)]
+    return next((case for case in judged if case.case.estimates.on_device), judged[0] if judged else None)
+
+
+def subject(portfolio: Portfolio) -> str:
+    """The model, and for whom."""
+    whom = f" for {portfolio.partner.name}" if portfolio.partner else ""
+    return clean(portfolio.model.name + whom)
+
+
+def head(portfolio: Portfolio) -> str:
+    """How many cases are ready, and what the others are."""
+    counts = Counter(map(answer, portfolio.cases))
+    ready = f"{counts[Fit.READY.value]} of {several(len(portfolio.cases), 'case')} READY"
+    others = (*(fit.value for fit in _FITS if fit is not Fit.READY), NOT_JUDGED)
+    return ", ".join([ready, *(f"{counts[name]} {name}" for name in others if counts[name])])
+
+
+def summary(portfolio: Portfolio) -> list[str]:
+    """The best device for each job; and the criteria that hold most cases back, if few do."""
+    jobs: dict[str, list[str]] = {}
+    for job, cases in by_workload(portfolio.cases):
+        jobs.setdefault(_best(cases), []).append(job.id)
+    lines = [
+        clean(f"{'every workload' if len(jobs) == 1 and len(ids) > 1 else ', '.join(ids)}: {best}")
+        for best, ids in jobs.items()
+    ]
+    return [*lines, *_holding_back(portfolio.reports)]
+
+
+def _best(cases: Sequence[Case]) -> str:
+    judged = [case for case in cases if isinstance(case, FitReport)]
+    if not judged:
+        return NOT_JUDGED
+    best = min((case.verdict for case in judged), key=_FITS.index)
+    those = [case.case.device.id for case in judged if case.verdict is best]
+    if best is Fit.NOT_READY:
+        return "NOT READY on any device" if len(judged) > 1 else f"NOT READY on {those[0]}"
+    if len(judged) > 1 and len(those) == len(judged):
+        return f"{best.value} on every device" + (" that was judged" if len(judged) < len(cases) else "")
+    where = ", ".join(those) if len(those) <= _MOST_NAMED else f"{len(those)} of {len(judged)} devices"
+    return f"at best {best.value}, on {where}" if len(judged) > 1 else f"{best.value} on {where}"
+
+
+def _holding_back(reports: Sequence[FitReport]) -> Iterator[str]:
+    """The fewest criteria that decide most of the cases that are not ready: each would be better without them."""
+    decisions = [frozenset(found.criterion for found in deciding(report)) for report in reports]
+    wanting = [names for names in decisions if names]
+    few = sorted({names for names in wanting if len(names) <= _FEW}, key=lambda names: (len(names), sorted(names)))
+    served = [(names, sum(one <= names for one in wanting)) for names in few]
+    for names, count in sorted(served, key=lambda each: (len(each[0]), -each[1])):
+        if len(wanting) > 1 and 2 * count > len(wanting):
+            of = f"all {count}" if count == len(wanting) else f"{count} of the {len(wanting)}"
+            them = "it" if len(names) == 1 else "them"
+            verb = "alone decides" if len(names) == 1 else "decide"
+            ordered = [criterion.name for criterion in CRITERIA if criterion.name in names]
+            cases = f"{of} cases that are not READY"
+            yield f"{_and(ordered)} {verb} {cases}: settling {them} would make each of these better"
+            return
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a criterion is not passed, in all the cases in which it is the same.
+
+    Attributes:
+        finding: the first of them.
+        because: the reason; DEVICE and WORKLOAD stand for those of the case where it is the same but for their names.
+        where: which cases, in words.
+        step: what to do; "" if there is nothing better than the reason.
+    """
+
+    finding: Finding
+    because: str
+    where: str
+    step: str
+
+
+def reasons(portfolio: Portfolio) -> list[Reason]:
+    """Each reason once, the worst and those of the most cases first."""
+    found: dict[tuple[str, Verdict, str], list[tuple[FitReport, Finding]]] = {}
+    for report in portfolio.reports:
+        for finding in words.open_findings(report):
+            key = finding.criterion, finding.verdict, _general(finding.because, report, *_NAMES)
+            found.setdefault(key, []).append((report, finding))
+    ordered = sorted(found.values(), key=lambda those: (-those[0][1].verdict, -len(those)))
+    return [
+        Reason(
+            those[0][1],
+            _common([(finding.because, report) for report, finding in those]),
+            _where([report for report, _ in those], portfolio.reports),
+            _common([(finding.next_step, report) for report, finding in those if finding.next_step]),
+        )
+        for those in ordered
+    ]
+
+
+def _general(text: str, report: FitReport, *names: str) -> str:
+    """A text with names in the place of the ids that differ from case to case."""
+    for name in names:
+        id_ = (device if name == "DEVICE" else workload)(report).id
+        text = re.sub(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", name, text)
+    return text
+
+
+def _common(those: Sequence[tuple[str, FitReport]]) -> str:
+    """One text for all of them, as near to their own as can be; "" for none."""
+    for names in ((), _NAMES[:1], _NAMES[1:], _NAMES):
+        texts = list(dict.fromkeys(_general(text, report, *names) for text, report in those))
+        if len(texts) == 1:
+            return texts[0]
+    return f"{texts[0]} (and so on)" if texts else ""
+
+
+def _where(those: Sequence[FitReport], every: Sequence[FitReport]) -> str:
+    """Cases in words: by device or by job where they are all cases of these."""
+    if len(those) == len(every):
+        return f"in all {len(every)} cases" if len(every) > 1 else ""
+    ids: tuple[tuple[str, Callable[[FitReport], str]], ...] = (
+        ("on", lambda case: device(case).id),
+        ("for", lambda case: workload(case).id),
+    )
+    for preposition, id_of in ids:
+        names = list(dict.fromkeys(map(id_of, those)))
+        if len(those) == sum(id_of(case) in names for case in every):
+            return f"{preposition} {_and(names)}"
+    pairs = [f"{device(case).id} for {workload(case).id}" for case in those]
+    return f"on {_and(pairs)}"
+
+
+def also(report: FitReport) -> str:
+    """What does not pass either in a case, without deciding it, with its numbers."""
+    decide = deciding(report)
+    others = [finding for finding in words.open_findings(report) if finding not in decide]
+    return "; ".join(
+        f"{verdict.text} {', '.join(_in_short(finding) for finding in others if finding.verdict is verdict)}"
+        for verdict in dict.fromkeys(finding.verdict for finding in others)
+    )
