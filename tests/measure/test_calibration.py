@@ -1,0 +1,259 @@
+"""Calibrating as a whole: a fake of the workers and of the clock, in exact numbers; and once for real."""
+
+from pathlib import Path
+
+import pytest
+
+from assess.errors import AssessError
+from assess.measure.calibration import PARTS, calibrate
+from assess.measure.calibration_caches import last_level_cache_bytes, working_set_bytes
+from assess.measure.calibration_models import CONVOLUTION, DEPTHWISE, DISPATCH, PRECISIONS, PRODUCT, STREAM
+from assess.sandbox import Ending
+
+MIB = 2**20
+GIB = 2**30
+
+
+def trial(what, work, *round_ns, operator="MatMul"):
+    return {"what": what, "operator": operator, "work": work, "round_ns": list(round_ns)}
+
+
+def answered(*trials, skipped=None, note=""):
+    return Ending("answered", {"trials": list(trials), "skipped": skipped or {}, "note": note}, "", "")
+
+
+CHAINS = answered(*(trial(f"{n} of Neg", n, *[2000 + 160 * n] * 6, operator="Neg") for n in (1, 50, 200, 1000)))
+STREAMS = answered(trial("Add", 12_000, *[1200] * 6), trial("Neg", 12_000, *[1000] * 6))
+
+
+class World:
+    """Workers that answer as told and take as long as they may, unless told otherwise."""
+
+    def __init__(self, tmp_path, takes=lambda request, limits: request["budget_s"] + 0.5, **endings):
+        self.now, self.asked, self.limits, self.takes = 100.0, [], [], takes
+        self.endings = {PRODUCT: answered(trial("small", 4000, *[2] * 6), trial("large", 9000, *[3] * 6))}
+        self.endings |= {CONVOLUTION: answered(trial("conv", 5000, *[2] * 6, operator="Conv"))}
+        self.endings |= {DEPTHWISE: answered(trial("dw", 1000, *[2] * 6)), STREAM: STREAMS, DISPATCH: CHAINS}
+        self.endings |= endings
+        (tmp_path / "proc").mkdir(exist_ok=True)
+        (tmp_path / "proc/meminfo").write_text(f"MemAvailable: {4 * GIB // 1024} kB\n")
+        self.root = tmp_path
+
+    def launch(self, module, request, limits, *, on_progress):
+        assert module == "assess.measure.worker"
+        self.asked.append(request)
+        self.limits.append(limits)
+        on_progress({"known": {"versions": {"onnxruntime": "1.2.3"}}})
+        self.now += min(self.takes(request, limits), limits.timeout_s)
+        ending = self.endings[request["part"]]
+        return ending(request) if callable(ending) else ending
+
+    def calibrate(self, **changes):
+        shares = iter(changes.pop("shares", (1.0, 1.0)))
+        asked = {"threads": 2, "precisions": ("fp32",), **changes}
+        return calibrate(
+            launch=self.launch, clock=lambda: self.now, share=lambda: next(shares), root=self.root, **asked
+        )
+
+
+def test_each_part_becomes_a_figure(tmp_path):
+    found = World(tmp_path).calibrate()
+    product = found.rate(PRODUCT, "fp32")
+    assert (product.shape, product.operator, product.operations_per_s.value) == ("large", "MatMul", 3e12)
+    assert product.by_shape == {"small": 2e12, "large": 3e12}
+    assert product.operations_per_s.method == "MatMul, large: the fastest of 2 shapes"
+    assert [rate.kind for rate in found.rates] == [PRODUCT, CONVOLUTION, DEPTHWISE]
+    assert found.rate(DEPTHWISE, "fp32").operations_per_s.value == 5e11
+    assert found.peak("fp32") is product
+    assert [stream.value for stream in found.streams] == [12e9, 10e9]
+    assert found.bandwidth is found.streams[0]
+    assert (found.dispatch_s, found.call_s) == pytest.approx((160e-9, 2e-6))
+    assert (found.provider, found.threads, found.runtime_version) == ("CPUExecutionProvider", 2, "1.2.3")
+    assert (found.noisy, found.absent) == ({}, {})
+
+
+def test_parts_share_the_time_by_weight_and_what_one_leaves_goes_to_the_rest(tmp_path):
+    # Weights 3, 2, 3, 2, 1: of 55 s the first may take 15 and takes 4; the second 2 / 8 of the 51 that are left.
+    world = World(tmp_path, takes=lambda request, limits: 4.0 if request["part"] == STREAM else request["budget_s"])
+    found = world.calibrate(budget_s=55.0)
+    assert [request["part"] for request in world.asked] == list(PARTS)
+    assert [request["budget_s"] for request in world.asked] == pytest.approx([15, 12.75, 19.125, 12.75, 6.375])
+    assert [limits.timeout_s for limits in world.limits][:2] == pytest.approx([1.5 * 15 + 10, 1.5 * 12.75 + 10])
+    assert found.wall_s == pytest.approx(55.0)
+
+
+def test_hanging_parts_do_not_hold_it_longer_than_half_as_much_again(tmp_path):
+    hung = Ending("hung", None, "still running after 19 s", "")
+    world = World(tmp_path, takes=lambda request, limits: 1e9, **dict.fromkeys(PARTS, hung))
+    found = world.calibrate(precisions=PRECISIONS)
+    assert found.wall_s <= 90.0
+    assert set(found.absent.values()) == {"hung: still running after 19 s", "no time was left of 60 s"}
+    assert len(found.absent) == 2 + 3 * 4
+
+
+def test_a_part_that_fails_takes_nothing_from_the_others(tmp_path):
+    def product(request):
+        if request["precision"] == "fp16":
+            return Ending("crashed", None, "stopped by SIGSEGV", "first line\nassertion failed")
+        if request["precision"] == "bf16":
+            return Ending("answered", {"refused": "bad_alloc", "kind": "out of memory"}, "", "")
+        if request["precision"] == "int8":
+            return Ending("answered", {"absent": "no kernel"}, "", "")
+        return answered(trial("large", 9000, *[3] * 6))
+
+    found = World(tmp_path, **{PRODUCT: product}).calibrate(precisions=PRECISIONS)
+    assert found.absent == {
+        "matrix product fp16": "crashed: stopped by SIGSEGV: assertion failed",
+        "matrix product bf16": "bad_alloc",
+        "matrix product int8": "no kernel",
+    }
+    assert [rate.precision for rate in found.rates if rate.kind == PRODUCT] == ["fp32"]
+    assert found.rate(PRODUCT, "fp16") is None
+    assert found.dispatch is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (None, "the pass answered what is not a result"),
+        ([1], "the pass answered what is not a result"),
+        ({"trials": 3}, "the pass answered what is not a result: timings.trials: expected a list, found 3"),
+        ({"trials": []}, "the clock of this system is too coarse: an inference took no time"),
+        ({"trials": [trial("x", 1)]}, "the clock of this system is too coarse: an inference took no time"),
+        ({"trials": [trial("x", 1, 5, 0)]}, "the clock of this system is too coarse: an inference took no time"),
+    ],
+)
+def test_an_answer_that_is_none_is_absent(tmp_path, answer, why):
+    world = World(tmp_path, **{PRODUCT: Ending("answered", answer, "", "")})
+    assert world.calibrate().absent["matrix product fp32"] == why
+
+
+def test_an_unknown_provider_is_an_error(tmp_path):
+    def refuse(request):
+        raise AssessError("this ONNX Runtime has no XExecutionProvider", where="--provider", hint="")
+
+    with pytest.raises(AssessError, match="XExecutionProvider"):
+        World(tmp_path, **{STREAM: refuse}).calibrate(provider="XExecutionProvider")
+
+
+def test_noise_is_told_by_part_and_of_the_host(tmp_path):
+    shaken = answered(trial("large", 9000, 3, 3, 3, 3, 3, 6), skipped={"huge": "too little time"}, note="compiled")
+    chains = answered(*(trial(f"{n}", n, *(2000 + each * n for each in (160, 160, 300))) for n in (1, 1000)))
+    found = World(tmp_path, **{PRODUCT: shaken, DISPATCH: chains}).calibrate(shares=(0.99, 0.5))
+    assert found.noisy == {
+        "matrix product fp32": "rounds differ by 100%, more than 15%: something disturbed the host",
+        "call": "only 3 of at least 6 rounds fitted into the time",
+        "dispatch": "only 3 of at least 6 rounds fitted into the time",
+        "host": "this process got 99% of a CPU before and 50% after: others share it",
+    }
+    product = found.rate(PRODUCT, "fp32")
+    assert (product.skipped, product.note) == ({"huge": "too little time"}, "compiled")
+
+
+def test_chains_that_tell_no_slope_leave_dispatch_absent(tmp_path):
+    found = World(tmp_path, **{DISPATCH: answered(trial("1", 1, 2000))}).calibrate()
+    assert (found.dispatch_s, found.call_s) == (None, None)
+    assert found.absent == dict.fromkeys(("call", "dispatch"), "chains of two lengths at least are needed")
+
+
+def test_only_the_parts_asked_for_are_measured(tmp_path):
+    world = World(tmp_path)
+    found = world.calibrate(parts=(DISPATCH,), provider_options={"a": "b"})
+    assert [request["part"] for request in world.asked] == [DISPATCH]
+    assert world.asked[0]["provider_options"] == {"a": "b"}
+    assert world.asked[0]["most_bytes"] == GIB
+    assert (found.bandwidth, found.peak("fp32"), found.absent) == (None, None, {})
+    assert not Path(world.asked[0]["scratch"]).exists()
+
+
+def test_progress_tells_the_share_done_and_the_time_left(tmp_path):
+    heard = []
+    World(tmp_path).calibrate(budget_s=55.0, on_progress=lambda *told: heard.append(told))
+    assert heard[0] == ("measuring memory bandwidth", 0.0, 55.0)
+    # Each part is told as it begins, and again with each message of its worker.
+    assert heard[2] == ("measuring dispatch", 15.5 / 55, 39.5)
+    assert [what for what, _, _ in heard[::2]] == [
+        "measuring memory bandwidth",
+        "measuring dispatch",
+        "measuring matrix product fp32",
+        "measuring convolution fp32",
+        "measuring depthwise convolution fp32",
+    ]
+
+
+def cache(root, cpu, index, level, kind, size, shared):
+    folder = root / f"sys/devices/system/cpu/cpu{cpu}/cache/index{index}"
+    folder.mkdir(parents=True)
+    for name, text in (("level", level), ("type", kind), ("size", size), ("shared_cpu_list", shared)):
+        (folder / name).write_text(f"{text}\n")
+
+
+def test_the_last_level_cache_is_all_of_its_level(tmp_path):
+    assert last_level_cache_bytes(tmp_path) is None
+    for cpu in range(4):
+        cache(tmp_path, cpu, 0, 1, "Data", "32K", cpu)
+        cache(tmp_path, cpu, 1, 1, "Instruction", "32K", cpu)
+    assert last_level_cache_bytes(tmp_path) == 4 * 32 * 1024
+    for cpu in range(4):  # Two dies, each with a cache that its two cores share.
+        cache(tmp_path, cpu, 3, 3, "Unified", "32768K", "0-1" if cpu < 2 else "2-3")
+    assert last_level_cache_bytes(tmp_path) == 64 * MIB
+
+
+def test_a_cache_that_is_described_strangely_is_passed_over(tmp_path):
+    cache(tmp_path, 0, 2, 2, "Unified", "1024K", "0")
+    cache(tmp_path, 0, 3, 3, "Unified", "big", "0")
+    cache(tmp_path, 0, 4, "four", "Unified", "1024K", "0")
+    (tmp_path / "sys/devices/system/cpu/cpu0/cache/index5").mkdir()
+    assert last_level_cache_bytes(tmp_path) == MIB
+
+
+def test_streams_go_over_four_times_the_cache_or_less_where_memory_is_short():
+    assert working_set_bytes(32 * MIB, 16 * GIB) == 128 * MIB
+    assert working_set_bytes(32 * MIB, 640 * MIB) == 80 * MIB
+    assert working_set_bytes(32 * MIB, 100 * MIB) == (
+        "100 MiB of memory are free: too little to go over more than the last-level cache of 32 MiB holds"
+    )
+
+
+def test_the_working_set_is_chosen_by_the_cache(tmp_path):
+    cache(tmp_path, 0, 3, 3, "Unified", "16384K", "0-1")
+    world = World(tmp_path)
+    assert world.calibrate(parts=(STREAM,)).cache_bytes == 16 * MIB
+    assert world.asked[0]["working_set_bytes"] == 64 * MIB
+    (tmp_path / "proc/meminfo").write_text("MemAvailable: 65536 kB\n")
+    found = world.calibrate(parts=(STREAM,))
+    assert found.absent["memory bandwidth"].startswith("64 MiB of memory are free")
+    assert len(world.asked) == 1
+
+
+def test_a_board_that_does_not_tell_its_cache_is_taken_to_have_64_mib(tmp_path):
+    world = World(tmp_path)
+    assert world.calibrate(parts=(STREAM,)).cache_bytes == 64 * MIB
+    assert world.asked[0]["working_set_bytes"] == 256 * MIB
+
+
+@pytest.mark.slow
+def test_the_machine_at_hand_is_calibrated_within_its_time():
+    found = calibrate(budget_s=8.0, precisions=("fp32", "fp16", "int8"), threads=1)
+    assert found.wall_s < 12.0
+    assert 1e8 < found.peak("fp32").operations_per_s.value < 1e14
+    assert 1e8 < found.peak("int8").operations_per_s.value < 1e14
+    assert found.rate(PRODUCT, "int8").operator == "MatMulInteger"
+    assert found.rate(CONVOLUTION, "int8").operator == "QLinearConv"
+    # With casts it would be a figure of fp32. A processor that multiplies fp16 itself has a figure, one that does not
+    # has a reason.
+    for kind in (PRODUCT, CONVOLUTION, DEPTHWISE):
+        assert (found.rate(kind, "fp16") is None) == (f"{kind} fp16" in found.absent)
+    assert 1e8 < found.bandwidth.value < 1e12
+    assert len(found.streams) == 4
+    assert 50e-9 < found.dispatch_s < 1e-3
+    assert 0 < found.call_s < 1e-3
+    assert found.runtime_version.startswith("1.")
+    for figure in (found.dispatch, found.call, *found.streams, *(rate.operations_per_s for rate in found.rates)):
+        assert 0 < figure.low <= figure.value <= figure.high
+
+
+@pytest.mark.slow
+def test_a_provider_that_is_not_there_is_an_error_for_real():
+    with pytest.raises(AssessError, match="no TensorrtExecutionProvider"):
+        calibrate(provider="TensorrtExecutionProvider", budget_s=5.0, parts=(DISPATCH,))
