@@ -88,8 +88,11 @@ def test_every_sector_that_the_project_serves_has_two_devices():
 @pytest.mark.parametrize("id_", LIBRARY.ids("workloads"))
 def test_every_workload_loads_and_says_why(id_):
     workload = LIBRARY.workload(id_)
-    assert workload.deadline_s
-    assert re.search(r"grade [ABCDR]\b", workload.why), "how well the numbers are known"
+    requires = workload.requires
+    assert workload.deadline_s or requires.throughput or (requires.first_token and requires.token), "what decides"
+    assert workload.grade is not None and f"grade {workload.grade}" in workload.why, "how well the numbers are known"
+    assert ("recalled" in workload.source) == (workload.grade == "R"), "recalled numbers and no others say so"
+    assert workload.co_runners
     if workload.requires.memory_share is not None:
         assert (
             "share of memory is a choice of ours: " in workload.why or "share of memory are choices of" in workload.why
@@ -123,7 +126,30 @@ def test_limits_are_short_and_in_our_words(id_):
 
 @pytest.mark.parametrize("id_", LIBRARY.ids("partners"))
 def test_every_partner_names_what_exists(id_):
-    assert LIBRARY.partner(id_).policy.licences
+    partner = LIBRARY.partner(id_)
+    assert all(LIBRARY.device(device) for device in partner.devices)
+    assert all(LIBRARY.workload(workload) for workload in partner.workloads)
+    assert all(LIBRARY.standard(standard) for standard in partner.standards)
+
+
+@pytest.mark.parametrize("id_", LIBRARY.ids("partners"))
+def test_every_partner_says_that_its_policy_is_ours(id_):
+    assert "the policy is illustrative: nothing here was stated by" in LIBRARY.partner(id_).source
+    assert "data-residency" in LIBRARY.partner(id_).policy.statements
+
+
+@pytest.mark.parametrize("id_", LIBRARY.ids("standards"))
+def test_every_standard_says_in_one_line_each_what_a_run_shows_and_what_not(id_):
+    standard = LIBRARY.standard(id_)
+    for line in (standard.shows, standard.cannot_show):
+        assert "\n" not in line and len(line) <= 200
+    assert standard.cannot_show.startswith(("No ", "Not ", "Nothing "))
+    assert ("recalled" in standard.source) == (standard.grade == "R")
+
+
+def test_every_standard_is_asked_for_by_a_partner():
+    asked = {standard for id_ in LIBRARY.ids("partners") for standard in LIBRARY.partner(id_).standards}
+    assert asked == set(LIBRARY.ids("standards"))
 
 
 @pytest.mark.parametrize("id_", LIBRARY.ids("models"))
