@@ -84,7 +84,9 @@ def detect(
     total, modules, integrated = memory.total(root), memory_modules(root), memory.integrated_gpu(root)
     shown = gpus()
     if not shown.gpus:
-        absent["GPUs"] = shown.why_none
+        absent["GPUs"] = shown.why_none or "the driver shows no GPU"
+    if not shown.driver:
+        absent["GPU driver"] = shown.why_none or "the driver does not tell its version"
     name = known("board", board.board(root))
     cpu = known("CPU", processor.cpu(root))
     mode = known("power mode", power.power_mode(root))
@@ -125,7 +127,7 @@ def detect(
 def _identity(
     name: Fact[str] | None, cpu: Fact[str] | None, mode: Fact[PowerMode] | None, absent: dict[str, str]
 ) -> Identity:
-    found = Identity(board.identifying(name), cpu.value if cpu else "", mode.value.name if mode else "")
+    found = Identity(board.identifying(name), processor.identifying(cpu), mode.value.name if mode else "")
     if not found.board and not found.cpu:
         absent["identity"] = "neither board nor CPU has a name: no measurement can be recognised as taken here"
     return found

@@ -35,13 +35,15 @@ def caches(root: Path) -> Fact[tuple[Cache, ...]] | str:
 
 
 def cpus_in(text: str) -> frozenset[int]:
-    """CPUs of a list as the kernel writes it, `0-3,8`; none where it holds anything else."""
+    """CPUs of a list as the kernel writes it, ascending: `0-3,8`; none where it holds anything else."""
     found: set[int] = set()
+    least = 0
     for part in text.split(","):
-        match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", part)
-        if match is None:
+        match = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part)
+        if match is None or int(match[1]) < least:  # A list that goes back could be made to take for ever.
             return frozenset()
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+        least = int(match[2] or match[1]) + 1
+        found.update(range(int(match[1]), least))
     return frozenset(found)
 
 

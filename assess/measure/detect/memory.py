@@ -18,8 +18,8 @@ _SOLD_GIB: Final = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 18, 24, 32, 36, 48, 64,
 #: one step of the list would be below it.
 _LEAST_VISIBLE: Final = 0.85
 
-#: Where a system on a chip has its GPU in the device tree, and GPUs' names there: the tree's top, a bus, or a chip.
-_GPU_NODES: Final = ("gpu", "gpu@*", "gpu-*@*", "v3d@*", "*.ga10b")
+#: How a system on a chip calls its GPU in the device tree, at the top or on a bus. Broadcom's "gpu" is the display.
+_GPU_NODES: Final = ("v3d@*", "gpu@*", "gpu-*@*", "gpu")
 
 
 def total(root: Path) -> Fact[int] | str:

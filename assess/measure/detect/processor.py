@@ -47,6 +47,9 @@ _INSTRUCTIONS: Final[Mapping[Precision, Sequence[str]]] = {
     "int8": ("amx_int8", "avx512_vnni", "avx_vnni", "avx2", "svei8mm", "i8mm", "asimddp", "asimd"),
 }
 
+#: Kernels of NVIDIA, and those that run 32-bit programs, call every Arm CPU so: "ARMv8 Processor rev 1 (v8l)".
+_ARCHITECTURE: Final = re.compile(r"(ARMv[0-9]+|AArch64) Processor", re.IGNORECASE)
+
 NO_CPUFREQ: Final = "no cpufreq in /sys/devices/system/cpu: the firmware or a hypervisor decides it and does not tell"
 _NO_CPUINFO: Final = "/proc/cpuinfo lists no CPU"
 
@@ -82,8 +85,14 @@ def cpu(root: Path) -> Fact[str] | str:
     """Name of the CPU, the same that `read_host` reports, or why there is none."""
     name = identity.cpu(root)
     if plain(name.text):
-        return Fact(name.text, name.source)
+        note = "that is the architecture's name; the cores have their own" if _ARCHITECTURE.match(name.text) else ""
+        return Fact(name.text, name.source, note)
     return f"{name.source} holds no name" if name.text else "the kernel does not name it"
+
+
+def identifying(fact: Fact[str] | None) -> str:
+    """What of the CPU's name a measurement is recognised by: nothing that every CPU of an architecture has."""
+    return "" if fact is None or _ARCHITECTURE.match(fact.value) else fact.value
 
 
 def cores(root: Path, listed: list[Processor]) -> Fact[Cores] | str:

@@ -84,7 +84,7 @@ def virtualisation(root: Path, listed: list[Processor]) -> Fact[str] | str:
         return Fact(kind, "/sys/hypervisor/type")
     sign = next((sign for sign in _SIGNS if dmi(root, sign.file).startswith(sign.begins)), None)
     # Clouds rent whole machines under the same names; only x86 says by a flag whether there is a hypervisor.
-    bare = bool(flags) and not flagged if flags else dmi(root, "product_name").endswith(".metal")
+    bare = not flagged if flags else dmi(root, "product_name").endswith(".metal")
     if sign and not bare:
         return Fact(sign.name, f"/{DMI}/{sign.file}")
     if flagged:

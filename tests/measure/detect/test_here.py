@@ -1,0 +1,36 @@
+"""The machine at hand and the ONNX Runtime that is installed, for real."""
+
+import os
+import platform
+import sys
+
+import pytest
+
+from assess.measure.detect import detect
+from assess.measure.detect.providers import installed_runtime
+from assess.measure.host import read_host
+
+
+@pytest.mark.slow
+def test_a_child_tells_the_installed_runtime_and_its_providers():
+    found = installed_runtime()
+    assert "CPUExecutionProvider" in found.providers
+    assert found.version[0].isdecimal()
+    assert "onnxruntime" not in sys.modules
+
+
+@pytest.mark.slow
+def test_this_machine_is_detected():
+    machine, host = detect(), read_host()
+    identity = machine.identity
+    assert identity.board in ("", host.board)
+    assert identity.cpu in ("", host.cpu)
+    assert identity.power_mode == host.power_mode
+    assert machine.memory.value == host.memory_bytes <= machine.memory_installed.value
+    assert machine.cores.value.usable == len(os.sched_getaffinity(0))
+    assert sum(kind.count for kind in machine.core_kinds) == machine.cores.value.online
+    assert machine.kernel.value == platform.release()
+    assert machine.architecture.value == platform.machine()
+    assert "fp32" in {support.precision for support in machine.precisions.value}
+    assert machine.storage.value > 0
+    assert machine.runtime.value.providers
