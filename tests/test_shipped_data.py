@@ -3,17 +3,14 @@
 import hashlib
 import re
 import textwrap
-from collections import Counter
 from pathlib import Path
 
 import onnx
 import pytest
-from pydantic import BaseModel
 
 from assess.describe.authored import load
 from assess.describe.card import Card
 from assess.describe.library import Library
-from assess.describe.quantity import Sourced
 from assess.errors import AssessError
 
 ROOT = Path(__file__).parent.parent
@@ -31,58 +28,6 @@ ONCE_STANDARD = {
     "ScaledTanh",
     "Scale",
 }
-
-
-def numbers(value):
-    """Every number with a source in a record."""
-    if isinstance(value, Sourced):
-        yield value
-    elif isinstance(value, tuple):
-        for inner in value:
-            yield from numbers(inner)
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields.keys() - {"runtimes", "fallbacks", "sources"}:
-            yield from numbers(getattr(value, name))
-
-
-@pytest.mark.parametrize("id_", LIBRARY.ids("devices"))
-def test_every_device_loads_and_uses_all_its_sources(id_):
-    device = LIBRARY.device(id_)
-    text = (ROOT / "profiles" / "devices" / f"{id_}.toml").read_text()
-    for key in device.sources:
-        assert f'source = "{key}"' in text, f"{key} is the source of nothing"
-    assert text.startswith("# "), "the first line says what the device is"
-
-
-@pytest.mark.parametrize("id_", LIBRARY.ids("devices"))
-def test_every_derived_number_shows_its_arithmetic(id_):
-    device = LIBRARY.device(id_)
-    for engine in device.engine:
-        for peak in engine.peak:
-            for number in (peak.dense, peak.sparse):
-                if number is not None and number.grade == "D":
-                    assert number.note
-                    assert device.sources[number.source].where != "recalled, not read", "then it is recalled too"
-
-
-@pytest.mark.parametrize("id_", LIBRARY.ids("devices"))
-def test_recalled_numbers_and_no_others_name_no_document(id_):
-    device = LIBRARY.device(id_)
-    for number in numbers(device):
-        assert number.is_recalled == (device.sources[number.source].where == "recalled, not read"), number
-
-
-@pytest.mark.parametrize("id_", LIBRARY.ids("devices"))
-def test_a_device_is_recognised_in_the_power_mode_that_its_numbers_hold_in(id_):
-    device = LIBRARY.device(id_)
-    if device.identity is not None and device.power_mode:
-        assert device.identity.power_mode == (device.power_mode,)
-
-
-def test_every_sector_that_the_project_serves_has_two_devices():
-    sectors = Counter(sector for id_ in LIBRARY.ids("devices") for sector in LIBRARY.device(id_).sectors)
-    for sector in ("automotive", "robotics", "gaming", "semiconductor"):
-        assert sectors[sector] >= 2
 
 
 @pytest.mark.parametrize("id_", LIBRARY.ids("workloads"))
