@@ -338,13 +338,13 @@ def _kills_in(file: Path) -> int:
 def control_groups(root: Path = Path("/")) -> list[Path]:
     """Folders of the control groups that limit this process's memory, innermost first; empty where there are none."""
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = (root / "proc/self/cgroup").read_text(errors="replace").splitlines()
     except OSError:
         return []
     found = []
     for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if not path or controllers and "memory" not in controllers.split(","):
             continue
         mount = root / "sys/fs/cgroup" / ("memory" if controllers else "")
         inner = mount / path.lstrip("/")

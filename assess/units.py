@@ -89,6 +89,7 @@ _SCALES: Final[dict[str, list[tuple[float, str]]]] = {
     "count": [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")],
     "W": [(1.0, "W"), (1e-3, "mW")],
     "T/s": [(1e6, "MT/s")],
+    "bit": [(1.0, "bit")],
 }
 
 
@@ -105,6 +106,12 @@ def format_quantity(value: float, unit: str) -> str:
     rounded = float(f"{value:.3g}")
     factor, name = next((s for s in scales if abs(rounded) >= s[0]), scales[-1])
     return f"{_three_digits(value / factor)} {name}".rstrip()
+
+
+def written(value: float, unit: Unit) -> str:
+    """A base-unit float as it is put into an authored file: four significant digits, in a spelling that `parse` reads."""
+    factor, name = next((s for s in _SCALES[unit] if abs(value) >= s[0]), _SCALES[unit][-1])
+    return f"{float(f'{value / factor:.4g}'):.10g} {name}"
 
 
 def format_range(low: float, high: float, unit: str) -> str:

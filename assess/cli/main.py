@@ -21,6 +21,7 @@ from assess.cli.inspect import inspect
 from assess.cli.judge import judge
 from assess.cli.list import list_
 from assess.cli.measure import measure
+from assess.cli.profile import profile
 from assess.errors import AssessError
 
 #: What writing to a stream fails with; anything else without a file's name is another fault of the system.
@@ -81,6 +82,7 @@ app = typer.Typer(
 for _command in (fit, inspect, measure, judge, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
+app.add_typer(profile, name="profile")
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeGuard
 from assess.describe.positions import Path as KeyPath
 
 #: Lists of tables whose entries have a name of their own: an entry of a variant meets the base's of the same name.
-_NAMED_BY: Final = {"engine": "name", "peak": "precision", "runtime": "id", "standard": "id"}
+NAMED_BY: Final = {"engine": "name", "peak": "precision", "runtime": "id", "standard": "id"}
 
 #: What holds in one power mode only, by the path of its key; "*" stands for every entry of a list.
 _OF_ONE_MODE: Final[tuple[KeyPath, ...]] = (
@@ -65,8 +65,8 @@ def _over(
         old = base.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping) and not _is_number(value):
             found[key] = _over(value, old, below, at, moved)
-        elif key in _NAMED_BY and _is_tables(value) and _is_tables(old):
-            found[key] = _entries(value, old, _NAMED_BY[key], below, at, moved)
+        elif key in NAMED_BY and _is_tables(value) and _is_tables(old):
+            found[key] = _entries(value, old, NAMED_BY[key], below, at, moved)
         else:
             found[key] = value
     return found

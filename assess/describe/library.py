@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from assess.describe.authored import invalid_file, load, read
 from assess.describe.card import Card
 from assess.describe.device import Device
+from assess.describe.extends import merged
+from assess.describe.kinds import SCHEMAS, kind_of
 from assess.describe.partner import Partner
 from assess.describe.problems import Complaint
 from assess.describe.references import Kind, references
@@ -27,7 +29,6 @@ from assess.files import shipped
 
 T = TypeVar("T", bound=BaseModel)
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_PROFILES: Final = ("devices", "workloads", "partners", "runtimes", "standards")  # Kinds that a user's folder has.
 _LISTED: Final = ("devices", "workloads", "partners", "standards", "models")  # What `assess list` knows of these kinds.
 
 
@@ -156,6 +157,45 @@ class Library:
         name = f"{id_}/card.toml" if kind == "models" else f"{id_}.toml"
         return [folder / name for folder in self._places(kind) if (folder / name).is_file()]
 
+    def find(self, argument: str) -> tuple[Kind, Path]:
+        """The profile of an id, whatever its kind, or of a path.
+
+        Raises:
+            AssessError: there is none, or there are several of this id.
+        """
+        if _is_path(argument):
+            return kind_of(Path(argument)), Path(argument)
+        found = [kind for kind in SCHEMAS if self._candidates(kind, argument)]
+        if len(found) > 1:
+            raise AssessError(f"{argument!r} is an id of {' and of '.join(found)}", hint="name the file")
+        if not found:
+            known = [name for kind in SCHEMAS for name in self._names(kind)]
+            near = get_close_matches(argument, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "all of them: assess profile list"
+            raise AssessError(f"there is no profile {argument!r}", hint=hint)
+        return found[0], self.path(found[0], argument)
+
+    def check(self, kind: Kind, file: Path) -> None:
+        """Refuse a profile with problems.
+
+        Raises:
+            AssessError: all of them.
+        """
+        self.beside(file).record(kind, file, SCHEMAS[kind])
+
+    def resolved(self, kind: Kind, file: Path) -> dict[str, Any]:
+        """What a valid profile says, with all that it takes from the one that it extends."""
+        library, own = self.beside(file), self.own(file)
+        base = library.base_of(file, own) if kind == "devices" else None
+        return dict(own) if base is None else merged(own, base).mapping
+
+    def modes_of(self, file: Path) -> list[Path]:
+        """Files of the same device as `file` in other power modes."""
+        base = str(self.own(file).get("extends") or file.stem)
+        mode = self.resolved("devices", file).get("power_mode", "")
+        others = [other for other in self.beside(file).variants_of(base) if other.resolve() != file.resolve()]
+        return [other for other in others if self.resolved("devices", other).get("power_mode", "") != mode]
+
     def own(self, file: Path) -> dict[str, Any]:
         """What a file says itself; read once."""
         if file not in self._read:
@@ -210,7 +250,7 @@ class Library:
         """The same library and the folder of profiles that a file given by its path lies in, if it lies in one."""
         folder = file.parent
         known = [other.resolve() for other in (*self._folders, shipped("profiles"))]
-        if folder.name not in _PROFILES or folder.parent.resolve() in known:
+        if folder.name not in SCHEMAS or folder.parent.resolve() in known:
             return self
         library = Library((*self._folders, folder.parent))
         library.notes = self.notes
@@ -238,18 +278,18 @@ class Library:
 def profile_folders(
     given: Sequence[Path], *, environment: Mapping[str, str] = os.environ, here: Path = Path()
 ) -> tuple[Path, ...]:
-    """A user's own folders of profiles, the first to look in first: those given, ASSESS_PROFILES, ./profiles.
+    """A user's own folders of profiles, the first to look in first: those given, ASSESSSCHEMAS, ./profiles.
 
     Raises:
-        AssessError: ASSESS_PROFILES names what is no folder.
+        AssessError: ASSESSSCHEMAS names what is no folder.
     """
-    named = [Path(name) for name in environment.get("ASSESS_PROFILES", "").split(os.pathsep) if name]
+    named = [Path(name) for name in environment.get("ASSESSSCHEMAS", "").split(os.pathsep) if name]
     for folder in named:
         if not folder.is_dir():
-            raise AssessError("is not a folder", where=f"ASSESS_PROFILES: {folder}", hint="separate folders with ':'")
+            raise AssessError("is not a folder", where=f"ASSESSSCHEMAS: {folder}", hint="separate folders with ':'")
     usual = here / "profiles"
     # Other tools have folders of this name: ours has one of ours in it, and is not the shipped one.
-    is_ours = any((usual / kind).is_dir() for kind in _PROFILES)
+    is_ours = any((usual / kind).is_dir() for kind in SCHEMAS)
     beside = [usual] if is_ours and usual.resolve() != shipped("profiles").resolve() else []
     return (*given, *named, *beside)
 
@@ -267,6 +307,21 @@ def card_beside(model: Path) -> Card | None:
     if not path.is_file() or read(path).get("file") != model.name:
         return None
     return load(path, Card, id=model.parent.name)
+
+
+def checked_id(id_: str) -> str:
+    """An id that a file may have.
+
+    Raises:
+        AssessError: it is none.
+    """
+    if not _ID.fullmatch(id_):
+        better = "-".join(re.findall("[a-z0-9]+", id_.lower()))
+        raise AssessError(
+            f"{id_!r} is no id: only lower-case letters, digits and single hyphens are",
+            hint=f"did you mean {better!r}?" if better else "acme-rover is one",
+        )
+    return id_
 
 
 def _is_path(argument: str) -> bool:

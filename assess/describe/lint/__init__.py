@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
-
-from assess.describe.authored import InvalidFileError, Problem, placed, read
-from assess.describe.device import Device
+from assess.describe.authored import InvalidFileError, Problem, placed
+from assess.describe.kinds import SCHEMAS, kind_of
 from assess.describe.library import Library
 from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, unnamed_mode
@@ -17,38 +15,12 @@ from assess.describe.lint.magnitude import magnitude
 from assess.describe.lint.modes import mode_order
 from assess.describe.lint.sources import unused_source
 from assess.describe.lint.variants import says_nothing
-from assess.describe.partner import Partner
 from assess.describe.problems import Complaint
 from assess.describe.references import Kind
-from assess.describe.runtime import Runtime
-from assess.describe.standard import Standard
-from assess.describe.workload import Workload
 from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
 CHECKS: Final[tuple[Check, ...]] = (unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing)
-
-SCHEMAS: Final[Mapping[Kind, type[BaseModel]]] = {
-    "devices": Device,
-    "workloads": Workload,
-    "partners": Partner,
-    "runtimes": Runtime,
-    "standards": Standard,
-}
-
-#: Keys that only files of one kind have.
-_TELLING: Final[Mapping[str, Kind]] = {
-    "scenario": "workloads",
-    "requires": "workloads",
-    "policy": "partners",
-    "cannot_show": "standards",
-    "operators": "runtimes",
-    "quantises_floats": "runtimes",
-    "engine": "devices",
-    "memory": "devices",
-    "on_chip": "devices",
-    "extends": "devices",
-}
 
 
 def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Problem, ...]:
@@ -84,26 +56,6 @@ def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Proble
     except AssessError:
         return errors  # Its base cannot be read: that is among them.
     return tuple(sorted((*errors, *warnings), key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0)))
-
-
-def kind_of(file: Path) -> Kind:
-    """What kind of profile a file is: by the folder it lies in, else by the keys it has.
-
-    Raises:
-        AssessError: neither tells, or the file cannot be read.
-    """
-    for kind in SCHEMAS:
-        if file.resolve().parent.name == kind:
-            return kind
-    own = read(file)
-    found = next((kind for key, kind in _TELLING.items() if key in own), None)
-    if found is None:
-        raise AssessError(
-            "neither its folder nor its keys tell what it describes",
-            where=str(file),
-            hint=f"put it into a folder named {', '.join(SCHEMAS)}, or name its kind with --kind",
-        )
-    return found
 
 
 def _base(library: Library, kind: Kind, file: Path, own: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -1,0 +1,68 @@
+"""`assess profile lint`: every problem of profiles at once."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assess.cli.options import ProfilesOption
+from assess.errors import AssessError
+
+
+def lint(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE|FOLDER...", help="Profiles, or folders of them; the shipped library if left out."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="NAME", help="What the files are, where neither folder nor keys tell."),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="NAME", help="text, json, github or sarif.")
+    ] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    profiles: ProfilesOption = None,
+) -> None:
+    """Check profiles: form, names, units, sources, and whether their numbers agree with each other.
+
+    Errors make a file unusable (exit 2); warnings are told where something only looks wrong.
+
+    Example: assess profile lint mine/devices/acme-rover.toml --format github
+    """
+    from assess import __version__
+    from assess.cli.exit_codes import ExitCode
+    from assess.describe.kinds import SCHEMAS
+    from assess.describe.library import Library, profile_folders
+    from assess.describe.lint import CHECKS, files_in
+    from assess.describe.lint import lint as problems_of
+    from assess.files import shipped
+    from assess.report.problems import FORMS, Checked
+
+    form = next((one for one in FORMS if one.name == format_), None)
+    if form is None:
+        raise AssessError(
+            f"there is no format {format_!r}", where="--format", hint=_one_of(format_, [one.name for one in FORMS])
+        )
+    plural = next((name for name in SCHEMAS if kind in (name, name.removesuffix("s"))), None)
+    if kind is not None and plural is None:
+        raise AssessError(f"there is no kind {kind!r}", where="--kind", hint=_one_of(kind, list(SCHEMAS)))
+    library = Library(profile_folders(profiles or ()))
+    wanted = files_in(files or [shipped("profiles")])
+    checked = Checked(
+        problems={str(file): problems_of(file, library, plural) for file in wanted},
+        rules={check.rule: check.summary for check in CHECKS},
+        tool=__version__,
+    )
+    typer.echo(form.render(checked), nl=False)
+    if checked.errors:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+    raise typer.Exit(ExitCode.NO if strict and checked.warnings else ExitCode.YES)
+
+
+def _one_of(given: str, names: list[str]) -> str:
+    near = get_close_matches(given, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)}"

@@ -1,0 +1,141 @@
+"""A device drawn for the terminal: engines, memories, roofline, power modes, and how well each number is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assess.clean import clean
+from assess.describe.device import Device, Memory
+from assess.report.device_numbers import GRADES, device_numbers
+from assess.report.drawn.bars import bar, parted
+from assess.report.drawn.roofline import roofline
+from assess.units import format_quantity
+
+
+def drawn(device: Device, modes: Sequence[Device], width: int) -> str:
+    """The device, and how its power modes differ.
+
+    Args:
+        device: what is drawn.
+        modes: the same device in other power modes.
+        width: columns.
+    """
+    parts = [
+        _head(device),
+        _engines(device, width),
+        *(_memory(name, one, width) for name, one in (("memory", device.memory), ("on-chip", device.on_chip)) if one),
+        roofline(device, width),
+        _modes([device, *modes]) if modes else [],
+        list(_rest(device)),
+        list(_known(device)),
+    ]
+    return "\n\n".join("\n".join(line.rstrip() for line in part) for part in parts if part) + "\n"
+
+
+def _head(device: Device) -> list[str]:
+    power = format_quantity(device.power.value, "W") if device.power else ""
+    said = [device.vendor, device.availability, device.power_mode, power, ", ".join(device.sectors)]
+    lines = [f"{clean(device.name)} ({device.id})", f"  {clean(' | '.join(word for word in said if word))}"]
+    return [*lines, f"  {clean(device.summary)}"] if device.summary else lines
+
+
+def _engines(device: Device, width: int) -> list[str]:
+    peaks = [peak.dense.value for engine in device.engine for peak in engine.peak if peak.dense]
+    most = max(peaks, default=0.0)
+    lines = ["engines"]
+    for engine in device.engine:
+        parts = [f"{engine.count.value:.0f} of them" if engine.count else ""]
+        parts += [f"{engine.units.value:.0f} units" if engine.units else ""]
+        parts += [format_quantity(engine.clock.value, "Hz") if engine.clock else ""]
+        said = ", ".join(part for part in parts if part)
+        lines.append(f"  {clean(engine.name)} ({engine.kind}){f': {said}' if said else ''}")
+        for peak in engine.peak:
+            dense = format_quantity(peak.dense.value, "op/s") if peak.dense else "-"
+            extra = [f"{format_quantity(peak.sparse.value, 'op/s')} sparse"] if peak.sparse else []
+            extra += [f"{format_quantity(peak.measured.value, 'op/s')} reached"] if peak.measured else []
+            extra += [GRADES[peak.dense.grade]] if peak.dense else []
+            drawing = bar(peak.dense.value / most, max(10, width // 4)) if peak.dense and most else ""
+            lines.append(f"    {peak.precision:<5} {dense:>10} {drawing:<{max(10, width // 4)}} {', '.join(extra)}")
+        if not engine.peak:
+            lines.append("    no peak is published")
+    return lines if device.engine else [*lines, "  none is described"]
+
+
+def _memory(name: str, memory: Memory, width: int) -> list[str]:
+    lines = [f"{name} ({memory.kind})"]
+    if memory.capacity:
+        kept = memory.reserved.value if memory.reserved else 0.0
+        free = memory.capacity.value - kept
+        lines.append(f"  {parted(kept / memory.capacity.value, max(20, width // 2))}")
+        system = f"{format_quantity(kept, 'B')} kept by the system, " if kept else ""
+        lines.append(
+            f"  {format_quantity(memory.capacity.value, 'B')}: {system}{format_quantity(free, 'B')} for models"
+        )
+    else:
+        lines.append("  capacity is not published")
+    if memory.bandwidth or memory.measured_bandwidth:
+        said = [f"{format_quantity(memory.bandwidth.value, 'B/s')} peak"] if memory.bandwidth else []
+        if memory.measured_bandwidth:
+            reached = memory.measured_bandwidth.value
+            share = f" ({reached / memory.bandwidth.value:.0%})" if memory.bandwidth else ""
+            said.append(f"{format_quantity(reached, 'B/s')} measured{share}")
+        lines.append(f"  {', '.join(said)}")
+    return lines
+
+
+def _modes(devices: Sequence[Device]) -> list[str]:
+    """A line for each power mode, the one of most power first."""
+    rows = []
+    for device in sorted(devices, key=lambda one: -(one.power.value if one.power else 0.0)):
+        peaks = [
+            f"{engine.name} {peak.precision} {format_quantity(peak.dense.value, 'op/s')}"
+            for engine in device.engine
+            for peak in engine.peak
+            if peak.dense and peak.precision in ("int8", "fp16")
+        ]
+        memory = device.memory
+        rate = (memory.measured_bandwidth or memory.bandwidth) if memory else None
+        rows.append(
+            (
+                "*" if device is devices[0] else " ",
+                device.power_mode or "-",
+                format_quantity(device.power.value, "W") if device.power else "-",
+                ", ".join(peaks) or "-",
+                format_quantity(rate.value, "B/s") if rate else "-",
+                device.id,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    told = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows]
+    return ["power modes", *(f"  {clean(line)}" for line in told)]
+
+
+def _rest(device: Device) -> Iterator[str]:
+    for binding, runtime in zip(device.runtime, device.runtimes, strict=False):
+        operators = "operators not public" if runtime.operators is None else f"{len(runtime.operators)} operators"
+        provider = f", {runtime.provider}" if runtime.provider else ""
+        cost = f", {format_quantity(binding.dispatch.value, 's')} an operator" if binding.dispatch else ""
+        name = clean(f"{runtime.name} {runtime.version}")
+        yield f"runs {name} ({runtime.id}) on {clean(binding.engine)}: {operators}{provider}{cost}"
+    if device.identity:
+        names = [*device.identity.board, *device.identity.cpu, *device.identity.power_mode]
+        yield f"recognised by {clean(', '.join(names))}"
+    if device.thermal:
+        ends = [f"{end.value:g} degC" for end in (device.thermal.low, device.thermal.high) if end]
+        yield f"made for {' to '.join(ends)} ({device.thermal.of})"
+    for standard in device.standard:
+        yield f"claims {standard.id}: {clean(standard.level)} ({GRADES[standard.grade]})"
+    if device.storage:
+        yield f"storage of {format_quantity(device.storage.value, 'B')}"
+
+
+def _known(device: Device) -> Iterator[str]:
+    numbers = device_numbers(device)
+    grades = Counter(grade for _, _, grade, _ in numbers)
+    yield f"{len(numbers)} numbers that verdicts stand on: {', '.join(f'{count} {grade}' for grade, count in grades.most_common())}"
+    recalled = [name for name, _, grade, _ in numbers if grade == GRADES["R"]]
+    if recalled:
+        yield f"  recalled, so no verdict on them is better than MARGINAL: {', '.join(recalled)}"
+    for key, source in device.sources.items():
+        yield f"  {clean(key)}: {clean(source.where)}"

@@ -1,0 +1,32 @@
+"""Problems for programs."""
+
+from __future__ import annotations
+
+from json import dumps
+
+from assess.describe.problems import Problem
+from assess.report.problems.checked import Checked, level
+
+SCHEMA = "assess.problems/1"
+
+
+def json(checked: Checked) -> str:
+    """Files that were checked, and their problems; lines and columns are counted from 1."""
+    found = {
+        "schema": SCHEMA,
+        "tool": checked.tool,
+        "files": list(checked.problems),
+        "errors": checked.errors,
+        "warnings": checked.warnings,
+        "problems": [_entry(file, problem) for file, problem in checked.all],
+    }
+    return dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _entry(file: str, problem: Problem) -> dict[str, object]:
+    entry: dict[str, object] = {"file": file, "level": level(problem)}
+    if problem.rule:
+        entry["rule"] = problem.rule
+    if problem.at:
+        entry |= {"line": problem.at.line, "column": problem.at.column, "length": problem.at.length}
+    return {**entry, "key": problem.key, "problem": problem.text, "source": problem.source}
