@@ -18,7 +18,7 @@ def mine(tmp_path):
 
 def test_a_device_comes_with_its_runtimes_and_their_fallbacks():
     device = Library().device("nvidia-jetson-orin-nano-8gb")
-    assert [runtime.id for runtime in device.runtimes] == ["tensorrt-10", "onnxruntime-cpu"]
+    assert [runtime.id for runtime in device.runtimes] == ["tensorrt-10", "onnxruntime-cuda", "onnxruntime-cpu"]
     assert list(device.fallbacks) == ["onnxruntime-cpu"]
 
 
