@@ -344,7 +344,7 @@ def control_groups(root: Path = Path("/")) -> list[Path]:
     found = []
     for line in lines:
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
-        if not path or controllers and "memory" not in controllers.split(","):
+        if not path or (controllers and "memory" not in controllers.split(",")):
             continue
         mount = root / "sys/fs/cgroup" / ("memory" if controllers else "")
         inner = mount / path.lstrip("/")

@@ -109,7 +109,7 @@ def format_quantity(value: float, unit: str) -> str:
 
 
 def written(value: float, unit: Unit) -> str:
-    """A base-unit float as it is put into an authored file: four significant digits, in a spelling that `parse` reads."""
+    """A base-unit float as it is put into an authored file: four significant digits, spelt as `parse` reads it."""
     factor, name = next((s for s in _SCALES[unit] if abs(value) >= s[0]), _SCALES[unit][-1])
     return f"{float(f'{value / factor:.4g}'):.10g} {name}"
 

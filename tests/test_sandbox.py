@@ -246,4 +246,4 @@ def test_a_damaged_list_of_control_groups_is_read_as_far_as_it_goes(tmp_path):
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_bytes(b"\xff\xfe\nno colons\n0:\n0::/job\n")
     (tmp_path / "sys/fs/cgroup/job").mkdir(parents=True)
-    assert sandbox.control_groups(tmp_path) == [tmp_path / "sys/fs/cgroup/job", tmp_path / "sys/fs/cgroup"]
+    assert control_groups(tmp_path) == [tmp_path / "sys/fs/cgroup/job", tmp_path / "sys/fs/cgroup"]
