@@ -133,7 +133,8 @@ def _rest(device: Device) -> Iterator[str]:
 def _known(device: Device) -> Iterator[str]:
     numbers = device_numbers(device)
     grades = Counter(grade for _, _, grade, _ in numbers)
-    yield f"{len(numbers)} numbers that verdicts stand on: {', '.join(f'{count} {grade}' for grade, count in grades.most_common())}"
+    known = ", ".join(f"{count} {grade}" for grade, count in grades.most_common())
+    yield f"{len(numbers)} numbers that verdicts stand on: {known}"
     recalled = [name for name, _, grade, _ in numbers if grade == GRADES["R"]]
     if recalled:
         yield f"  recalled, so no verdict on them is better than MARGINAL: {', '.join(recalled)}"

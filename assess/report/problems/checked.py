@@ -42,7 +42,7 @@ class Checked:
 
 
 def level(problem: Problem) -> str:
-    """ "error" or "warning"."""
+    """Whether it is an error or only a warning."""
     return "warning" if problem.rule else "error"
 
 
