@@ -68,19 +68,18 @@ def _memory(name: str, memory: Memory, width: int) -> list[str]:
         kept = memory.reserved.value if memory.reserved else 0.0
         free = memory.capacity.value - kept
         lines.append(f"  {parted(kept / memory.capacity.value, max(20, width // 2))}")
-        system = f"{format_quantity(kept, 'B')} kept by the system, " if kept else ""
-        lines.append(
-            f"  {format_quantity(memory.capacity.value, 'B')}: {system}{format_quantity(free, 'B')} for models"
-        )
+        kept_said = f"{format_quantity(kept, 'B')} kept by the system, {format_quantity(free, 'B')} for models"
+        said = kept_said if memory.reserved else "what the system keeps is not known"
+        lines.append(f"  {format_quantity(memory.capacity.value, 'B')}: {said}")
     else:
         lines.append("  capacity is not published")
     if memory.bandwidth or memory.measured_bandwidth:
-        said = [f"{format_quantity(memory.bandwidth.value, 'B/s')} peak"] if memory.bandwidth else []
+        rates = [f"{format_quantity(memory.bandwidth.value, 'B/s')} peak"] if memory.bandwidth else []
         if memory.measured_bandwidth:
             reached = memory.measured_bandwidth.value
             share = f" ({reached / memory.bandwidth.value:.0%})" if memory.bandwidth else ""
-            said.append(f"{format_quantity(reached, 'B/s')} measured{share}")
-        lines.append(f"  {', '.join(said)}")
+            rates.append(f"{format_quantity(reached, 'B/s')} measured{share}")
+        lines.append(f"  {', '.join(rates)}")
     return lines
 
 
