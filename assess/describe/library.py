@@ -278,15 +278,15 @@ class Library:
 def profile_folders(
     given: Sequence[Path], *, environment: Mapping[str, str] = os.environ, here: Path = Path()
 ) -> tuple[Path, ...]:
-    """A user's own folders of profiles, the first to look in first: those given, ASSESSSCHEMAS, ./profiles.
+    """A user's own folders of profiles, the first to look in first: those given, ASSESS_PROFILES, ./profiles.
 
     Raises:
-        AssessError: ASSESSSCHEMAS names what is no folder.
+        AssessError: ASSESS_PROFILES names what is no folder.
     """
-    named = [Path(name) for name in environment.get("ASSESSSCHEMAS", "").split(os.pathsep) if name]
+    named = [Path(name) for name in environment.get("ASSESS_PROFILES", "").split(os.pathsep) if name]
     for folder in named:
         if not folder.is_dir():
-            raise AssessError("is not a folder", where=f"ASSESSSCHEMAS: {folder}", hint="separate folders with ':'")
+            raise AssessError("is not a folder", where=f"ASSESS_PROFILES: {folder}", hint="separate folders with ':'")
     usual = here / "profiles"
     # Other tools have folders of this name: ours has one of ours in it, and is not the shipped one.
     is_ours = any((usual / kind).is_dir() for kind in SCHEMAS)
