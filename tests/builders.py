@@ -10,6 +10,7 @@ from assess.describe.device import Device
 from assess.describe.model import Model, ModelFile, OperatorGroup, Port, Quantisation
 from assess.describe.partner import Partner
 from assess.describe.runtime import Runtime
+from assess.describe.standard import Standard
 from assess.describe.workload import Job, Workload
 from assess.judge.case import Case
 from assess.measure.frames import closed_loop_frames
@@ -124,6 +125,15 @@ def partner(**policy: Any) -> Partner:
         {
             "id": "acme", "name": "ACME", "summary": "Rovers.", "source": "none: a test", "devices": ["acme-rover"],
             "workloads": ["camera-30hz"], "policy": {"licences": ["Apache-2.0", "MIT"], **policy},
+        }
+    )  # fmt: skip
+
+
+def standard(**changes: Any) -> Standard:
+    return Standard.model_validate(
+        {
+            "id": "acme-1", "name": "ACME 1:2026", "title": "Rovers - Safety", "source": "none: a test", "grade": "A",
+            "shows": "How fast one build is.", "cannot_show": "That it is safe.", **changes,
         }
     )  # fmt: skip
 

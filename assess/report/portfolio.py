@@ -217,11 +217,14 @@ def _where(those: Sequence[FitReport], every: Sequence[FitReport]) -> str:
     return f"on {_and(pairs)}"
 
 
-def also(report: FitReport) -> str:
-    """What does not pass either in a case, without deciding it, with its numbers."""
-    decide = deciding(report)
-    others = [finding for finding in words.open_findings(report) if finding not in decide]
-    return "; ".join(
+def also(case: Case) -> str:
+    """What does not pass either in a case, without deciding it, with its numbers; or what to do to have it judged."""
+    if isinstance(case, NotJudged):
+        return clean(f"-> {case.next_step}") if case.next_step else ""
+    decide = deciding(case)
+    others = [finding for finding in words.open_findings(case) if finding not in decide]
+    found = "; ".join(
         f"{verdict.text} {', '.join(_in_short(finding) for finding in others if finding.verdict is verdict)}"
         for verdict in dict.fromkeys(finding.verdict for finding in others)
     )
+    return f"also {found}" if found else ""

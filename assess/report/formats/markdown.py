@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from assess.clean import clean
 from assess.describe.device import Device
@@ -32,7 +33,7 @@ def markdown_many(portfolio: Portfolio) -> str:
         lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]
         lines += [line for case in cases for line in _case(case)]
         if report := many.run_of(cases):
-            lines += _folded(f"The run for {_escaped(job.id)}", _run(report))
+            lines += _folded(f"The run for {job.id}", _run(report))
     for device in many.devices(portfolio.reports):
         lines += _device(device)
     lines += _standards(portfolio.reports)
@@ -59,21 +60,21 @@ def _matrix(cases: Sequence[many.Case]) -> list[str]:
 
 def _case(case: many.Case) -> list[str]:
     anchor = ["", f'<a id="{many.anchor(case)}"></a>']
-    title = f"{many.answer(case)}: {_escaped(many.device(case).id)} for {_escaped(many.workload(case).id)}"
+    title = f"{many.answer(case)}: {many.device(case).id} for {many.workload(case).id}"
     if isinstance(case, FitReport):
         return anchor + _folded(title, ["", *_report(case)])
     return [
         *anchor,
         "",
-        f"**{title}**: {_escaped(case.why)}",
+        f"**{_escaped(title)}**: {_escaped(case.why)}",
         *(["", _escaped(case.next_step)] if case.next_step else []),
     ]
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:
-    """Under a title that opens, its headings two levels deeper."""
+    """Under a title that opens, its headings two levels deeper; the title is HTML, where no backslash escapes."""
     inner = (f"##{line}" if line.startswith("#") else line for line in lines)
-    return ["", f"<details><summary>{title}</summary>", *inner, "", "</details>"]
+    return ["", f"<details><summary>{escape(clean(title))}</summary>", *inner, "", "</details>"]
 
 
 def _report(report: FitReport) -> list[str]:

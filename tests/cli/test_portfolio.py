@@ -1,0 +1,194 @@
+"""`assess fit --partner`: all of a partner's jobs on all of its devices, from the command line, on a real model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import builders
+import pytest
+from test_authored import ROVER
+from typer.testing import CliRunner
+
+from assess.cli.main import app
+from assess.cli.targets import devices_of, jobs_of, library_of, run_files
+from assess.describe.library import Library
+from assess.errors import AssessError
+from assess.measure.record import read
+
+MODEL = "reachy-mini-inverse-kinematics"
+PARTNER = """
+name = "ACME"
+summary = "Rovers."
+source = "none: a test"
+devices = ["acme-rover", "acme-scout"]
+workloads = {workloads}
+standards = ["acme-1"]
+
+[policy]
+licences = ["Apache-2.0"]
+"""
+JOB = """
+name = "{name}"
+version = 1
+sectors = ["robotics"]
+why = "a test"
+source = "a test"
+scenario = {{ {scenario} }}
+requires = {{ deadline = "500 ms", percentile = 99 }}
+"""
+STANDARD = """
+name = "ACME 1:2026"
+title = "Rovers - Safety"
+source = "none: a test"
+grade = "A"
+shows = "How fast one build is."
+cannot_show = "That it is safe."
+"""
+JOBS = {
+    "brisk": 'rate = "100 Hz"',
+    "slow": 'rate = "50 Hz"',
+    "chat": 'kind = "generate", prompt_tokens = 8, new_tokens = 8',
+    "long": 'rate = "2 Hz"',
+}
+
+
+@pytest.fixture
+def profiles(tmp_path):
+    """A user's own folder of profiles: two rovers, four jobs, and a partner for them."""
+    folder = tmp_path / "profiles"
+    for kind in ("devices", "workloads", "partners", "standards"):
+        (folder / kind).mkdir(parents=True)
+    rover = ROVER.replace('precision = "int8"', 'precision = "fp32"')
+    for name in ("acme-rover", "acme-scout"):
+        (folder / "devices" / f"{name}.toml").write_text(rover.replace("ACME Rover", name))
+    for name, scenario in JOBS.items():
+        (folder / "workloads" / f"{name}.toml").write_text(JOB.format(name=name, scenario=scenario))
+    (folder / "standards" / "acme-1.toml").write_text(STANDARD)
+    deploys(folder, "brisk", "slow")
+    return folder
+
+
+def deploys(folder, *jobs):
+    (folder / "partners" / "acme.toml").write_text(PARTNER.format(workloads=json.dumps(jobs)))
+
+
+def fit(*arguments):
+    return CliRunner().invoke(app, ["fit", MODEL, *map(str, arguments)])
+
+
+def test_without_devices_and_jobs_they_are_the_partners(profiles):
+    library = library_of([profiles], "acme")
+    acme = library.partner("acme")
+    assert [device.id for device in devices_of(None, acme, library)] == ["acme-rover", "acme-scout"]
+    assert [job.workload.id for job in jobs_of((), acme, library)] == ["brisk", "slow"]
+    # What is named comes instead, of the partner or not.
+    assert [device.id for device in devices_of(["sony-ps5"], acme, library)] == ["sony-ps5"]
+    assert [job.workload.id for job in jobs_of(["slow", "camera-30hz"], acme, library)] == ["slow", "camera-30hz"]
+
+
+def test_a_partner_given_by_its_path_brings_its_own_devices_along(profiles):
+    path = str(profiles / "partners" / "acme.toml")
+    library = library_of(None, path)
+    assert [device.id for device in devices_of(None, library.partner(path), library)] == ["acme-rover", "acme-scout"]
+    assert library_of(None, "honda-mobility").ids("partners") == Library().ids("partners")
+
+
+def test_a_device_or_a_job_that_is_named_twice_is_refused(profiles):
+    library = library_of([profiles], None)
+    twice = [str(profiles / "devices" / "acme-rover.toml"), "acme-rover"]
+    with pytest.raises(AssessError, match="'acme-rover' is named twice"):
+        devices_of(twice, None, library)
+    with pytest.raises(AssessError, match="'slow' is named twice"):
+        jobs_of(["slow", "slow"], None, library)
+
+
+def test_the_runs_of_several_jobs_have_a_file_each():
+    one, other = builders.job(), builders.job(rate="10 Hz")
+    other = type(other)(other.workload.model_copy(update={"id": "slow"}), other.authored, other.folder)
+    assert run_files(None, [one, other]) == {}
+    assert run_files(Path("a/run.json"), [one]) == {"camera-30hz": Path("a/run.json")}
+    assert run_files(Path("a/run.v2.json"), [one, other]) == {
+        "camera-30hz": Path("a/run.v2-camera-30hz.json"),
+        "slow": Path("a/run.v2-slow.json"),
+    }
+
+
+@pytest.mark.slow
+def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles, tmp_path):
+    outputs = [tmp_path / f"all{suffix}" for suffix in (".html", ".md", ".json", ".txt")]
+    options = [word for output in outputs for word in ("-o", output)]
+    result = fit("-p", "acme", "--profiles", profiles, "--tier", "smoke", "--save-run", tmp_path / "run.json", *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("0 of 4 cases READY, 4 MARGINAL  inverse-kinematics.onnx for ACME\n")
+    assert "  workload  acme-rover  acme-scout\n  brisk     MARGINAL    MARGINAL\n" in result.stdout
+    assert "ACME 1:2026 (Rovers - Safety)" in result.stdout
+    assert result.stderr.startswith("2 runs for 4 cases, about 3 s of frames\n  brisk: measuring (smoke): ")
+    assert all(f"written: {output}" in result.stderr for output in outputs)
+    cases = json.loads((tmp_path / "all.json").read_text())["cases"]
+    names = [(case["workload"]["id"], case["device"]["id"]) for case in cases]
+    assert names == [(job, device) for job in ("brisk", "slow") for device in ("acme-rover", "acme-scout")]
+    hashes = [case["evidence"]["run_sha256"] for case in cases]
+    assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
+    assert [read(tmp_path / f"run-{job}.json").workload_id for job in ("brisk", "slow")] == ["brisk", "slow"]
+    # What was saved gives the same case.
+    again = CliRunner().invoke(
+        app, ["judge", str(tmp_path / "run-slow.json"), "-d", "acme-scout", "-p", "acme", "-f", "json",
+              "--profiles", str(profiles)],
+    )  # fmt: skip
+    assert json.loads(again.stdout) == cases[3]
+    assert fit("-p", "acme", "--profiles", profiles, "--tier", "smoke", "-w", "brisk", "--strict").exit_code == 1
+
+
+@pytest.mark.slow
+def test_a_job_that_the_model_cannot_do_is_told_and_the_others_are_judged(profiles, tmp_path):
+    deploys(profiles, "chat", "brisk")
+    out = tmp_path / "all.json"
+    result = fit("-p", "acme", "--profiles", profiles, "-d", "acme-rover", "--tier", "smoke", "-o", out)
+    assert result.exit_code == 3
+    assert "1 run for 2 cases, about 2 s of frames; 1 of 2 workloads cannot be run" in result.stderr
+    document = json.loads(out.read_text())
+    assert [case["workload"]["id"] for case in document["cases"]] == ["brisk"]
+    assert document["not_judged"] == [
+        {
+            "workload": "chat", "device": "acme-rover", "because": "the model has no input 'input_ids'",
+            "next_step": "a workload of kind 'generate' needs a decoder", "stopped": False,
+        }
+    ]  # fmt: skip
+    # Alone, it is bad usage, as it always was.
+    alone = fit("-p", "acme", "--profiles", profiles, "-d", "acme-rover", "-w", "chat")
+    assert alone.exit_code == 2
+    assert alone.stdout == ""
+    assert alone.stderr.startswith("error: the model has no input 'input_ids'\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda signum: signum.name)
+def test_what_was_done_before_it_was_stopped_is_written(profiles, tmp_path, signum):
+    deploys(profiles, "brisk", "long", "slow")
+    command = [sys.executable, "-m", "assess", "fit", MODEL, "-p", "acme", "--profiles", profiles, "-d", "acme-rover"]
+    command += ["--tier", "smoke", "--save-run", "run.json", "-o", "all.json"]
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    deadline = time.monotonic() + 60
+    while not ((tmp_path / "run-brisk.json").exists() and list(temporary.glob("*/frames"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1.5)  # Into the run of the next job, which takes half a minute.
+    process.send_signal(signum)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    document = json.loads((tmp_path / "all.json").read_text())
+    assert [case["workload"]["id"] for case in document["cases"]] == ["brisk"]
+    whys = [(case["workload"], case["because"]) for case in document["not_judged"]]
+    assert whys == [("long", "stopped while it was measured"), ("slow", "stopped before it was measured")]
+    assert said.startswith("0 of 3 cases READY, 1 MARGINAL, 2 not judged  ")
+    assert read(tmp_path / "run-long.json").incomplete.startswith(f"stopped by {signum.name} after ")
+    assert not (tmp_path / "run-slow.json").exists()

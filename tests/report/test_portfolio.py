@@ -1,0 +1,265 @@
+"""A portfolio in every format, whole; `GOLDEN=write pytest tests/report` writes them anew."""
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import builders
+import pytest
+
+from assess.describe.workload import Workload
+from assess.judge.fit_report import judge
+from assess.judge.portfolio import NotJudged, Portfolio
+from assess.report import portfolio as words
+from assess.report.formats import FORMATS
+from assess.report.formats.terminal import terminal_many
+from assess.report.matrix import grid, lines
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+HOSTILE = "stu\x1b[31mdent<script>|`*\n.onnx"
+ROVER, LAPTOP = builders.device(), builders.device(id="acme-laptop", name="ACME Laptop", identity={"board": ["Other"]})
+WHOM, STANDARD = builders.partner(), builders.standard()
+
+
+def job(name, **requires):
+    made = {**builders.WORKLOAD, "requires": {**builders.WORKLOAD["requires"], **requires}}
+    return Workload.model_validate({**made, "id": name, "name": f"The {name} job"})
+
+
+def report(on=ROVER, of=None, work=None, whom=WHOM, standards=(STANDARD,)):
+    from dataclasses import replace
+
+    work = work or job("camera-30hz")
+    run = builders.measurement(service_ns=builders.CERTIFYING, workload_id=work.id)
+    if of:
+        run = replace(run, model=of)
+    case = builders.case(of=of, on=on, job=work, whom=whom, run=run)
+    return judge(replace(case, standards=standards), run_sha256="ef" * 32, tool="0.1.0")
+
+
+def not_judged(why="the model has no output 'h'", step="did you mean 'g'?", on=ROVER, **more):
+    return NotJudged(job("arm-control"), on, why, step, **more)
+
+
+def portfolio(*cases, of=None, whom=WHOM):
+    return Portfolio(of or builders.model(), whom, cases, "0.1.0")
+
+
+def whole():
+    tight = job("tight-loop", deadline="5 ms")
+    return portfolio(
+        report(), report(LAPTOP), report(work=tight), report(LAPTOP, work=tight),
+        not_judged(), not_judged(on=LAPTOP),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_every_format_is_as_recorded(form):
+    text = form.render_many(whole())
+    path = GOLDEN / f"portfolio{form.suffix}"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_a_terminal_keeps_its_width(width):
+    assert max(map(len, terminal_many(whole(), width=width).splitlines())) <= width
+
+
+def test_colours_change_nothing_but_colours():
+    plain, coloured = terminal_many(whole()), terminal_many(whole(), colour=True)
+    assert "\x1b[31mNOT READY\x1b[0m" in coloured
+    assert "\x1b[32mREADY\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_text_from_files_is_data_in_every_format(form):
+    model = builders.model(name=HOSTILE)
+    whom = WHOM.model_copy(update={"name": HOSTILE})
+    standard = STANDARD.model_copy(update={"name": HOSTILE, "shows": HOSTILE})
+    one = report(LAPTOP.model_copy(update={"name": HOSTILE, "id": HOSTILE}), of=model, whom=whom, standards=(standard,))
+    text = form.render_many(portfolio(one, not_judged(why=HOSTILE, step=HOSTILE), of=model, whom=whom))
+    assert "\x1b" not in text
+    if form.name in ("html", "markdown"):
+        assert not re.search(r"(?<!\\)<script", text)
+        assert not re.search(r"<summary>.*<script", text)
+    if form.name == "json":
+        assert json.loads(text)["not_judged"][0]["because"] == HOSTILE
+
+
+def test_json_holds_whole_reports_and_the_reasons_of_the_others():
+    render = next(form.render for form in FORMATS if form.name == "json")
+    many = json.loads(next(form.render_many for form in FORMATS if form.name == "json")(whole()))
+    assert many["schema"] == "assess.portfolio/1"
+    assert many["cases"] == [json.loads(render(one)) for one in whole().reports]
+    assert many["cases"][0]["standards"][0]["id"] == "acme-1"
+    assert many["not_judged"][0] == {
+        "workload": "arm-control", "device": "acme-rover", "because": "the model has no output 'h'",
+        "next_step": "did you mean 'g'?", "stopped": False,
+    }  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Ids, links, and whether every part that is opened is closed again."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        if tag in ("details", "summary", "div", "table", "ul", "ol", "dl", "h1", "h2", "h4", "p"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open and tag in ("details", "summary", "div", "table", "ul", "ol", "dl", "h1", "h2", "h4", "p"):
+            assert self.open.pop() == tag
+
+
+def test_the_page_is_one_file_whose_links_lead_to_their_reports():
+    text = next(form for form in FORMATS if form.name == "html").render_many(whole())
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script|<link|<img|@import|url\(|https?://(?!www\.w3\.org/2000/svg)", text)
+    page = Page(text)
+    assert page.open == []
+    assert page.links == [f"#{name}" for name in page.ids]
+    assert page.ids[:2] == ["camera-30hz-on-acme-rover", "camera-30hz-on-acme-laptop"]
+    # What cases share is there once.
+    assert len(re.findall("<h4>How long frames took", text)) == 2
+    assert text.count("What is known of ACME Rover") == 1
+    assert text.count("Evidence for standards") == 1
+    # Headings of a folded part lie below those of the page.
+    assert re.findall(r"<h2>(.*?)</h2>", text)[:2] == [
+        "camera-30hz: The camera-30hz job",
+        "tight-loop: The tight-loop job",
+    ]
+
+
+def test_the_grid_is_there_where_it_fits_and_the_lines_always():
+    cases = whole().cases
+    assert grid(cases, 47) == [
+        "  workload     acme-rover  acme-laptop",
+        "  camera-30hz  READY       MARGINAL",
+        "  tight-loop   NOT READY   MARGINAL",
+        "  arm-control  not judged  not judged",
+    ]
+    assert grid(cases, 36) == []
+    assert grid(cases[:1], 100) == grid(cases[:2], 100) == grid([cases[0], cases[2]], 100) == []
+    assert lines(cases, 100) == [
+        "  camera-30hz",
+        "    READY       acme-rover   every criterion passes",
+        "    MARGINAL    acme-laptop  execution, latency (at least 600 us of 33 ms), memory (6 MB to 12 MB of",
+        "                             200 MB)",
+        "",
+        "  tight-loop",
+        "    NOT READY   acme-rover   latency (10.7 ms of 5 ms), deadline misses",
+        "    MARGINAL    acme-laptop  execution, latency (at least 600 us of 5 ms), memory (6 MB to 12 MB of",
+        "                             200 MB)",
+        "",
+        "  arm-control",
+        "    not judged  acme-rover   the model has no output 'h'",
+        "    not judged  acme-laptop  the model has no output 'h'",
+    ]
+
+
+def summary(*cases):
+    return words.summary(portfolio(*cases))
+
+
+def test_the_head_counts_every_kind_of_case():
+    assert words.head(whole()) == "1 of 6 cases READY, 2 MARGINAL, 1 NOT READY, 2 not judged"
+    assert words.head(portfolio(report())) == "1 of 1 case READY"
+    assert words.subject(whole()) == "student.onnx for ACME"
+    assert words.subject(portfolio(report(), whom=None)) == "student.onnx"
+
+
+def test_the_best_device_has_no_score():
+    assert summary(report(), report(LAPTOP))[0] == "camera-30hz: at best READY, on acme-rover"
+    assert summary(report(), not_judged())[:2] == ["camera-30hz: READY on acme-rover", "arm-control: not judged"]
+    third = report(builders.device(id="acme-arm"))
+    assert summary(report(), third)[0] == "camera-30hz: READY on every device"
+    assert summary(report(), third, report(LAPTOP))[0] == "camera-30hz: at best READY, on acme-rover, acme-arm"
+    tight = job("tight-loop", deadline="0.5 ms")
+    assert summary(report(work=tight))[0] == "tight-loop: NOT READY on acme-rover"
+    assert summary(report(), report(work=job("b")))[0] == "every workload: READY on acme-rover"
+
+
+def test_what_holds_most_cases_back_is_named_only_if_it_does():
+    strict = WHOM.model_copy(update={"policy": WHOM.policy.model_copy(update={"evidence": "measured"})})
+    behind = [report(LAPTOP, whom=strict, work=job(name)) for name in ("a", "b", "c")]
+    assert summary(*behind)[-1] == (
+        "evidence alone decides all 3 cases that are not READY: settling it would make each of these better"
+    )
+    tight = [report(work=job(name, deadline="0.5 ms")) for name in ("d", "e")]
+    assert summary(*behind, *tight)[-1] == (
+        "evidence alone decides 3 of the 5 cases that are not READY: settling it would make each of these better"
+    )
+    # Half of them is not most of them; cases that are READY want nothing.
+    assert not any("decide" in line for line in summary(*behind[:2], *tight, report()))
+    assert not any("decide" in line for line in summary(behind[0], report()))
+
+
+def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
+    strict = WHOM.model_copy(update={"policy": WHOM.policy.model_copy(update={"evidence": "measured"})})
+    other = builders.device(id="acme-arm", identity={"board": ["Other"]})
+    found = words.reasons(
+        portfolio(*(report(on, whom=strict, work=job(name)) for name in "ab" for on in (LAPTOP, other)))
+    )
+    evidence = found[0]
+    assert evidence.finding.criterion == "evidence"
+    assert "'Other'" in evidence.because
+    assert "DEVICE is 'Other'" in evidence.because
+    assert evidence.where == "in all 4 cases"
+    assert evidence.step.startswith("on DEVICE: assess measure student.onnx --workload WORKLOAD")
+    one = words.reasons(portfolio(report(), report(work=job("tight-loop", deadline="0.5 ms"))))
+    assert [reason.where for reason in one] == ["for tight-loop"] * len(one)
+    assert one[0].because == one[0].finding.because
+
+
+@pytest.mark.parametrize(
+    ("those", "where"),
+    [
+        ((0, 1, 2, 3), "in all 4 cases"),
+        ((0, 2), "on acme-rover"),
+        ((0, 1), "for a"),
+        ((0, 3), "on acme-rover for a and acme-laptop for b"),
+    ],
+)
+def test_cases_in_words(those, where):
+    every = [report(on, work=job(name)) for name in "ab" for on in (ROVER, LAPTOP)]
+    assert words._where([every[index] for index in those], every) == where
+
+
+def test_evidence_for_standards_says_what_a_proxy_does_not_show():
+    text = terminal_many(portfolio(report(), report(LAPTOP)), width=120)
+    assert "evidence for standards. In 1 of 2 cases the run was taken on a proxy" in text
+    assert (
+        "ACME 1:2026 (Rovers - Safety)\n      shows: How fast one build is.\n      cannot show: That it is safe."
+        in text
+    )
+    assert "evidence for standards\n" in terminal_many(portfolio(report(), report(work=job("b"))), width=120)
+    assert "standards" not in terminal_many(portfolio(report(standards=())))
+
+
+def test_a_run_that_failed_shows_nothing_for_a_standard():
+    from dataclasses import replace
+
+    from assess.measure.measurement import Failure
+    from assess.report.words import standards
+
+    failed = builders.measurement(failure=Failure("load", "refused", "no", "no"), service_ns=())
+    case = replace(builders.case(run=failed), standards=(STANDARD,))
+    found = standards(judge(case, run_sha256="", tool="0.1.0"))
+    assert found == [("ACME 1:2026 (Rovers - Safety)", "nothing, since the run failed", "That it is safe.")]
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_single_report_has_the_standards_too(form):
+    assert "How fast one build is." in form.render(report())
