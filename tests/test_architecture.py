@@ -84,7 +84,7 @@ def test_heavy_packages_stay_where_they_live(path):
 
 
 def test_the_command_line_imports_no_other_room_at_start():
-    for path in sorted((ROOT / "cli").glob("*.py")):
+    for path in sorted((ROOT / "cli").rglob("*.py")):
         for line, module, at_import in imports(path):
             if at_import and module.startswith("assess."):
                 assert module.split(".")[1] in {"cli", "errors", "files", "units", "clean"} or path.name in {

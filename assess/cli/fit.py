@@ -81,7 +81,8 @@ def fit(
     """
     from assess import __version__
     from assess.cli.exit_codes import of_portfolio
-    from assess.cli.output import check_outputs, deliver_many, named_format, tell_notes, tell_plans
+    from assess.cli.notes import tell_notes
+    from assess.cli.output import check_outputs, deliver_many, named_format, tell_plans
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.cli.targets import devices_of, jobs_of, library_of, run_files

@@ -30,14 +30,16 @@ def inspect(
 
     Example: assess inspect model.onnx --dim batch=1 --dim sequence=128
     """
+    from assess.cli.notes import tell_notes
     from assess.cli.progress import progress
     from assess.cli.settings import reading_limits
-    from assess.describe.library import Library
+    from assess.describe.library import Library, profile_folders
     from assess.pipeline import find_model
 
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
+    library = Library(profile_folders(profiles or ()))
     with progress() as tell:
-        subject = find_model(model, Library(profiles or ()), card=card, dims=dims, limits=limits, on_progress=tell)
+        subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
     if json:
         from json import dumps
 
@@ -48,3 +50,4 @@ def inspect(
         from assess.report.inspection import inspection
 
         typer.echo(inspection(subject.model), nl=False)
+    tell_notes(library)

@@ -36,7 +36,8 @@ def judge(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import of_report
-    from assess.cli.output import check_outputs, deliver, named_format, tell_notes
+    from assess.cli.notes import tell_notes
+    from assess.cli.output import check_outputs, deliver, named_format
     from assess.cli.targets import library_of
     from assess.measure.record import read
     from assess.pipeline import judge as judge_run

@@ -66,10 +66,11 @@ def measure(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes, tell_plan, terminal_width
+    from assess.cli.notes import tell_notes
+    from assess.cli.output import tell_plan, terminal_width
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
-    from assess.describe.library import Library
+    from assess.describe.library import Library, profile_folders
     from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json
     from assess.measure.validity import validity
@@ -78,7 +79,7 @@ def measure(
 
     arrays = feeds(input_)
     check_writable(output, [Path(model), *arrays.values(), *([card] if card else [])])
-    library = Library(profiles or ())
+    library = Library(profile_folders(profiles or ()))
     job = find_job(one(workload, "--workload"), library)
     words = MeasuringWords(
         provider=provider,

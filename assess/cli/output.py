@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from assess.clean import clean
-from assess.describe.library import Library
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
@@ -42,12 +41,6 @@ def check_outputs(paths: Sequence[Path] | None, keep: Sequence[Path] = ()) -> No
             endings = ", ".join(form.suffix for form in FORMATS)
             raise AssessError(f"no format ends in {path.suffix!r}", where=str(path), hint=f"use one of {endings}")
         check_writable(path, [*keep, *(paths or ())[:index]])
-
-
-def tell_notes(library: Library) -> None:
-    """Tell what a user may not expect of the files that were used."""
-    for note in library.notes:
-        typer.echo(f"note: {note}", err=True)
 
 
 def tell_plan(job: Job, settings: Settings) -> None:

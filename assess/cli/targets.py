@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 def library_of(profiles: Sequence[Path] | None, partner: str | None) -> Library:
     """The library; a partner given by its path brings the folder of profiles that it lies in."""
-    from assess.describe.library import Library
+    from assess.describe.library import Library, profile_folders
 
     folders = list(profiles or ())
     if partner and partner.endswith(".toml") and (folder := Path(partner).resolve().parent).name == "partners":
         folders.append(folder.parent)
-    return Library(folders)
+    return Library(profile_folders(folders))
 
 
 def devices_of(named: Sequence[str] | None, partner: Partner | None, library: Library) -> list[Device]:

@@ -52,6 +52,7 @@ def load(
     schema: type[T],
     *,
     id: str,  # noqa: A002 - it is the record's own word
+    own: dict[str, Any] | None = None,
     base: Base = lambda own: None,
     also: Callable[[Mapping[str, Any]], Iterable[Complaint]] = lambda mapping: (),
 ) -> T:
@@ -61,17 +62,17 @@ def load(
         path: the file.
         schema: of the record.
         id: of the record.
+        own: what the file says, where it was read already.
         base: finds what the file is a variant of, as it was read, by what the file says.
         also: what else is wrong in the mapping, by what is known beside this file.
 
     Raises:
         AssessError: as `read` does, or the file has problems: all of them, each with its line.
     """
-    text = _text(path)
-    both = _merged(_parsed(text, path), base)
+    both = _merged(read(path) if own is None else own, base)
     found = [*_complaints(both.mapping, schema), *also(both.mapping)]
     if found:
-        raise _placed(path, text, _moved(found, both))
+        raise _placed(path, _text(path), _moved(found, both))
     return schema.model_validate({**both.mapping, "id": id})
 
 

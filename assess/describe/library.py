@@ -29,7 +29,8 @@ from assess.files import shipped
 
 T = TypeVar("T", bound=BaseModel)
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LISTED: Final = ("devices", "workloads", "partners", "standards", "models")  # What `assess list` knows of these kinds.
+#: What `assess list` knows of these kinds.
+_LISTED: Final = ("devices", "workloads", "partners", "runtimes", "standards", "models")
 
 
 class Library:
@@ -48,7 +49,10 @@ class Library:
         for folder in folders:
             if not folder.is_dir():
                 raise AssessError("is not a folder", where=str(folder), hint="a folder of profiles has devices/ in it")
-        self._folders = tuple(folders)
+        # A folder that is named twice hides nothing of its own.
+        known = {folder.resolve(): folder for folder in (shipped("profiles"), *reversed(folders))}
+        known.pop(shipped("profiles").resolve())
+        self._folders = tuple(folder for folder in folders if known.pop(folder.resolve(), None) is not None)
         self._runtimes: dict[Path, Runtime] = {}  # A dozen devices share one, and its list of operators is long.
         self._read: dict[Path, dict[str, Any]] = {}
         self._bases: set[Path] = set()  # Those that were found to be valid.
@@ -60,12 +64,20 @@ class Library:
         Raises:
             AssessError: there is none, its file has problems, or it names a runtime that is not there.
         """
-        file = self.path("devices", id_)
-        library = self.beside(file) if _is_path(id_) else self
-        found = library.record("devices", file, Device)
+        found = self.bare_device(id_)
+        library = self.beside(Path(id_)) if _is_path(id_) else self
         runtimes = tuple(library.runtime(binding.id) for binding in found.runtime)
         fallbacks = {one.fallback: library.runtime(one.fallback) for one in runtimes if one.fallback}
         return found.model_copy(update={"runtimes": runtimes, "fallbacks": fallbacks})
+
+    def bare_device(self, id_: str) -> Device:
+        """A device without its runtimes, which take far longer to read.
+
+        Raises:
+            AssessError: there is none, its file has problems, or it names a runtime that is not there.
+        """
+        file = self.path("devices", id_)
+        return (self.beside(file) if _is_path(id_) else self).record("devices", file, Device)
 
     def workload(self, id_: str) -> Workload:
         """A workload."""
@@ -117,7 +129,7 @@ class Library:
 
     def authored(self, kind: Kind, id_: str) -> dict[str, Any]:
         """A file's mapping, as its author wrote it."""
-        return read(self.path(kind, id_))
+        return self.own(self.path(kind, id_))
 
     def record(self, kind: Kind, file: Path, schema: type[T]) -> T:
         """The record that a file of a kind describes; every file that it names is there.
@@ -129,6 +141,7 @@ class Library:
             file,
             schema,
             id=_id_of(file),
+            own=self.own(file),
             base=lambda own: self.base_of(file, own) if kind == "devices" else None,
             also=lambda mapping: self._missing(kind, mapping),
         )
@@ -229,7 +242,7 @@ class Library:
         further = self.own(others[0]).get("extends") if others else None
         if others and not further:
             if others[0] not in self._bases:
-                load(others[0], Device, id=_id_of(others[0]))
+                load(others[0], Device, id=_id_of(others[0]), own=self.own(others[0]))
                 self._bases.add(others[0])
             return self.own(others[0])
         if further:
@@ -253,7 +266,7 @@ class Library:
         if folder.name not in SCHEMAS or folder.parent.resolve() in known:
             return self
         library = Library((*self._folders, folder.parent))
-        library.notes = self.notes
+        library.notes, library._read = self.notes, self._read
         return library
 
     def _missing(self, kind: Kind, mapping: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -22,7 +22,7 @@ def diff(
     Example: assess profile diff nvidia-jetson-agx-orin-64gb nvidia-jetson-agx-orin-64gb-30w
     """
     from assess.cli.exit_codes import ExitCode
-    from assess.cli.output import tell_notes
+    from assess.cli.notes import tell_notes
     from assess.describe.library import Library, profile_folders
     from assess.report.difference import difference
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assess.cli.options import ProfilesOption
-from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ def new(
     Example: assess profile new device --id acme-rover --from-here
     """
     from assess.describe.library import Library, checked_id, profile_folders
+    from assess.describe.suggestions import did_you_mean
     from assess.files import write_whole
 
     if kind not in _KINDS:
@@ -100,6 +100,8 @@ def _sectors() -> tuple[str, ...]:
 
 
 def _known_sector(word: str) -> str:
+    from assess.describe.suggestions import did_you_mean
+
     if word not in _sectors():
         raise AssessError(f"there is no sector {word!r}", where="--sector", hint=did_you_mean(word, list(_sectors())))
     return word

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
 
 
@@ -24,6 +23,7 @@ def schema(
     from json import dumps
 
     from assess.describe.schema import AUTHORED, json_schema
+    from assess.describe.suggestions import did_you_mean
     from assess.files import check_writable, write_whole
 
     if kind not in AUTHORED:

@@ -21,7 +21,8 @@ def show(
     Example: assess profile show nvidia-jetson-agx-orin-64gb
     """
     from assess.clean import clean
-    from assess.cli.output import tell_notes, terminal_width
+    from assess.cli.notes import tell_notes
+    from assess.cli.output import terminal_width
     from assess.describe.library import Library, profile_folders
     from assess.report.drawn import drawn
     from assess.report.toml_text import toml_text
