@@ -9,6 +9,7 @@ from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
 from assess.project.estimate import Rung
 from assess.project.target import host_name
+from assess.report.device_numbers import GRADES
 from assess.report.facts.fact import Fact, Group
 from assess.report.facts.setting import absences
 from assess.report.run_facts import brief_facts, run_facts
@@ -18,6 +19,11 @@ RUNGS = {
     Rung.PROJECTED: "projected",
     Rung.STATIC: "from the file",
     Rung.MEASURED: "measured on the device",
+}
+
+_AVAILABILITY = {
+    "announced": "announced: it cannot be bought yet, and its numbers may change",
+    "closed-sdk": "closed: ONNX Runtime cannot be run on it by the public",
 }
 
 
@@ -69,11 +75,25 @@ def facts(report: FitReport) -> list[tuple[str, str]]:
         ),
         ("parameters", f"{format_quantity(model.parameters, 'count')}, mostly {model.precision}"),
         ("live activations", "not known" if activations is None else format_quantity(activations, "B")),
+        *_job_and_device(report),
         ("run", _evidence(report)),
     ]
     if report.case.estimates.invalid:
         found.append(("not valid", "; ".join(report.case.estimates.invalid)))
     return [*((name, clean(text)) for name, text in found), ("judged by", f"assess {report.tool}")]
+
+
+def _job_and_device(report: FitReport) -> list[tuple[str, str]]:
+    """What a reader must know of the job and the device beside their numbers."""
+    job, device = report.case.workload, report.case.device
+    found = []
+    if job.grade:
+        found.append(("the job", f"{job.id}, version {job.version}; its deciding number is {GRADES[job.grade]}"))
+    if job.co_runners:
+        found.append(("beside it", f"{', '.join(job.co_runners)}: on the device, not in this run"))
+    if device.availability != "shipping":
+        found.append(("the device", _AVAILABILITY[device.availability]))
+    return found
 
 
 def run_groups(report: FitReport) -> tuple[Group, ...]:

@@ -11,6 +11,7 @@ import whole_run
 
 from assess.judge.fit_report import judge
 from assess.measure.measurement import Failure
+from assess.report import words
 from assess.report.formats import FORMATS
 from assess.report.formats.terminal import terminal
 
@@ -98,3 +99,16 @@ def test_json_has_no_infinities():
     assert document["schema"] == "assess.report/1"
     assert document["verdict"] == "NOT READY"
     assert next(f for f in document["findings"] if f["criterion"] == "latency")["found"]["high"] is None
+
+
+def test_what_the_job_stands_on_and_what_runs_beside_it_is_told():
+    job = builders.workload().model_copy(update={"grade": "R", "co_runners": ("ISP", "planner")})
+    told = dict(words.facts(report(job=job)))
+    assert told["the job"] == "camera-30hz, version 1; its deciding number is recalled"
+    assert told["beside it"] == "ISP, planner: on the device, not in this run"
+    assert "the device" not in told
+
+
+def test_a_device_that_cannot_be_bought_is_told_as_such():
+    told = dict(words.facts(report(on=builders.device(availability="announced"))))
+    assert told["the device"] == "announced: it cannot be bought yet, and its numbers may change"
