@@ -15,14 +15,14 @@ from assess.describe.quantity import Authored, Number, Text, Whole
 class Teacher(Authored):
     """What the model was distilled from."""
 
-    name: str
+    name: str = Field(description="Name of the larger model.")
     relation: str = Field(description="How the student was made from it.")
 
 
 class CardInput(Authored):
     """One input."""
 
-    name: str
+    name: str = Field(description="As the ONNX file has it: `assess inspect MODEL`.")
     meaning: str = Field(default="", description='"image", "audio", "token ids", "mask", "state", "joint angles", ...')
     low: Number | None = Field(default=None, description="Smallest value that occurs.")
     high: Number | None = Field(default=None, description="Largest value that occurs.")
@@ -32,8 +32,8 @@ class CardInput(Authored):
 class CardOutput(Authored):
     """One output."""
 
-    name: str
-    meaning: str
+    name: str = Field(description="As the ONNX file has it: `assess inspect MODEL`.")
+    meaning: str = Field(description='"logits", "boxes", "tokens", "actions", ...')
 
 
 def _sha256(value: str) -> str:
@@ -46,23 +46,28 @@ class Card(Authored):
     """A model card: `card.toml` beside the ONNX file that `file` names. `id` is the folder's name."""
 
     id: str = ""
-    name: Text
-    summary: str = ""
+    name: Text = Field(description="As people know it.")
+    summary: str = Field(default="", description="One sentence for people.")
     file: Text = Field(description="The ONNX file, beside the card.")
-    sha256: Annotated[str, AfterValidator(_sha256)]
+    sha256: Annotated[str, AfterValidator(_sha256)] = Field(
+        description="Of the ONNX file: `sha256sum FILE`.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"}
+    )
     licence: str = Field(description='SPDX expression, such as "Apache-2.0" or "MIT OR Apache-2.0".')
     origin: str = Field(default="", description="Who made the model, where, and from which teacher and data.")
     data_residency: str = Field(
         default="", description="Where the data that it was made from lay, and where what it is fed will."
     )
     source: str = Field(default="", description="Where the model comes from.")
-    teacher: Teacher | None = None
-    role: Literal["student", "teacher", "reference"] = "student"
+    teacher: Teacher | None = Field(default=None, description="What it was distilled from.")
+    role: Literal["student", "teacher", "reference"] = Field(
+        default="student",
+        description="student: to be deployed; teacher: what it learnt from; reference: to compare with.",
+    )
     dims: dict[str, Annotated[Whole, Field(ge=1)]] = Field(
         default={}, description="Symbolic dimensions and their values."
     )
-    input: tuple[CardInput, ...] = ()
-    output: tuple[CardOutput, ...] = ()
+    input: tuple[CardInput, ...] = Field(default=(), description="What its inputs are.")
+    output: tuple[CardOutput, ...] = Field(default=(), description="What its outputs are.")
 
     @classmethod
     def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

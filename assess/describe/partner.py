@@ -33,17 +33,17 @@ class Policy(Authored):
         default="projected",
         description='Weakest evidence for latency and memory; "measured": on the device itself.',
     )
-    why: str = ""
+    why: str = Field(default="", description="Why this policy.")
 
 
 class Partner(Authored):
     """A partner. `id` is the file's name."""
 
     id: str = ""
-    name: Text
-    summary: str
+    name: Text = Field(description="As people know it.")
+    summary: str = Field(description="What it deploys, in one sentence.")
     source: Text = Field(description="Public source of the facts; the policy is illustrative unless it says otherwise.")
     devices: tuple[str, ...] = Field(min_length=1, description="Ids of its devices.")
     workloads: tuple[str, ...] = Field(min_length=1, description="Ids of its workloads.")
     standards: tuple[str, ...] = Field(default=(), description="Ids of standards that evidence is collected for.")
-    policy: Policy
+    policy: Policy = Field(description="What it accepts of a model and of evidence.")

@@ -81,7 +81,7 @@ Rate = Annotated[Hertz, Field(le=100_000.0)]
 class Stage(Authored):
     """One model of a pipeline: it runs at a rate of its own, or after another stage."""
 
-    name: Text
+    name: Text = Field(description="A word of your own; after refers to it.")
     model: PathText = Field(
         default="",
         description="Id of a shipped model, or an ONNX file beside this one; the command's own model if left out.",
@@ -115,6 +115,7 @@ class Scenario(Authored):
     rate: Rate | None = Field(default=None, description="Frames a second; on average for poisson.")
     queue: QueuePolicy = Field(
         default="latest-only",
+        json_schema_extra={"pattern": f"^({_QUEUE.pattern})$"},
         description="latest-only: the newest frame waits, as in a sensor's mailbox. drop-late: all wait, those past "
         "their deadline are dropped. queue:N: the newest N wait.",
     )
@@ -125,9 +126,11 @@ class Scenario(Authored):
     batch_dim: str = Field(
         default="", description="The dimension that is the batch; the inputs' first one if left out."
     )
-    stage: Annotated[tuple[Stage, ...], Field(min_length=1)] = ()
-    prompt_tokens: Annotated[Whole, Field(ge=1)] | None = None
-    new_tokens: Annotated[Whole, Field(ge=1)] | None = None
+    stage: Annotated[tuple[Stage, ...], Field(min_length=1)] = Field(
+        default=(), description="Models of a pipeline, each with a rate, or after another."
+    )
+    prompt_tokens: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="Length of the prompt.")
+    new_tokens: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="Tokens generated after it.")
     contexts: Sizes = Field(
         default=(), description="Lengths of the context at which memory and time per token are read."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -41,35 +41,35 @@ def json_schema(name: str) -> dict[str, Any]:
         _allow_variants(schema)
     if record is Workload:
         schema["$defs"]["Scenario"]["required"] = []  # Its kind is told by its other keys.
-    used = set(_used(schema, schema["properties"]))
-    schema["$defs"] = {key: value for key, value in sorted(schema.get("$defs", {}).items()) if key in used}
-    return {"$schema": _DRAFT, "title": f"assess {name}", **_plain({**schema, "title": ""})}
+    definitions = schema.pop("$defs", {})
+    del schema["title"]
+    return {"$schema": _DRAFT, "title": f"assess {name}", **_plain(_inlined(schema, definitions))}
 
 
 def _allow_variants(schema: dict[str, Any]) -> None:
     """A variant says only what differs: of itself, of its memories, of its engines and their peaks."""
     whole = schema.pop("required")
     schema["anyOf"] = [{"required": ["extends"]}, {"required": whole}]
-    schema["$defs"]["Memory"]["required"] = []
-    schema["$defs"]["Engine"]["required"] = ["name"]
-    schema["$defs"]["DeviceRuntime"]["required"] = ["id"]
-    schema["$defs"]["Qualification"]["required"] = ["id"]
-    schema["$defs"]["Thermal"]["required"] = []
+    named = {"Engine": ["name"], "DeviceRuntime": ["id"], "Qualification": ["id"]}
+    for part in ("Memory", "OnChipMemory", "Thermal", *named):
+        schema["$defs"][part]["required"] = named.get(part, [])
 
 
-def _used(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """Names of the definitions that a part of the schema refers to, through others too."""
-    if isinstance(value, Mapping):
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            name = reference.rpartition("/")[2]
-            yield name
-            yield from _used(schema, schema["$defs"][name])
-        for inner in value.values():
-            yield from _used(schema, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _used(schema, inner)
+def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
+    """With each reference replaced by what it refers to: some editors drop the description that stands beside one."""
+    if isinstance(value, list):
+        return [_inlined(inner, definitions) for inner in value]
+    if not isinstance(value, Mapping):
+        return value
+    beside = {key: _inlined(inner, definitions) for key, inner in value.items() if key != "$ref"}
+    if not isinstance(value.get("$ref"), str):
+        return beside
+    return {**_inlined(definitions[value["$ref"].rpartition("/")[2]], definitions), **beside}
+
+
+def _is_parsed(field: Mapping[str, Any]) -> bool:
+    """Whether an author writes text where the record has a number: its default is none that could be written."""
+    return field.get("type") == "string" and not isinstance(field.get("default"), str)
 
 
 def _plain(value: Any, *, names: bool = False) -> Any:
@@ -87,9 +87,9 @@ def _plain(value: Any, *, names: bool = False) -> Any:
     for key, inner in value.items():
         if not names and key == "title":
             continue
-        if not names and key == "default" and inner in (None, "", [], {}):
+        if not names and key == "default" and (inner in (None, "", [], {}) or _is_parsed(value)):
             continue
-        kept[key] = _plain(inner, names=not names and key in ("properties", "$defs"))
+        kept[key] = _plain(inner, names=not names and key == "properties")
     options = kept.get("anyOf")
     if isinstance(options, list) and {"type": "null"} in options:
         others = [option for option in options if option != {"type": "null"}]

@@ -19,7 +19,7 @@ from assess.describe.scenario import contradictions as between_stages
 class Misses(Authored):
     """A weakly-hard contract: how many frames may miss their deadline, and how close together."""
 
-    at_most: Annotated[Whole, Field(ge=0)] = Field(description="So many misses ...")
+    at_most: Annotated[Whole, Field(ge=0)] = Field(description="So many deadlines may be missed ...")
     in_any: Annotated[Whole, Field(ge=1)] = Field(description="... in any so many consecutive frames.")
     in_a_row: Annotated[Whole, Field(ge=0)] | None = Field(default=None, description="And at most so many in a row.")
 
@@ -33,11 +33,15 @@ class Misses(Authored):
 class Requires(Authored):
     """What the job requires; what is absent is not asked."""
 
-    deadline: Seconds | None = Field(default=None, description="Of one frame; one period where there is only a rate.")
+    deadline: Seconds | None = Field(
+        default=None, description="From a frame's release to its result; one period where there is only a rate."
+    )
     percentile: Number = Field(
         default=99.0, ge=50, lt=100, description="Share of frames that must meet it, in percent: 99, not 0.99."
     )
-    misses: Misses | None = Field(default=None, description="A contract on misses that are close together.")
+    misses: Misses | None = Field(
+        default=None, description="A contract on misses that are close together, as a control loop survives."
+    )
     age: Seconds | None = Field(default=None, description="Of an output when it is used, from its frame's release.")
     cold_start: Seconds | None = Field(default=None, description="From starting the process to its first output.")
     first_token: Seconds | None = Field(default=None, description="From the prompt to the first token.")
@@ -53,18 +57,18 @@ class Workload(Authored):
     """A job. `id` is the file's name."""
 
     id: str = ""
-    name: Text
+    name: Text = Field(description="As people know it.")
     version: Whole = Field(ge=1, description="Bumped when results stop being comparable.")
-    summary: str = ""
-    sectors: tuple[Sector, ...] = Field(min_length=1)
+    summary: str = Field(default="", description="One sentence for people.")
+    sectors: tuple[Sector, ...] = Field(min_length=1, description="Where it is done.")
     why: Text = Field(description="Why these numbers.")
-    source: Text = Field(description="Where they come from.")
+    source: Text = Field(description="Where they come from: a standard, a requirement, arithmetic.")
     grade: Grade | None = Field(default=None, description="How well the number that decides is known, as in devices.")
     co_runners: tuple[Text, ...] = Field(
         default=(), description="What else runs on the device meanwhile; told in reports, not run."
     )
-    scenario: Scenario
-    requires: Requires
+    scenario: Scenario = Field(description="How frames arrive.")
+    requires: Requires = Field(description="What must hold; what is left out is not asked.")
 
     @classmethod
     def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
