@@ -11,16 +11,19 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from assess.describe.complaints import complaints, resolved_keys, unknown_key
+from assess.describe.complaints import complaints, known_keys, resolved_keys, unknown_key
 from assess.describe.extends import Merged, merged
+from assess.describe.meant import as_meant
 from assess.describe.positions import Position, positions
 from assess.describe.problems import Complaint, InvalidFileError, Problem
+from assess.describe.syntax import syntax_problem
 from assess.errors import AssessError
 
 __all__ = ["InvalidFileError", "Problem", "invalid_file", "load", "parse", "read"]
 
 T = TypeVar("T", bound=BaseModel)
 Base = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+Also = Callable[[Mapping[str, Any]], Iterable[Complaint]]
 
 #: No profile comes near it (an operator list has some 60 kB); whatever does is no profile.
 _LARGEST_BYTES: Final = 2**20
@@ -28,14 +31,6 @@ _LARGEST_BYTES: Final = 2**20
 #: (long dotted keys) or the stack (nested lists), so it is refused before either.
 _DEEPEST: Final = 32
 _MOST_DOTS: Final = 500
-
-#: What the standard library's reader says, and what it means to an author.
-_SYNTAX: Final = (
-    ("Cannot overwrite a value", "this key is set already"),
-    ("Cannot declare", "this table is there already"),
-    ("Illegal character '\\n'", "the text is not closed by a quote on its line"),
-    ("Invalid value", "no value: text stands in quotes, a number with a unit is text"),
-)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -54,7 +49,7 @@ def load(
     id: str,  # noqa: A002 - it is the record's own word
     own: dict[str, Any] | None = None,
     base: Base = lambda own: None,
-    also: Callable[[Mapping[str, Any]], Iterable[Complaint]] = lambda mapping: (),
+    also: Also = lambda mapping: (),
 ) -> T:
     """The record that a TOML file describes.
 
@@ -69,14 +64,14 @@ def load(
     Raises:
         AssessError: as `read` does, or the file has problems: all of them, each with its line.
     """
-    both = _merged(read(path) if own is None else own, base)
-    found = [*_complaints(both.mapping, schema), *also(both.mapping)]
+    own = read(path) if own is None else own
+    both, found = _found(own, schema, base, also)
     if found:
-        raise _placed(path, _text(path), _moved(found, both))
+        raise _placed(path, _text(path), _as_meant(own, schema, base, also) or found)
     return schema.model_validate({**both.mapping, "id": id})
 
 
-def placed(path: Path, base: Base, look: Callable[[Mapping[str, Any]], Iterable[Complaint]]) -> tuple[Problem, ...]:
+def placed(path: Path, base: Base, look: Also) -> tuple[Problem, ...]:
     """What a look at a file's mapping finds, each with its line.
 
     Raises:
@@ -85,6 +80,23 @@ def placed(path: Path, base: Base, look: Callable[[Mapping[str, Any]], Iterable[
     text = _text(path)
     both = _merged(_parsed(text, path), base)
     return _placed(path, text, _moved(look(both.mapping), both)).problems
+
+
+def _found(own: dict[str, Any], schema: type[BaseModel], base: Base, also: Also) -> tuple[Merged, list[Complaint]]:
+    both = _merged(own, base)
+    return both, _moved([*_complaints(both.mapping, schema), *also(both.mapping)], both)
+
+
+def _as_meant(own: dict[str, Any], schema: type[BaseModel], base: Base, also: Also) -> list[Complaint]:
+    """What is wrong if misspelt keys are read as they were meant; nothing if none is misspelt."""
+    meant = as_meant(own, schema)
+    if not meant.complaints:
+        return []
+    try:
+        _, found = _found(meant.mapping, schema, base, also)
+    except AssessError:
+        return []  # Its base was meant, and is not there: only the keys can be told.
+    return [*meant.complaints, *(replace(one, keys=meant.place(one.keys)) for one in found)]
 
 
 def _merged(own: dict[str, Any], base: Base) -> Merged:
@@ -138,9 +150,10 @@ def _text(path: Path) -> str:
             raise AssessError("is larger than 1 MiB: this is no profile", where=str(path))
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AssessError(
-            f"is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}", where=str(path)
-        ) from error
+        before = error.object[: error.start].decode("utf-8", "replace").split("\n")
+        text = f"is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+        at = Position(len(before), len(before[-1]) + 1, 1)
+        raise InvalidFileError(str(path), (Problem("", text, at),)) from error
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
@@ -150,27 +163,28 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         if line.count(".") > _MOST_DOTS:
             at = Position(number, 1, 1)
             raise InvalidFileError(str(path), (Problem("", f"has more than {_MOST_DOTS} dots in one line", at),))
-    too_deep = InvalidFileError(str(path), (Problem("", "is nested too deeply: this is no profile"),))
+    too_deep = InvalidFileError(
+        str(path), (Problem("", "is nested too deeply: this is no profile", _line_of(text, r"[\[{]", _DEEPEST)),)
+    )
     try:
         mapping = tomllib.loads(text)
     except RecursionError:
         raise too_deep from None
     except tomllib.TOMLDecodeError as error:
-        raise InvalidFileError(str(path), (_syntax_problem(str(error), _lines(text)),)) from error
+        raise InvalidFileError(str(path), (syntax_problem(str(error), _lines(text)),)) from error
     except ValueError as error:  # Python refuses to read numbers of thousands of digits.
-        raise InvalidFileError(str(path), (Problem("", "holds a number that is too long to be one"),)) from error
+        raise InvalidFileError(
+            str(path), (Problem("", "holds a number that is too long to be one", _line_of(text, r"\d", 4000)),)
+        ) from error
     if _is_too_deep(mapping):
         raise too_deep
     return mapping
 
 
-def _syntax_problem(message: str, lines: list[str]) -> Problem:
-    match = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    line = int(match[1]) if match and match[1] else len(lines)
-    column = int(match[2]) if match and match[2] else len(lines[-1]) + 1
-    said = message[: match.start()] if match else message
-    meaning = next((words for start, words in _SYNTAX if said.startswith(start)), f"{said[:1].lower()}{said[1:]}")
-    return Problem("", f"not TOML: {meaning}", Position(line, column, 1), lines[line - 1])
+def _line_of(text: str, what: str, times: int) -> Position | None:
+    """The first line that has something so many times."""
+    numbers = (number for number, line in enumerate(_lines(text), start=1) if len(re.findall(what, line)) > times)
+    return next((Position(number, 1, 1) for number in numbers), None)
 
 
 def _is_too_deep(mapping: Mapping[str, Any]) -> bool:
@@ -187,7 +201,7 @@ def _is_too_deep(mapping: Mapping[str, Any]) -> bool:
 def _complaints(mapping: Mapping[str, Any], schema: type[BaseModel]) -> list[Complaint]:
     found: list[Complaint] = []
     resolved = [name for name in resolved_keys(schema) if name in mapping]
-    found.extend(unknown_key((name,), schema) for name in resolved)
+    found.extend(unknown_key((name,), known_keys(schema)) for name in resolved)
     if "id" in mapping:
         found.append(Complaint(("id",), "unknown key; the file's name is the id", is_of_key=True))
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ def _complaint(error: Mapping[str, Any], schema: type[BaseModel]) -> Complaint:
     if kind == "missing":
         return Complaint(keys[:-1], f"missing key {keys[-1]!r}", is_of_key=True)
     if kind == "extra_forbidden":
-        return unknown_key(keys, schema)
+        return unknown_key(keys, _keys_at(schema, keys[:-1]))
     return Complaint(keys, _about_value(str(keys[-1]), kind, given, context, error["msg"]))
 
 
@@ -75,9 +76,12 @@ def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], m
     return f"{_shown(given)} is not accepted: {message[:1].lower()}{message[1:]}"
 
 
-def unknown_key(keys: KeyPath, schema: type[BaseModel]) -> Complaint:
+def unknown_key(keys: KeyPath, known: Sequence[str]) -> Complaint:
     """That a key is none of those that may stand beside it."""
-    return Complaint(keys, f"unknown key; {did_you_mean(str(keys[-1]), _keys_at(schema, keys[:-1]))}", is_of_key=True)
+    key = str(keys[-1])
+    strange = next((unicodedata.name(char, "a character without a name") for char in key if not char.isascii()), "")
+    said = f"unknown key, with {strange} in it" if strange else "unknown key"
+    return Complaint(keys, f"{said}; {did_you_mean(key, known)}", is_of_key=True)
 
 
 def resolved_keys(schema: type[BaseModel]) -> list[str]:
@@ -99,17 +103,33 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...'"
 
 
+def known_keys(schema: Any) -> list[str]:
+    """The keys that may stand in a table of a schema."""
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        # A record's own id is the file's name; the ids that it names others by must be given.
+        return [
+            name
+            for name, field in schema.model_fields.items()
+            if not field.exclude and (name != "id" or field.is_required())
+        ]
+    return []
+
+
+def below(schema: Any, key: str | int) -> Any:
+    """The schema of what a key holds in a table or list of a schema; of what is no table or list, itself."""
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        return _bare(schema.model_fields[str(key)].annotation)
+    if typing.get_origin(schema) in (tuple, dict):
+        return _bare(typing.get_args(schema)[0 if typing.get_origin(schema) is tuple else 1])
+    return schema
+
+
 def _keys_at(schema: type[BaseModel], keys: KeyPath) -> list[str]:
     """The keys that may stand in the table at a path."""
     here: Any = schema
     for key in keys:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            here = _bare(here.model_fields[str(key)].annotation)
-        elif typing.get_origin(here) in (tuple, dict):
-            here = _bare(typing.get_args(here)[0 if typing.get_origin(here) is tuple else 1])
-    if isinstance(here, type) and issubclass(here, BaseModel):
-        return [name for name, field in here.model_fields.items() if not field.exclude and name != "id"]
-    return []
+        here = below(here, key)
+    return known_keys(here)
 
 
 def _bare(annotation: Any) -> Any:
