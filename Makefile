@@ -30,8 +30,8 @@ test-openvino: .venv/pip
 	.venv-openvino/bin/python -m pip install --quiet --no-deps --editable .
 	.venv-openvino/bin/python -m pytest tests/providers
 
-# All of them, even where one misses its goal; fails at the end if one did. Nine minutes; see docs/benchmarks.md.
-BENCHMARKS := startup.py overhead.py peers.py pacing.py memory.py certification.py \
+# All of them, even where one misses its goal; fails at the end if one did. Eleven minutes; see docs/benchmarks.md.
+BENCHMARKS := startup.py overhead.py peers.py pacing.py memory.py certification.py calibration.py \
   "static.py --rounds 1 --timeout 60 --large"
 bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench

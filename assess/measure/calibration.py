@@ -44,6 +44,9 @@ _PATIENCE, _START_S = 1.5, 10.0
 _MODEL_SHARE: Final = 1 / 4
 #: Free memory where the system does not tell.
 _USUAL_FREE_BYTES: Final = 2 * 2**30
+#: Threads that wait longer, as a share of the time, did not have the machine for themselves; on a quiet one they wait
+#: for half a percent.
+_WAITED: Final = 0.05
 #: With less of a CPU the figures are those of a shared host.
 _OWN_CPU: Final = 0.95
 
@@ -239,6 +242,7 @@ class _Found:
 
     def __init__(self) -> None:
         self.version = ""
+        self.times_cache = 0.0
         self.rates: list[Rate] = []
         self.streams: list[Figure] = []
         self.dispatch: Figure | None = None
@@ -257,9 +261,16 @@ class _Found:
         """Make figures of what a part measured, or keep why it did not."""
         if isinstance(timings, str):
             self.absent[part.name] = timings
-        elif part.kind == STREAM:
+            return
+        if timings.waited_share is not None and timings.waited_share > _WAITED:
+            self.noisy[f"{part.name} as a whole"] = (
+                f"its threads had to wait for a CPU in {timings.waited_share:.0%} of the time, more than "
+                f"{_WAITED:.0%}: others were running"
+            )
+        if part.kind == STREAM:
+            over = f"; {self.times_cache:.1f} times the last-level cache"
             for trial in timings.trials:
-                words = f"{trial.what}; what a cache reads before it is overwritten is not counted"
+                words = f"{trial.what}; what a cache reads before it is overwritten is not counted{over}"
                 self._add(trial.what, self.streams, rate(trial, "B/s", words))
             self.absent |= {f"{part.name}: {what}": why for what, why in timings.skipped.items()}
         elif part.kind == DISPATCH:
@@ -336,6 +347,7 @@ class _Work(NamedTuple):
             if isinstance(size, str):
                 return size
             request["working_set_bytes"] = size
+            found.times_cache = size / self.cache_bytes
         return _timings(self.launch(WORKER, request, Limits(self.room.timeout_s(share_s), None), on_progress=hear))
 
 

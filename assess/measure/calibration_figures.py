@@ -56,7 +56,7 @@ def median_range(values: Sequence[float]) -> tuple[float, float]:
     """Two of the values between which the true median is with 95 % confidence, whatever the distribution.
 
     As many values as fall below the true median are above it: their count is binomial. The two ends are as far in as
-    the confidence allows: the third of 13 from either side; the lowest and the highest of up to 8.
+    the confidence allows: the second of 9 from either side; the lowest and the highest of up to 8.
     """
     ascending, count = sorted(values), len(values)
     outside, rank = 0, 0

@@ -67,6 +67,9 @@ def test_each_part_becomes_a_figure(tmp_path):
     assert found.peak("fp32") is product
     assert [stream.value for stream in found.streams] == [12e9, 10e9]
     assert found.bandwidth is found.streams[0]
+    assert found.bandwidth.method == (
+        "Neg; what a cache reads before it is overwritten is not counted; 8.0 times the last-level cache"
+    )
     assert (found.dispatch_s, found.call_s) == pytest.approx((160e-9, 2e-6))
     assert (found.provider, found.threads, found.runtime_version) == ("CPUExecutionProvider", 2, "1.2.3")
     assert (found.noisy, found.absent) == ({}, {})
@@ -150,6 +153,17 @@ def test_noise_is_told_by_part_and_of_the_host(tmp_path):
     assert (product.skipped, product.note) == ({"huge": "too little time"}, "compiled")
 
 
+def test_threads_that_waited_for_a_cpu_are_told_even_if_all_rounds_agree(tmp_path):
+    def waiting(share):
+        return Ending("answered", {"trials": [trial("large", 9000, *[3] * 6)], "waited_share": share}, "", "")
+
+    assert World(tmp_path, **{PRODUCT: waiting(0.05)}).calibrate().noisy == {}
+    assert World(tmp_path, **{PRODUCT: waiting(0.5)}).calibrate().noisy == {
+        "matrix product fp32 as a whole": "its threads had to wait for a CPU in 50% of the time, more than 5%: "
+        "others were running"
+    }
+
+
 def test_chains_that_tell_no_slope_leave_dispatch_absent(tmp_path):
     found = World(tmp_path, **{DISPATCH: answered(trial("1", 1, 2000))}).calibrate()
     assert (found.dispatch_s, found.call_s) == (None, None)
@@ -207,8 +221,8 @@ def test_a_cache_that_is_described_strangely_is_passed_over(tmp_path):
     assert last_level_cache_bytes(tmp_path) == MIB
 
 
-def test_streams_go_over_four_times_the_cache_or_less_where_memory_is_short():
-    assert working_set_bytes(32 * MIB, 16 * GIB) == 128 * MIB
+def test_streams_go_over_eight_times_the_cache_or_less_where_memory_is_short():
+    assert working_set_bytes(32 * MIB, 16 * GIB) == 256 * MIB
     assert working_set_bytes(32 * MIB, 640 * MIB) == 80 * MIB
     assert working_set_bytes(32 * MIB, 100 * MIB) == (
         "100 MiB of memory are free: too little to go over more than the last-level cache of 32 MiB holds"
@@ -219,7 +233,7 @@ def test_the_working_set_is_chosen_by_the_cache(tmp_path):
     cache(tmp_path, 0, 3, 3, "Unified", "16384K", "0-1")
     world = World(tmp_path)
     assert world.calibrate(parts=(STREAM,)).cache_bytes == 16 * MIB
-    assert world.asked[0]["working_set_bytes"] == 64 * MIB
+    assert world.asked[0]["working_set_bytes"] == 128 * MIB
     (tmp_path / "proc/meminfo").write_text("MemAvailable: 65536 kB\n")
     found = world.calibrate(parts=(STREAM,))
     assert found.absent["memory bandwidth"].startswith("64 MiB of memory are free")
@@ -229,13 +243,13 @@ def test_the_working_set_is_chosen_by_the_cache(tmp_path):
 def test_a_board_that_does_not_tell_its_cache_is_taken_to_have_64_mib(tmp_path):
     world = World(tmp_path)
     assert world.calibrate(parts=(STREAM,)).cache_bytes == 64 * MIB
-    assert world.asked[0]["working_set_bytes"] == 256 * MIB
+    assert world.asked[0]["working_set_bytes"] == 512 * MIB
 
 
 @pytest.mark.slow
 def test_the_machine_at_hand_is_calibrated_within_its_time():
-    found = calibrate(budget_s=8.0, precisions=("fp32", "fp16", "int8"), threads=1)
-    assert found.wall_s < 12.0
+    found = calibrate(budget_s=10.0, precisions=("fp32", "fp16", "int8"), threads=1)
+    assert found.wall_s < 15.0
     assert 1e8 < found.peak("fp32").operations_per_s.value < 1e14
     assert 1e8 < found.peak("int8").operations_per_s.value < 1e14
     assert found.rate(PRODUCT, "int8").operator == "MatMulInteger"
@@ -245,7 +259,7 @@ def test_the_machine_at_hand_is_calibrated_within_its_time():
     for kind in (PRODUCT, CONVOLUTION, DEPTHWISE):
         assert (found.rate(kind, "fp16") is None) == (f"{kind} fp16" in found.absent)
     assert 1e8 < found.bandwidth.value < 1e12
-    assert len(found.streams) == 4
+    assert len(found.streams) + sum("memory bandwidth: " in name for name in found.absent) == 4
     assert 50e-9 < found.dispatch_s < 1e-3
     assert 0 < found.call_s < 1e-3
     assert found.runtime_version.startswith("1.")

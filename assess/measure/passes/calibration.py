@@ -7,6 +7,7 @@ What the times mean is the parent's arithmetic.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -17,12 +18,18 @@ from typing import Any, Final
 from assess.measure.calibration_models import DISPATCH, STREAM, Task, Tensor, chains, drawn, streams, tasks
 from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refusal, require_provider
 from assess.measure.kernel_times import KernelTime, kernel_times
+from assess.measure.passes.timed import run_queue_share
 
-#: Of each model; one median a round. Two of them may be disturbed and the range of their median still is not.
-ROUNDS: Final = 13
+#: Of each model; one median a round. One of them may be disturbed and the range of their median still is not.
+ROUNDS: Final = 9
 #: So many have a range that holds their median with 95 % confidence.
 FEWEST_ROUNDS: Final = 6
-#: Before a round is timed, so long: the threads of another model's session may still spin, and caches are cold.
+#: The threads of a session go on spinning when its inference is done (35 ms with ONNX Runtime 1.32), and would take the
+#: CPU from the next model: until they sleep, this process uses more than such a share of a CPU in such a step.
+_QUIET, _STEP_S = 0.2, 0.002
+#: Threads that spin for longer are part of the runtime; then it goes on.
+_MOST_STEPS: Final = 50
+#: Before a round is timed, so long: caches are cold, and clocks may be low.
 _SETTLE_NS: Final = 5_000_000
 #: A model is left out when those rounds would take more than this share of the time that is left.
 _MOST_SHARE: Final = 0.5
@@ -54,19 +61,39 @@ class Timings:
         trials: the models that were timed, the least work first.
         skipped: those that were not, and why.
         note: what is uncertain about all of them; "" for nothing.
+        waited_share: of the time of the rounds, that a thread of this process was ready to run but had no CPU; None if
+            the system does not tell.
     """
 
     trials: tuple[Trial, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    waited_share: float | None = None
 
 
-def calibration_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel: Kernel) -> dict[str, Any]:
+def calibration_pass(
+    request: dict[str, Any],
+    tell: Tell,
+    engine: Engine,
+    kernel: Kernel,
+    *,
+    waited_ns: Callable[[], int | None] | None = None,
+    cpu_ns: Callable[[], int] = time.process_time_ns,
+) -> dict[str, Any]:
     """Time one part within "budget_s".
 
     Keys of the request: "part" (a kind of `calibration_models`), "precision" (of an arithmetic part),
     "working_set_bytes" (of the bandwidth), "most_bytes" (that a model may need), "scratch" (a folder), "provider",
     "threads".
+
+    Args:
+        request: see above.
+        tell: told the versions of the runtime, and each round.
+        engine: runtime.
+        kernel: system.
+        waited_ns: how long the threads of this process, together, were ready to run but had no CPU; None: asked of the
+            kernel.
+        cpu_ns: nanoseconds of CPU time that this process has used.
 
     Returns:
         `Timings` as JSON has them, {"absent": why there are none} or, if the runtime refused, {"refused": its message,
@@ -79,8 +106,8 @@ def calibration_pass(request: dict[str, Any], tell: Tell, engine: Engine, kernel
     tell({"known": {"versions": engine.versions}})
     gc.collect()
     gc.disable()
-    until_ns = kernel.clock() + int(request["budget_s"] * 1e9)
-    return answer_or_refusal(engine, lambda: _time(_Bench(request, tell, engine, kernel.clock, until_ns)))
+    bench = _Bench(request, tell, engine, kernel, waited_ns or all_waited_ns, cpu_ns)
+    return answer_or_refusal(engine, lambda: _time(bench))
 
 
 def _time(bench: _Bench) -> dict[str, Any]:
@@ -111,20 +138,38 @@ def _timings(bench: _Bench, wanted: Iterable[Task], note: str) -> dict[str, Any]
         ready.append(_copy(bench.base, bench.request["threads"]))
     if not ready:
         return {"absent": next(iter(skipped.values()))}
-    rounds = alternate([call for _, call in ready], bench.until_ns, bench.clock, bench.tell)
+    waited, start = bench.waited_ns(), bench.clock()
+    rounds = alternate([call for _, call in ready], bench.until_ns, bench.clock, bench.quiet, bench.tell)
     trials = [
         Trial(task.what, task.operator, task.work, tuple(each)) for (task, _), each in zip(ready, rounds, strict=True)
     ]
-    return asdict(Timings(tuple(trials), skipped, note))
+    share = run_queue_share(waited, bench.waited_ns(), (bench.clock() - start) * (bench.request["threads"] or 1))
+    return asdict(Timings(tuple(trials), skipped, note, share))
+
+
+def all_waited_ns(tasks: Path = Path("/proc/self/task")) -> int | None:
+    """Of all threads of this process, together: the second field of schedstat (Documentation/scheduler)."""
+    try:
+        return sum(int((task / "schedstat").read_text().split()[1]) for task in tasks.iterdir())
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 class _Bench:
     """The runtime, and the time and memory that one part has."""
 
     def __init__(
-        self, request: dict[str, Any], tell: Tell, engine: Engine, clock: Callable[[], int], until_ns: int
+        self,
+        request: dict[str, Any],
+        tell: Tell,
+        engine: Engine,
+        kernel: Kernel,
+        waited_ns: Callable[[], int | None],
+        cpu_ns: Callable[[], int],
     ) -> None:
-        self.request, self.tell, self.engine, self.clock, self.until_ns = request, tell, engine, clock, until_ns
+        self.request, self.tell, self.engine = request, tell, engine
+        self.clock, self.sleep, self.waited_ns, self.cpu_ns = kernel.clock, kernel.sleep, waited_ns, cpu_ns
+        self.until_ns = kernel.clock() + int(request["budget_s"] * 1e9)
         self._files = 0
         self._sessions: list[Session] = []
         self._base: Any = None
@@ -137,6 +182,14 @@ class _Bench:
         if self._base is None:
             self._base = numpy.ones(self.request["working_set_bytes"] // 4, numpy.float32)
         return self._base
+
+    def quiet(self) -> None:
+        """Wait until no thread of this process runs any more."""
+        for _ in range(_MOST_STEPS):
+            used, start = self.cpu_ns(), self.clock()
+            self.sleep(_STEP_S)
+            if self.cpu_ns() - used <= _QUIET * (self.clock() - start):
+                return
 
     def native(self, task: Task) -> tuple[str, str]:
         """Run once with a profile: see `why_not_native`."""
@@ -246,7 +299,11 @@ def why_not_native(kernels: Sequence[KernelTime], operator: str, provider: str) 
 
 
 def alternate(
-    calls: Sequence[Callable[[], object]], until_ns: int, clock: Callable[[], int], tell: Tell
+    calls: Sequence[Callable[[], object]],
+    until_ns: int,
+    clock: Callable[[], int],
+    quiet: Callable[[], object],
+    tell: Tell,
 ) -> list[list[int]]:
     """Medians of each call's durations in up to `ROUNDS` rounds, of which the first is done at any rate."""
     rounds: list[list[int]] = [[] for _ in calls]
@@ -257,24 +314,26 @@ def alternate(
             break
         span_ns = max(0, left_ns) // ((ROUNDS - done) * len(calls))
         for call, medians in zip(calls, rounds, strict=True):
-            medians.append(_block(call, span_ns, clock))
+            end_ns = clock() + span_ns
+            quiet()
+            medians.append(_block(call, end_ns, clock))
     return rounds
 
 
-def _block(call: Callable[[], object], span_ns: int, clock: Callable[[], int]) -> int:
-    """The median of the durations within a span, of one call at least; untimed ones come before."""
+def _block(call: Callable[[], object], end_ns: int, clock: Callable[[], int]) -> int:
+    """The median of the durations until an instant, of one call at least; untimed ones come before."""
     begun = start = clock()
     while True:
         call()
         start = clock()
-        if start - begun >= min(_SETTLE_NS, span_ns // 4):
+        if start - begun >= min(_SETTLE_NS, (end_ns - begun) // 4):
             break
     durations = []
     while True:
         call()
         done = clock()
         durations.append(done - start)
-        if done - begun >= span_ns:
+        if done >= end_ns:
             return median_low(durations)
         start = clock()
 

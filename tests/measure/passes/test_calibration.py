@@ -2,6 +2,7 @@
 
 import gc
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ class Model:
 
     def run(self):
         self.world.now += self.world.takes(self)
+        self.world.ran = self.world.now
 
     def end_profiling(self):
         operators = [node.op_type for node in self.graph.node] + ["Cast"] * self.world.casts(self)
@@ -61,11 +63,18 @@ class World:
     refusals = (RuntimeError,)
 
     def __init__(self, takes=lambda model: 100 * US, provider=CPU, casts=lambda model: 0, first=lambda model: None):
-        self.now, self.loaded, self.arrays, self.versions = 0, [], {}, {"onnxruntime": "1.2.3"}
+        self.now, self.ran, self.loaded, self.arrays, self.versions = 0, 0, [], {}, {"onnxruntime": "1.2.3"}
         self.takes, self.provider, self.casts, self.first = takes, provider, casts, first
 
     def clock(self):
         return self.now
+
+    def sleep(self, seconds):
+        self.now += round(seconds * 1e9)
+
+    def cpu(self):
+        """Threads spin for 35 ms after each inference."""
+        return min(self.now, self.ran + 35 * MS)
 
     def providers(self):
         return [CPU, CUDA]
@@ -79,14 +88,15 @@ class World:
         return Model(self, request)
 
 
-def take(world, tmp_path, part=PRODUCT, precision="fp32", told=None, **changes):
+def take(world, tmp_path, part=PRODUCT, precision="fp32", told=None, waited=(None, None), **changes):
     request = {
         "part": part, "precision": precision, "budget_s": 6.0, "scratch": str(tmp_path), "provider": CPU,
         "provider_options": {}, "threads": 2, "most_bytes": 256 * MIB, "working_set_bytes": 12 * MIB, **changes,
     }  # fmt: skip
-    kernel = Kernel(world.clock, "no memory", lambda: 1, lambda: None)
+    kernel = Kernel(world.clock, "no memory", lambda: 1, lambda: None, world.sleep)
     try:
-        found = calibration_pass(request, (told if told is not None else []).append, world, kernel)
+        tell = (told if told is not None else []).append
+        found = calibration_pass(request, tell, world, kernel, waited_ns=partial(next, iter(waited)), cpu_ns=world.cpu)
         return json.loads(json.dumps(found))  # As the parent gets it.
     finally:
         gc.enable()
@@ -96,16 +106,33 @@ def edge(model):
     return model.fed["x"].shape[-1]
 
 
-def test_each_matrix_is_timed_in_thirteen_rounds(tmp_path):
+def test_each_matrix_is_timed_in_nine_rounds(tmp_path):
     world = World(takes=lambda model: edge(model) * US)
     found = decode(Timings, take(world, tmp_path), "timings")
     assert found == Timings(
         tuple(
-            Trial(f"{n} x {n} by {n} x {n}, float32", "MatMul", 2 * n**3, (n * US,) * 13)
-            for n in (256, 512, 1024, 2048)
+            Trial(f"{n} x {n} by {n} x {n}, float32", "MatMul", 2 * n**3, (n * US,) * 9) for n in (256, 512, 1024, 2048)
         )
     )
     assert 5.9 * S < world.now < 6.1 * S
+
+
+def test_waiting_for_a_cpu_is_a_share_of_the_rounds_of_all_threads(tmp_path):
+    world = World(takes=lambda model: 1 * MS)
+    found = take(world, tmp_path, waited=(7 * S, 10 * S), threads=2)
+    # Two threads, six seconds: of 12 s they waited for 3.
+    assert found["waited_share"] == pytest.approx(0.25, rel=0.01)
+    assert take(World(), tmp_path, waited=(None, None))["waited_share"] is None
+
+
+def test_what_all_threads_waited_is_read_from_the_kernel(tmp_path):
+    assert calibration.all_waited_ns(tmp_path / "none") is None
+    for thread, waited in (("1", 30), ("2", 12)):
+        (tmp_path / thread).mkdir()
+        (tmp_path / thread / "schedstat").write_text(f"1000 {waited} 5\n")
+    assert calibration.all_waited_ns(tmp_path) == 42
+    (tmp_path / "2" / "schedstat").write_text("\n")
+    assert calibration.all_waited_ns(tmp_path) is None
 
 
 def test_models_run_as_any_would_and_leave_no_file(tmp_path):
@@ -122,11 +149,11 @@ def test_the_versions_come_first_and_each_round_is_told(tmp_path):
     told = []
     take(World(), tmp_path, told=told)
     assert told[0] == {"known": {"versions": {"onnxruntime": "1.2.3"}}}
-    assert told[1:] == [{"rounds": done} for done in range(13)]
+    assert told[1:] == [{"rounds": done} for done in range(9)]
 
 
 def test_a_matrix_that_would_take_too_long_is_left_out(tmp_path):
-    # 2 n³ operations at 1 GOPS: 33.6 ms, 268 ms, 2.1 s, 17 s. Six rounds of the second take 3.2 s of 6 s.
+    # 2 n³ operations at 1 GOPS: 33.6 ms, 268 ms, 2.1 s, 17 s. Six rounds of the second, of two calls each, take 3.2 s of 7 s.
     world = World(takes=lambda model: 2 * edge(model) ** 3)
     found = take(world, tmp_path, budget_s=7.0)
     assert [trial["what"][:3] for trial in found["trials"]] == ["256", "512"]
@@ -255,32 +282,49 @@ def test_what_ran_elsewhere_or_otherwise_is_found_in_the_profile():
     assert (why, note) == ("", f"{CUDA} compiles the model as a whole: the precision inside is its own choice")
 
 
-def test_rounds_alternate_and_share_the_time():
-    now, order = [0], []
+class Calls:
+    """Calls of known length, in the order in which they are made."""
 
-    def call(name, ns):
+    def __init__(self):
+        self.now, self.order, self.told = 0, "", []
+
+    def call(self, name, ns):
         def run():
-            order.append(name)
-            now[0] += ns
+            self.order += name
+            self.now += ns
 
         return run
 
-    told = []
-    rounds = alternate([call("a", 10 * MS), call("b", 20 * MS)], 26 * 100 * MS, lambda: now[0], told.append)
-    assert rounds == [[10 * MS] * 13, [20 * MS] * 13]
-    # 100 ms a block: one untimed call, then timed ones.
-    assert "".join(order[:15]) == "a" * 10 + "b" * 5
-    assert now[0] == 26 * 100 * MS
+    def alternate(self, until_ns, *calls):
+        return alternate(calls, until_ns, lambda: self.now, self.call("-", 40 * MS), self.told.append)
+
+
+def test_rounds_alternate_and_share_the_time():
+    calls = Calls()
+    rounds = calls.alternate(18 * 100 * MS, calls.call("a", 10 * MS), calls.call("b", 20 * MS))
+    assert rounds == [[10 * MS] * 9, [20 * MS] * 9]
+    # 100 ms a block: 40 until all threads sleep, one untimed call, then timed ones.
+    assert calls.order[:12] == "-aaaaaa" + "-bbb" + "-"
+    assert calls.now == 18 * 100 * MS
+    assert calls.told == [{"rounds": done} for done in range(9)]
 
 
 def test_rounds_that_no_longer_fit_are_not_begun():
-    now = [0]
+    calls = Calls()
+    # Each an untimed call and a timed one.
+    assert calls.alternate(5 * S, calls.call("a", S)) == [[S, S, S]]
 
-    def slow():
-        now[0] += S
 
-    rounds = alternate([slow], 5 * S, lambda: now[0], lambda message: None)
-    assert rounds == [[S, S, S]]  # Each an untimed call and a timed one.
+def test_a_model_waits_until_the_threads_of_the_last_one_sleep(tmp_path):
+    world, slept = World(), []
+    world.sleep = lambda seconds: slept.append(seconds) or World.sleep(world, seconds)
+    take(world, tmp_path, part=DISPATCH)
+    # Of 2 ms steps 17 are spun through and the half of one more, which is too much; the next is quiet.
+    assert slept == [0.002] * 19 * 9 * 4
+    world, slept = World(), []
+    world.sleep, world.cpu = lambda seconds: slept.append(seconds) or World.sleep(world, seconds), lambda: world.now
+    take(world, tmp_path, part=DISPATCH)
+    assert slept == [0.002] * 50 * 9 * 4  # A runtime that never sleeps is not waited for.
 
 
 def test_an_unknown_provider_is_an_error(tmp_path):
