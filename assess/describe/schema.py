@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from json import dumps
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -44,6 +45,11 @@ def json_schema(name: str) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     del schema["title"]
     return {"$schema": _DRAFT, "title": f"assess {name}", **_plain(_inlined(schema, definitions))}
+
+
+def schema_text(name: str) -> str:
+    """The schema as a file."""
+    return dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 def _allow_variants(schema: dict[str, Any]) -> None:

@@ -158,14 +158,12 @@ def _make_folders(file: Path) -> None:
 
 def _write_schema(kind: str, folder: Path) -> None:
     """The schema that the new file's first line names."""
-    from json import dumps
-
-    from assess.describe.schema import json_schema
+    from assess.describe.schema import schema_text
     from assess.files import write_whole
 
     file = folder / "schemas" / f"{kind}.json"
     _make_folders(file)
-    write_whole(file, dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n")
+    write_whole(file, schema_text(kind))
 
 
 def _tell(kind: str, id_: str, file: Path, folder: Path) -> None:

@@ -20,18 +20,15 @@ def schema(
 
     Example: assess profile schema device -o mine/schemas/device.json
     """
-    from json import dumps
-
-    from assess.describe.schema import AUTHORED, json_schema
+    from assess.describe.schema import AUTHORED, schema_text
     from assess.describe.suggestions import did_you_mean
     from assess.files import check_writable, write_whole
 
     if kind not in AUTHORED:
         raise AssessError(f"there is no kind {kind!r}", hint=did_you_mean(kind, list(AUTHORED)))
-    text = dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(schema_text(kind), nl=False)
         return
     check_writable(output)
-    write_whole(output, text)
+    write_whole(output, schema_text(kind))
     typer.echo(f"written: {output}", err=True)
