@@ -125,7 +125,7 @@ def test_the_examples_of_the_readme_are_valid(tmp_path):
     assert load(tmp_path / "card.toml", Card, id="gripper").dims == {"batch": 1}
     library = Library([tmp_path])
     assert library.device("acme-rover").power_mode == "25W"
-    assert library.runtime("acme-compiler").supports("Fused", "com.acme")
+    assert library.runtime("acme-compiler").supports("Fused", "com.acme", 1)
     assert library.workload("gripper").requires.storage == 64e6
 
 

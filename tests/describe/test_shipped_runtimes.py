@@ -122,5 +122,35 @@ def test_the_ethos_u85_takes_all_that_the_u55_takes():
     assert set(small) < set(large)
 
 
-def test_a_kernel_of_an_older_operator_set_says_so():
-    assert Library().runtime("onnxruntime-cuda").operators["Conv"].conditions == ("up to operator set 21",)
+def test_a_kernel_of_an_older_operator_set_counts_for_that_only():
+    cuda, directml = Library().runtime("onnxruntime-cuda"), Library().runtime("onnxruntime-directml")
+    assert cuda.supports("Conv", "ai.onnx", 21) is not None
+    assert cuda.supports("Conv", "ai.onnx", 22) is None
+    assert cuda.supports("OneHot", "ai.onnx", 10) is None
+    assert [directml.supports("If", "ai.onnx", opset) is None for opset in (10, 11, 20, 21)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    # What is not one range stays in words.
+    assert directml.operators["ConstantOfShape"].conditions == ("operator sets up to 19 and 21 to 22",)
+
+
+def test_so_many_operators_are_limited_to_operator_sets():
+    library = Library()
+    limited = {
+        name: [one for one in (library.runtime(name).operators or {}).values() if one.opsets] for name in RUNTIMES
+    }
+    counts = {name: len(found) for name, found in limited.items() if found}
+    assert counts == {"onnxruntime-cuda": 51, "onnxruntime-directml": 55, "onnxruntime-webgpu": 28}
+
+
+def test_every_limit_is_an_operator_set_that_the_runtime_reads_and_another_lies_beyond(runtime):
+    """A limit that no model can meet says nothing, or is a slip."""
+    if runtime.opset is None:
+        return
+    for name, one in (runtime.operators or {}).items():
+        if ":" not in name:
+            assert one.min_opset is None or runtime.opset.min < one.min_opset <= runtime.opset.max, name
+            assert one.max_opset is None or runtime.opset.min <= one.max_opset < runtime.opset.max, name
