@@ -35,8 +35,8 @@ Sector = Literal[
 class Source(Authored):
     """Where numbers were read."""
 
-    where: Text = Field(description="Address, repository and commit, or document.")
-    what: str = Field(default="", description="What it is.")
+    where: Text = Field(description="Address, repository and commit, or document with revision and table.")
+    what: str = Field(default="", description="What was read there.")
 
 
 class Identity(Authored):
@@ -45,41 +45,69 @@ class Identity(Authored):
     Every key that is given must match one of its values exactly.
     """
 
-    board: tuple[str, ...] = Field(default=(), description="Device-tree model or DMI product name.")
-    cpu: tuple[str, ...] = Field(default=(), description="CPU model name.")
-    power_mode: tuple[str, ...] = Field(default=(), description="Name of the power mode as the board reports it.")
+    board: tuple[str, ...] = Field(
+        default=(), description="Name of the board: `cat /proc/device-tree/model`, or /sys/class/dmi/id/product_name."
+    )
+    cpu: tuple[str, ...] = Field(default=(), description="CPU's model name, where the board has no name: `lscpu`.")
+    power_mode: tuple[str, ...] = Field(
+        default=(), description="Name of the power mode as the board reports it: `nvpmodel -q` on a Jetson."
+    )
 
 
 class Peak(Authored):
     """The most operations per second that an engine does in one precision."""
 
-    precision: Precision
-    dense: SourcedOps | None = Field(default=None, description="Without sparsity: the only comparable number.")
+    precision: Precision = Field(description="Format of the numbers that are multiplied; one peak for each.")
+    dense: SourcedOps | None = Field(
+        default=None,
+        description="Without sparsity, the only comparable number. Data sheet: TOPS or TFLOPS; a headline may be the "
+        "sparse one, or add up engines. 1 multiply-accumulate is 2 operations.",
+    )
     sparse: SourcedOps | None = Field(
-        default=None, description="With sparse weights, kept apart; never projected with."
+        default=None,
+        description='With sparse weights, kept apart, never projected with. Data sheet: "sparse", "with sparsity".',
     )
     sparsity: Literal["2:4", "unstructured"] = Field(
-        default="2:4", description="What the sparse peak needs. 2:4, which hardware mostly has, doubles the dense one."
+        default="2:4",
+        description="What the sparse peak needs. 2:4, which hardware mostly has, doubles the dense one: then it is "
+        "checked.",
     )
     operations_per_clock: SourcedCount | None = Field(
-        default=None, description="Dense operations that one of the engine's units does in one clock."
+        default=None,
+        description="Dense operations that one of the engine's units does in one clock: architecture white paper. "
+        "With units and clock it makes the dense peak: then it is checked.",
     )
-    measured: SourcedOps | None = Field(default=None, description="What was really reached; never more than the peak.")
+    measured: SourcedOps | None = Field(
+        default=None,
+        description="What was really reached, never more than the peak: `assess profile new device --from-here`, or "
+        "a benchmark of matrix products on the board.",
+    )
 
 
 class Engine(Authored):
     """One compute engine; one model instance runs on one of them."""
 
     name: Text = Field(description="A word of your own; [[runtime]] refers to it.")
-    kind: Literal["cpu", "gpu", "npu", "dla", "dsp"]
+    kind: Literal["cpu", "gpu", "npu", "dla", "dsp"] = Field(
+        description="What it is: npu and dla run networks only; a dla is one that a GPU's runtime shares its work with."
+    )
     count: SourcedCount | None = Field(
-        default=None, description="How many of it there are; all else that is said here is said of one."
+        default=None,
+        description='How many of it there are; all else that is said here is said of one. Data sheet: "2 x NVDLA".',
     )
     units: SourcedCount | None = Field(
-        default=None, description="Cores, multiprocessors or arrays that work in parallel in one of it."
+        default=None,
+        description="Cores, multiprocessors or arrays that work in parallel in one of it: block diagram of the data "
+        "sheet.",
     )
-    clock: SourcedHertz | None = Field(default=None, description="Of its units, in this power mode.")
-    peak: tuple[Peak, ...] = Field(default=(), description="One for each precision.")
+    clock: SourcedHertz | None = Field(
+        default=None,
+        description="Of its units, at most, in this power mode: data sheet; cpufreq or devfreq below /sys on the "
+        "board.",
+    )
+    peak: tuple[Peak, ...] = Field(
+        default=(), description="One for each precision that models come in, float ones too."
+    )
 
     def dense(self, precision: str) -> SourcedOps | None:
         """The dense peak in `precision`, if it is published."""
@@ -89,37 +117,79 @@ class Engine(Authored):
 class Memory(Authored):
     """One memory that models live in."""
 
-    kind: Literal["dram", "unified", "on-chip"] = Field(description="unified: CPU and accelerators share it.")
-    capacity: SourcedBytes | None = None
-    reserved: SourcedBytes | None = Field(default=None, description="What the system keeps for itself.")
-    width: SourcedWidth | None = Field(default=None, description="Of its bus.")
-    rate: SourcedTransfers | None = Field(default=None, description="Transfers per second; DDR does two in a clock.")
-    bandwidth: SourcedRate | None = Field(default=None, description="Peak: width / 8 x rate.")
-    measured_bandwidth: SourcedRate | None = Field(default=None, description="What was really reached.")
+    kind: Literal["dram", "unified", "on-chip"] = Field(
+        description="dram: the engine's own or the system's; unified: CPU and accelerators share it; on-chip: see "
+        "[on_chip]."
+    )
+    capacity: SourcedBytes | None = Field(
+        default=None, description="All of it, the system's part included: data sheet, or the board's kernel log."
+    )
+    reserved: SourcedBytes | None = Field(
+        default=None,
+        description="What the system keeps for itself: capacity less MemTotal of /proc/meminfo, or what the vendor "
+        "says.",
+    )
+    width: SourcedWidth | None = Field(default=None, description='Of its whole bus: data sheet, "128-bit LPDDR5".')
+    rate: SourcedTransfers | None = Field(
+        default=None,
+        description='Transfers per second on each line, two in a clock for DDR: data sheet, "LPDDR5-6400" is 6400 '
+        "MT/s.",
+    )
+    bandwidth: SourcedRate | None = Field(
+        default=None,
+        description="Peak: data sheet; where width and rate are given, it is checked to be width / 8 x rate.",
+    )
+    measured_bandwidth: SourcedRate | None = Field(
+        default=None,
+        description="What was really reached, better than the peak where known: `assess profile new device "
+        "--from-here`, or STREAM.",
+    )
+
+
+class OnChipMemory(Memory):
+    """Memory on the chip, where a device has only that: models live in it and, if `weights` says so, in storage."""
+
+    weights: Literal["here", "storage"] = Field(
+        default="here",
+        description='Where weights lie while the model runs. "here": in this memory, with activations; "storage": '
+        "in flash or MRAM, read in place, so that only activations need this memory. The memory map in the report of "
+        "the vendor's compiler says it, and so do its examples.",
+    )
+    weight_capacity: SourcedBytes | None = Field(
+        default=None,
+        description="Memory that only weights go into, where there is one; capacity is then for activations alone. "
+        "Data sheet: weight or kernel memory, given beside the data memory.",
+    )
 
 
 class DeviceRuntime(Authored):
     """A runtime that this device runs models with."""
 
-    id: str = Field(description="A file in profiles/runtimes.")
+    id: str = Field(description="Id of a runtime: `assess list runtimes`.")
     engine: str = Field(description="Name of the engine it runs on.")
     dispatch: SourcedSeconds | None = Field(
-        default=None, description="What handing one operator to the engine costs, beside the operator's own time."
+        default=None,
+        description="What handing one operator to the engine costs, beside the operator's own time: `assess profile "
+        "new device --from-here` measures it.",
     )
 
 
 class Thermal(Authored):
     """The temperatures that the device is made for."""
 
-    of: Literal["ambient", "case", "junction"] = Field(description="Where they are measured.")
-    low: SourcedTemperature | None = None
-    high: SourcedTemperature | None = None
+    of: Literal["ambient", "case", "junction"] = Field(
+        description="Where they are measured: operating conditions of the data sheet, as Ta, Tc or Tj."
+    )
+    low: SourcedTemperature | None = Field(
+        default=None, description="The lowest: as stated, never from a grade's name."
+    )
+    high: SourcedTemperature | None = Field(default=None, description="The highest: as stated.")
 
 
 class Qualification(Authored):
     """A standard that the device, as its vendor says, is qualified to."""
 
-    id: str = Field(description="A file in profiles/standards.")
+    id: str = Field(description="Id of a standard: `assess list standards`.")
     level: Text = Field(description='What is claimed, such as "grade 2" or "ASIL B".')
     source: str = Field(description="Key of the file's [sources] table.")
     grade: Grade = Field(description="A vendor, B press, C community, D derived, R recalled.")
@@ -139,24 +209,37 @@ class Device(Authored):
         description="Id of the device that this is a variant of: what is not said here is as there. In another power "
         "mode no clock, peak, power or bandwidth is taken over.",
     )
-    name: Text
-    vendor: Text
-    summary: str = ""
-    sectors: tuple[Sector, ...] = Field(min_length=1)
+    name: Text = Field(description="As people know it.")
+    vendor: Text = Field(description="Who makes it.")
+    summary: str = Field(default="", description="One sentence for people.")
+    sectors: tuple[Sector, ...] = Field(min_length=1, description="Where it is deployed.")
     availability: Literal["shipping", "announced", "closed-sdk"] = Field(
         description="announced: cannot be bought yet; closed-sdk: ONNX Runtime cannot be run on it by the public."
     )
     power_mode: str = Field(default="", description="The mode all numbers hold in; empty if the device has one only.")
-    power: SourcedWatts | None = None
-    sources: dict[str, Source]
-    identity: Identity | None = None
-    engine: tuple[Engine, ...] = ()
+    power: SourcedWatts | None = Field(
+        default=None, description="Power in this mode: data sheet (TDP, module power), or `nvpmodel -p --verbose`."
+    )
+    sources: dict[str, Source] = Field(description="Where the numbers were read, by a key of your own, such as DS.")
+    identity: Identity | None = Field(
+        default=None, description="What a host must report to be this device; without it, no measurement is one on it."
+    )
+    engine: tuple[Engine, ...] = Field(
+        default=(), description="Compute engines; a model runs on one, so nothing is summed."
+    )
     memory: Memory | None = Field(default=None, description="Main memory; absent where there is on-chip memory only.")
-    on_chip: Memory | None = Field(default=None, description="On-chip memory that weights and activations must share.")
-    thermal: Thermal | None = None
-    standard: tuple[Qualification, ...] = ()
-    storage: SourcedBytes | None = Field(default=None, description="Non-volatile memory for models.")
-    runtime: tuple[DeviceRuntime, ...] = Field(default=(), description="In order of preference.")
+    on_chip: OnChipMemory | None = Field(
+        default=None,
+        description="On-chip memory: weights and activations share it, unless its keys say that weights lie elsewhere.",
+    )
+    thermal: Thermal | None = Field(default=None, description="Temperatures that it is made for.")
+    standard: tuple[Qualification, ...] = Field(default=(), description="Standards that its vendor claims.")
+    storage: SourcedBytes | None = Field(
+        default=None, description="Non-volatile memory for models: data sheet; `df` on the board."
+    )
+    runtime: tuple[DeviceRuntime, ...] = Field(
+        default=(), description="Runtimes that run models on it, in order of preference."
+    )
     runtimes: tuple[Runtime, ...] = Field(default=(), exclude=True)
     fallbacks: dict[str, Runtime] = Field(default={}, exclude=True)
 

@@ -25,6 +25,7 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
         elif capacity and reserved and reserved.value >= capacity.value:
             yield (name, "reserved", "value"), "the system would keep all of the memory"
         yield from memory_arithmetic(name, table)
+    yield from _weights(mapping.get("on_chip"))
     low, high = (written(mapping.get("thermal"), name, "degC") for name in ("low", "high"))
     if low and high and low.value >= high.value:
         yield ("thermal", "high", "value"), "is not above 'low'"
@@ -41,6 +42,17 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
         if isinstance(engine_name, str) and engine_name not in names:
             text = f"{engine_name!r} is no [[engine]] of this file; {did_you_mean(engine_name, names)}"
             yield ("runtime", index, "engine"), text
+
+
+def _weights(on_chip: Any) -> Iterator[tuple[KeyPath, str]]:
+    if not isinstance(on_chip, Mapping) or "weight_capacity" not in on_chip:
+        return
+    if on_chip.get("weights") == "storage":
+        text = 'weights that are read from storage need no memory of their own: leave it out, or weights = "here"'
+        yield ("on_chip", "weight_capacity"), text
+    own = written(on_chip, "weight_capacity", "B")
+    if own and own.value == 0:
+        yield ("on_chip", "weight_capacity", "value"), "must be more than zero"
 
 
 def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -64,13 +76,14 @@ def _list(mapping: Mapping[str, Any], key: str) -> list[Any]:
 
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Numbers whose source is not in the file's [sources] table, and derived ones that do not say how."""
-    for keys, value in _tables(mapping, ()):
+    tables = list(_tables(mapping, ()))
+    for keys, value in tables:
         if value.get("grade") == "D" and not value.get("note"):
             yield (*keys, "grade"), "a derived number shows its arithmetic in 'note'"
     names = mapping.get("sources")
     if not isinstance(names, Mapping):
         return  # That is told already.
-    for keys, value in _tables(mapping, ()):
+    for keys, value in tables:
         source = value.get("source")
         if "grade" in value and isinstance(source, str) and source not in names:
             yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}"

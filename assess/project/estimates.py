@@ -25,7 +25,9 @@ from assess.units import format_quantity
 #: up to 1.40 on STM32N6's NPU (ST model zoo, stm32ai-modelzoo@6f10965e, Activation RAM).
 _LEAST_ALLOCATED, _MOST_ALLOCATED = 0.99, 1.40
 
-Name = Literal["latency", "memory", "cold start", "on-chip memory", "storage"]
+Name = Literal[
+    "latency", "memory", "cold start", "on-chip memory", "on-chip weights", "on-chip activations", "storage",
+]  # fmt: skip
 
 _NOT_HERE: Final = "only a run on {device} itself can tell"
 
@@ -72,7 +74,7 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
         }
     outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),
-        "on-chip memory": _on_chip_memory(model, runtime),
+        **_on_chip(model, runtime),
         "memory": _projected_memory(model, runtime, measurement),
         "latency": projected,
         "cold start": _NOT_HERE.format(device=device.id),
@@ -95,20 +97,24 @@ def _runtime(device: Device, binding: DeviceRuntime | None) -> Runtime | None:
     return next((runtime for runtime in device.runtimes if binding and runtime.id == binding.id), None)
 
 
-def _on_chip_memory(model: Model, runtime: Runtime | None) -> Estimate | str:
-    if model.peak_activation_bytes is None:
-        return model.absent.get("peak_activation_bytes", "the live activations of the model are not known")
-    weights, activations = model.total_weight_bytes, model.peak_activation_bytes
-    least = least_weight_bytes(model, runtime)
-    narrowing = least / weights if weights else 1.0
-    return Estimate(
-        least + narrowing * _LEAST_ALLOCATED * activations,
-        weights + _MOST_ALLOCATED * activations,
-        "B",
-        Rung.PROJECTED,
-        "weights and live activations, from the narrowest format that the runtime may use to as stored, with up to "
-        f"{_MOST_ALLOCATED:g} times the activations as compilers place them",
-    )
+def _on_chip(model: Model, runtime: Runtime | None) -> dict[Name, Estimate | str]:
+    """Weights and live activations, apart and together: which of them a memory holds is the device's."""
+    stored, least = model.total_weight_bytes, least_weight_bytes(model, runtime)
+    formats = "from the narrowest format that the runtime may use to as stored"
+    weights = Estimate(least, stored, "B", Rung.PROJECTED, f"weights, {formats}")
+    live = model.peak_activation_bytes
+    if live is None:
+        why = model.absent.get("peak_activation_bytes", "the live activations of the model are not known")
+        return {"on-chip memory": why, "on-chip weights": weights, "on-chip activations": why}
+    narrowing = least / stored if stored else 1.0
+    low, high = narrowing * _LEAST_ALLOCATED * live, _MOST_ALLOCATED * live
+    placed = f"with up to {_MOST_ALLOCATED:g} times the activations as compilers place them"
+    together = f"weights and live activations, {formats}, {placed}"
+    return {
+        "on-chip memory": Estimate(least + low, stored + high, "B", Rung.PROJECTED, together),
+        "on-chip weights": weights,
+        "on-chip activations": Estimate(low, high, "B", Rung.PROJECTED, f"live activations, {formats}, {placed}"),
+    }
 
 
 def _projected_memory(model: Model, runtime: Runtime | None, measurement: Measurement | None) -> Estimate:

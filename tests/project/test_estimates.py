@@ -103,9 +103,27 @@ def test_on_chip_memory_ranges_to_what_compilers_were_seen_to_need():
     assert (found.low, found.high) == (6_990_000, 6_000_000 + 1.4 * 1_000_000)
 
 
+def test_weights_and_activations_are_told_apart_and_their_ends_add_up():
+    for device in (builders.device(), builders.device(runtimes=(builders.runtime(precisions=["fp32", "fp16"]),))):
+        known = estimates(device=device).known
+        weights, activations = known["on-chip weights"], known["on-chip activations"]
+        assert known["on-chip memory"].low == weights.low + activations.low
+        assert known["on-chip memory"].high == weights.high + activations.high
+    assert (weights.low, weights.high) == (3_000_000, 6_000_000)
+    assert (activations.low, activations.high) == (495_000, 1_400_000)
+    assert weights.basis == "weights, from the narrowest format that the runtime may use to as stored"
+    assert activations.basis == (
+        "live activations, from the narrowest format that the runtime may use to as stored, with up to 1.4 times the "
+        "activations as compilers place them"
+    )
+
+
 def test_unknown_activations_are_an_absence_with_its_reason():
     blind = builders.model(peak_activation_bytes=None, absent={"peak_activation_bytes": "shape of 'x' is not known"})
-    assert estimates(model=blind).absent["on-chip memory"] == "shape of 'x' is not known"
+    found = estimates(model=blind)
+    assert found.absent["on-chip memory"] == "shape of 'x' is not known"
+    assert found.absent["on-chip activations"] == "shape of 'x' is not known"
+    assert found.known["on-chip weights"].high == 6_000_000
 
 
 def test_a_measurement_that_beats_the_data_sheet_says_that_the_profile_is_wrong():

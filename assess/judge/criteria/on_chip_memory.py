@@ -1,31 +1,114 @@
 """Criterion: weights and activations against on-chip memory, where the device has only that."""
 
-from assess.judge.advice import smaller
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from assess.describe.device import OnChipMemory
+from assess.describe.quantity import SourcedBytes
+from assess.judge.advice import int8_weight_bytes, smaller
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.project.estimate import Estimate
+from assess.project.estimates import Name
+from assess.units import format_quantity, format_range
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What must lie in one memory.
+
+    Attributes:
+        name: of the estimate.
+        found: how much it is.
+        limit: how much the memory holds; None if that is not known.
+    """
+
+    name: Name
+    found: Estimate
+    limit: Limit | None
+
+    @property
+    def badness(self) -> tuple[Verdict, float]:
+        """The verdict, then how full the memory may get; a memory of unknown size is never the one that decides."""
+        if self.limit is None:
+            return Verdict.NOT_ASKED, 0.0
+        filled = self.found.high / self.limit.value if self.limit.value else math.inf
+        return compare(self.found, self.limit), filled
 
 
 @criterion("on-chip memory")
 def on_chip_memory(case: Case) -> Finding:
-    """Do weights and live activations fit together into the on-chip memory?
+    """Do weights and live activations fit into the memory on the chip?
 
-    Asked where the device has no other memory for models. The range runs from the narrowest format that the runtime
-    may use to weights as stored and 1.4 times the live activations, which is the most that compilers were seen to need.
+    Asked where the device has no other memory for models. Where weights lie is the device's: beside the activations, so
+    that their sum must fit; in a memory of their own; or in storage, read in place. In the latter two, weights and
+    activations have a limit each, and the worse decides. The ranges run from the narrowest format that the runtime may
+    use to weights as stored and 1.4 times the live activations, which is the most that compilers were seen to need.
     """
     chip = case.device.on_chip
     if case.device.memory is not None or chip is None:
         raise NotAskedError(f"{case.device.id} has main memory")
+    if chip.weights == "here" and chip.weight_capacity is None:
+        parts = [_part(case, "on-chip memory", _own(case, chip, "on-chip memory"))]
+    else:
+        weights = _part(case, "on-chip weights", _for_weights(case, chip))
+        try:
+            parts = [weights, _part(case, "on-chip activations", _own(case, chip, "on-chip memory for activations"))]
+        except NoEvidenceError:
+            if weights.badness[0] is not Verdict.FAIL:
+                raise
+            parts = [weights]  # They do not fit, whatever the activations are.
+    worst = max(parts, key=lambda part: part.badness)
+    assert worst.limit is not None  # Only that of weights may be absent, and activations come with theirs.
+    verdict = worst.badness[0]
+    step = _step(case, worst, worst.limit) if verdict is Verdict.FAIL else _CONFIRM
+    details = tuple(_told(part) for part in parts) if len(parts) > 1 else ()
+    return Finding(verdict, worst.found.basis, worst.found, worst.limit, step, details)
+
+
+_CONFIRM = "compile the model with the vendor's tools to confirm"
+
+
+def _part(case: Case, name: Name, limit: Limit | None) -> _Part:
+    return _Part(name, case.estimate(name), limit)
+
+
+def _own(case: Case, chip: OnChipMemory, text: str) -> Limit:
     if chip.capacity is None:
         raise NoEvidenceError(f"the on-chip memory of {case.device.id} is not published", "add it to the profile")
     kept = chip.reserved.value if chip.reserved else 0.0
-    found = case.estimate("on-chip memory")
     uncertain = chip.capacity.is_recalled or chip.reserved is None or chip.reserved.is_recalled
-    limit = Limit(chip.capacity.value - kept, "B", "on-chip memory", uncertain)
-    verdict = compare(found, limit)
-    step = (
-        smaller(case, found, limit)
-        if verdict is Verdict.FAIL
-        else "compile the model with the vendor's tools to confirm"
-    )
-    return Finding(verdict, found.basis, found, limit, step)
+    return Limit(chip.capacity.value - kept, "B", text, uncertain)
+
+
+def _for_weights(case: Case, chip: OnChipMemory) -> Limit | None:
+    if chip.weights == "storage":
+        return _all_of(case.device.storage, f"storage of {case.device.id}, for weights")
+    return _all_of(chip.weight_capacity, "on-chip memory for weights")
+
+
+def _all_of(size: SourcedBytes | None, text: str) -> Limit | None:
+    return Limit(size.value, "B", text, size.is_recalled) if size else None
+
+
+def _told(part: _Part) -> str:
+    amount = f"{part.name.removeprefix('on-chip ')}: {format_range(part.found.low, part.found.high, 'B')}"
+    if part.limit is None:
+        return f"{amount}, in storage, whose size the profile does not give"
+    return f"{amount} of {format_quantity(part.limit.value, 'B')}, {part.limit.text}: {part.badness[0].text}"
+
+
+def _step(case: Case, part: _Part, limit: Limit) -> str:
+    most = format_quantity(limit.value, "B")
+    if part.name == "on-chip memory":
+        return smaller(case, part.found, limit)
+    if part.name == "on-chip activations":
+        return f"a smaller input, or fewer channels where most is alive at once: at most {most} of activations"
+    least, int8 = part.found.low, int8_weight_bytes(case.model)
+    if int8 < least:
+        outcome = "fits" if int8 <= limit.value else f"still above {most}"
+        return f"INT8 would bring {format_quantity(least, 'B')} of weights to {format_quantity(int8, 'B')}: {outcome}"
+    return f"distil a student of at most {most} of weights"
