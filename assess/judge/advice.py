@@ -5,7 +5,8 @@ from __future__ import annotations
 from assess.describe.model import Model
 from assess.judge.case import Case
 from assess.judge.finding import Limit
-from assess.project.estimate import Estimate
+from assess.project.estimate import Estimate, Rung
+from assess.project.formats import least_weight_bytes
 from assess.units import format_quantity
 
 #: Share of the deadline below which even the slowest inference leaves the blame to what came before it.
@@ -18,7 +19,9 @@ def smaller(case: Case, found: Estimate, limit: Limit) -> str:
     model = case.model
     now, then = model.total_weight_bytes, int8_weight_bytes(model)
     if then < now:
-        fits = found.low - (now - then) <= limit.value
+        # A projection's low end has the weights in the narrowest format that the runtime may hold them in already.
+        counted = least_weight_bytes(model, case.estimates.runtime) if found.rung is Rung.PROJECTED else now
+        fits = found.low - max(0, counted - then) <= limit.value
         outcome = "fits" if fits else f"still above {format_quantity(limit.value, 'B')} with all else"
         return f"INT8 would bring {format_quantity(now, 'B')} of weights to {format_quantity(then, 'B')}: {outcome}"
     if now > limit.value:

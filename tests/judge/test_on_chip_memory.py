@@ -50,6 +50,13 @@ def test_what_the_system_keeps_is_not_there_for_the_model():
     assert ask(chip("8 MB", kept="1 MB")).limit.value == 7e6
 
 
+def test_int8_is_no_way_out_where_the_runtime_narrows_the_weights_already():
+    narrowing = builders.runtime(precisions=["int8"], quantises_floats=True)
+    finding = ask(chip("1 MB", runtime=narrowing))
+    assert finding.verdict is Verdict.FAIL
+    assert finding.next_step == "INT8 would bring 6 MB of weights to 1.5 MB: still above 1 MB with all else"
+
+
 # a memory for weights
 
 
