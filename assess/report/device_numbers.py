@@ -31,6 +31,8 @@ def _numbers(device: Device) -> Iterator[tuple[str, Sourced | None]]:
     yield "storage", device.storage
     yield from _memory("memory", device.memory)
     yield from _memory("on-chip memory", device.on_chip)
+    if device.on_chip is not None:
+        yield "on-chip memory for weights", device.on_chip.weight_capacity
     for engine in device.engine:
         for peak in engine.peak:
             yield f"{engine.name} {peak.precision}, dense", peak.dense

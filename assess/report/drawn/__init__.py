@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from assess.clean import clean
-from assess.describe.device import Device, Memory
+from assess.describe.device import Device, Memory, OnChipMemory
 from assess.report.device_numbers import GRADES, device_numbers
 from assess.report.drawn.bars import bar, parted
 from assess.report.drawn.roofline import roofline
@@ -73,6 +73,10 @@ def _memory(name: str, memory: Memory, width: int) -> list[str]:
         lines.append(f"  {format_quantity(memory.capacity.value, 'B')}: {said}")
     else:
         lines.append("  capacity is not published")
+    if isinstance(memory, OnChipMemory) and memory.weight_capacity:
+        lines.append(f"  {format_quantity(memory.weight_capacity.value, 'B')} beside it for weights alone")
+    elif isinstance(memory, OnChipMemory) and memory.weights == "storage":
+        lines.append("  weights stay in storage")
     if memory.bandwidth or memory.measured_bandwidth:
         rates = [f"{format_quantity(memory.bandwidth.value, 'B/s')} peak"] if memory.bandwidth else []
         if memory.measured_bandwidth:
