@@ -2,16 +2,12 @@
 
 import hashlib
 import re
-import textwrap
 from pathlib import Path
 
 import onnx
 import pytest
 
-from assess.describe.authored import load
-from assess.describe.card import Card
 from assess.describe.library import Library
-from assess.errors import AssessError
 
 ROOT = Path(__file__).parent.parent
 LIBRARY = Library()
@@ -110,30 +106,3 @@ def test_every_suite_names_what_exists(path):
         assert LIBRARY.device(case.device)
         assert LIBRARY.workload(case.workload)
         assert LIBRARY.card(case.model)
-
-
-def test_the_examples_of_the_readme_are_valid(tmp_path):
-    text = (ROOT / "profiles" / "README.md").read_text()
-    (tmp_path / "devices").mkdir()
-    (tmp_path / "workloads").mkdir()
-    (tmp_path / "runtimes").mkdir()
-    device, workload, runtime, card = (block.split("```")[0] for block in text.split("```toml\n")[1:])
-    (tmp_path / "runtimes" / "acme-compiler.toml").write_text(runtime)
-    (tmp_path / "devices" / "acme-rover.toml").write_text(device)
-    (tmp_path / "workloads" / "gripper.toml").write_text(workload)
-    (tmp_path / "card.toml").write_text(card)
-    assert load(tmp_path / "card.toml", Card, id="gripper").dims == {"batch": 1}
-    library = Library([tmp_path])
-    assert library.device("acme-rover").power_mode == "25W"
-    assert library.runtime("acme-compiler").supports("Fused", "com.acme", 1)
-    assert library.workload("gripper").requires.storage == 64e6
-
-
-def test_the_complaint_of_the_readme_is_the_real_one(tmp_path, monkeypatch):
-    text = (ROOT / "profiles" / "README.md").read_text()
-    monkeypatch.chdir(tmp_path)
-    board = text.split("```toml\n")[1].split("```")[0].replace('"8 GiB"', '"8 Gib"')
-    Path("acme-rover.toml").write_text(board)
-    with pytest.raises(AssessError) as error:
-        LIBRARY.device("acme-rover.toml")
-    assert textwrap.indent(str(error.value), "    ") in text

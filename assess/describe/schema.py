@@ -29,16 +29,20 @@ AUTHORED: Final[Mapping[str, type[BaseModel]]] = {
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema(name: str) -> dict[str, Any]:
-    """The schema of a kind of file, by its name in `AUTHORED`: JSON Schema, draft 2020-12.
+def json_schema(name: str, *, variants: bool = True) -> dict[str, Any]:
+    """The schema of a kind of file: JSON Schema, draft 2020-12.
 
     What stands between keys - sources, peaks and their parts - is beyond it: loading the file checks that.
+
+    Args:
+        name: of the kind, as `AUTHORED` has it.
+        variants: whether a device may leave out what it takes from the one that it extends.
     """
     record = AUTHORED[name]
     schema = record.model_json_schema()
     hidden = ["id", *resolved_keys(record)]
     schema["properties"] = {key: value for key, value in schema["properties"].items() if key not in hidden}
-    if record is Device:
+    if record is Device and variants:
         _allow_variants(schema)
     if record is Workload:
         schema["$defs"]["Scenario"]["required"] = []  # Its kind is told by its other keys.
