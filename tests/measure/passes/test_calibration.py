@@ -153,7 +153,8 @@ def test_the_versions_come_first_and_each_round_is_told(tmp_path):
 
 
 def test_a_matrix_that_would_take_too_long_is_left_out(tmp_path):
-    # 2 n³ operations at 1 GOPS: 33.6 ms, 268 ms, 2.1 s, 17 s. Six rounds of the second, of two calls each, take 3.2 s of 7 s.
+    # 2 n³ operations at 1 GOPS: 33.6 ms, 268 ms, 2.1 s, 17 s. Six rounds of the second take 3.2 s,
+    # since each has a call that is not timed.
     world = World(takes=lambda model: 2 * edge(model) ** 3)
     found = take(world, tmp_path, budget_s=7.0)
     assert [trial["what"][:3] for trial in found["trials"]] == ["256", "512"]
