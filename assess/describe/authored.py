@@ -71,15 +71,17 @@ def load(
     return schema.model_validate({**both.mapping, "id": id})
 
 
-def placed(path: Path, base: Base, look: Also) -> tuple[Problem, ...]:
-    """What a look at a file's mapping finds, each with its line.
+def placed(path: Path, schema: type[BaseModel], *, base: Base, look: Also) -> tuple[Problem, ...]:
+    """What a look at a file's mapping, with its keys as they were meant, finds: each with its line.
 
     Raises:
         AssessError: as `read` does.
     """
     text = _text(path)
-    both = _merged(_parsed(text, path), base)
-    return _placed(path, text, _moved(look(both.mapping), both)).problems
+    meant = as_meant(_parsed(text, path), schema)
+    both = _merged(meant.mapping, base)
+    found = _moved(look(both.mapping), both)
+    return _placed(path, text, [replace(one, keys=meant.place(one.keys)) for one in found]).problems
 
 
 def _found(own: dict[str, Any], schema: type[BaseModel], base: Base, also: Also) -> tuple[Merged, list[Complaint]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,30 +61,82 @@ def memory_arithmetic(name: str, memory: Any) -> Iterator[tuple[KeyPath, str]]:
         written(memory, "rate", "T/s"),
     )
     reached = written(memory, "measured_bandwidth", "B/s")
+    most = peak.value if peak else 0.0
     if peak and width and rate:
         product = width.value / 8.0 * rate.value
         if not peak.agrees(product):
+            most = max(most, product)  # What agrees with either is not told again.
             found = f"{format_quantity(width.value, 'bit')} / 8 x {format_quantity(rate.value, 'T/s')}"
             text = f"expected {format_quantity(product, 'B/s')}, which is {found} of this table"
             yield (name, "bandwidth", "value"), text
-    if peak and reached and reached.value > peak.value and not peak.agrees(reached.value):
+    if peak and reached and reached.value > most and not peak.agrees(reached.value):
         yield (name, "measured_bandwidth", "value"), "is more than the peak in 'bandwidth'"
 
 
-def peak_arithmetic(engine: Mapping[str, Any], peak: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """A peak against units x clock x operations per clock, its sparse form, and what was reached; paths in the peak."""
-    dense, sparse = written(peak, "dense", "op/s"), written(peak, "sparse", "op/s")
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A dense peak and what it is made of.
+
+    Attributes:
+        dense: the peak.
+        product: units x clock x operations per clock.
+        said: the product in words.
+    """
+
+    dense: Written
+    product: float
+    said: str
+
+    @property
+    def agree(self) -> bool:
+        """Whether the peak is the product."""
+        return self.dense.agrees(self.product)
+
+
+def parts(engine: Mapping[str, Any], peak: Any) -> Parts | None:
+    """A peak with its parts; None where any of them is absent or malformed."""
+    dense = written(peak, "dense", "op/s")
     units, clock = count(engine, "units"), written(engine, "clock", "Hz")
     each = count(peak, "operations_per_clock")
-    if dense and units and clock and each:
-        product = units * clock.value * each
-        if not dense.agrees(product):
-            parts = f"{units} units x {format_quantity(clock.value, 'Hz')} x {each} operations per clock"
-            yield ("dense", "value"), f"expected {format_quantity(product, 'op/s')}, which is {parts}"
-    if dense and sparse and dense.value:  # A peak of zero is told already.
-        yield from _sparse(peak.get("sparsity", "2:4"), dense, sparse)
+    if not (dense and dense.value and units and clock and clock.value and each):
+        return None
+    said = f"{units} units x {format_quantity(clock.value, 'Hz')} x {each} operations per clock"
+    return Parts(dense, units * clock.value * each, said)
+
+
+def engine_arithmetic(engine: Mapping[str, Any], peaks: Sequence[Any]) -> str:
+    """What is wrong with an engine if all of its peaks are off by one factor; "" where they are not."""
+    given = [one for one in (parts(engine, peak) for peak in peaks) if one]
+    ratios = [one.product / one.dense.value for one in given]
+    if len(given) < 2 or any(one.agree for one in given) or max(ratios) > (1.0 + 2.0 * _ROUNDING) * min(ratios):
+        return ""
+    text = f"units x clock x operations per clock is {ratios[0]:.4g} times each dense peak of this engine"
+    return f"{text}: 'clock' or 'units' is wrong"
+
+
+def peak_arithmetic(
+    engine: Mapping[str, Any], peak: Mapping[str, Any], *, is_engine_wrong: bool = False
+) -> Iterator[tuple[KeyPath, str]]:
+    """A peak against units x clock x operations per clock, its sparse form, and what was reached; paths in the peak.
+
+    Args:
+        engine: the peak's.
+        peak: one of its peaks.
+        is_engine_wrong: whether the engine's own numbers are told to be wrong.
+    """
+    dense, sparse = written(peak, "dense", "op/s"), written(peak, "sparse", "op/s")
+    if dense is None or dense.value == 0:
+        return  # That is told already.
+    made = parts(engine, peak)
+    meant = [dense]
+    if made and not made.agree and not is_engine_wrong:
+        yield ("dense", "value"), f"expected {format_quantity(made.product, 'op/s')}, which is {made.said}"
+        meant.append(Written(made.product, 0.0))  # What agrees with either is not told again.
+    if sparse and sparse.value:
+        found = [list(_sparse(peak.get("sparsity", "2:4"), one, sparse)) for one in meant]
+        yield from found[0] if all(found) else ()
     reached = written(peak, "measured", "op/s")
-    if dense and reached and reached.value > dense.value and not dense.agrees(reached.value):
+    if reached and all(reached.value > one.value and not one.agrees(reached.value) for one in meant):
         yield ("measured", "value"), "is more than the peak in 'dense'"
 
 

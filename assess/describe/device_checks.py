@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assess.describe.device_arithmetic import memory_arithmetic, peak_arithmetic, written
+from assess.describe.device_arithmetic import engine_arithmetic, memory_arithmetic, peak_arithmetic, written
 from assess.describe.positions import Path as KeyPath
 from assess.describe.suggestions import did_you_mean
 
@@ -57,6 +57,9 @@ def _weights(on_chip: Any) -> Iterator[tuple[KeyPath, str]]:
 
 def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     seen = set()
+    wrong = engine_arithmetic(engine, _list(engine, "peak"))
+    if wrong:
+        yield ("engine", index, "clock", "value"), wrong
     for number, peak in enumerate(_list(engine, "peak")):
         if not isinstance(peak, Mapping):
             continue
@@ -66,7 +69,8 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
         if precision in seen:
             yield ("engine", index, "peak", number, "precision"), f"{precision!r} has a peak above"
         seen.add(precision)
-        yield from ((("engine", index, "peak", number, *keys), text) for keys, text in peak_arithmetic(engine, peak))
+        found = peak_arithmetic(engine, peak, is_engine_wrong=bool(wrong))
+        yield from ((("engine", index, "peak", number, *keys), text) for keys, text in found)
 
 
 def _list(mapping: Mapping[str, Any], key: str) -> list[Any]:
@@ -83,10 +87,14 @@ def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]
     names = mapping.get("sources")
     if not isinstance(names, Mapping):
         return  # That is told already.
+    missing: dict[str, list[KeyPath]] = {}
     for keys, value in tables:
         source = value.get("source")
         if "grade" in value and isinstance(source, str) and source not in names:
-            yield (*keys, "source"), f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}"
+            missing.setdefault(source, []).append((*keys, "source"))
+    for source, places in missing.items():  # A key misspelt in [sources] is one mistake, however many numbers name it.
+        more = f" ({len(places)} numbers name it)" if len(places) > 1 else ""
+        yield places[0], f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}{more}"
 
 
 def _tables(value: Any, keys: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:

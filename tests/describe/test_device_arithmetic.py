@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assess.describe.device_arithmetic import memory_arithmetic, peak_arithmetic, written
+from assess.describe.device_arithmetic import engine_arithmetic, memory_arithmetic, peak_arithmetic, written
 
 
 def number(value: Any) -> dict[str, Any]:
@@ -46,6 +46,33 @@ def test_a_peak_is_units_times_clock_times_operations() -> None:
         "dense.value: expected 85.2 TOPS, which is 64 units x 1.3 GHz x 1024 operations per clock"
     ]
     assert peak({"clock": "1.3005 GHz"}, dense="8.52 TOPS", operations_per_clock=1024) == []
+
+
+def test_one_wrong_number_is_told_once() -> None:
+    orin = {"units": 64, "clock": "1.3005 GHz"}
+    told = ["dense.value: expected 85.2 TOPS, which is 64 units x 1.3 GHz x 1024 operations per clock"]
+    assert peak(orin, dense="8.52 TOPS", sparse="170 TOPS", measured="60 TOPS", operations_per_clock=1024) == told
+    wrong_parts = peak(orin, dense="85.2 TOPS", sparse="170 TOPS", measured="60 TOPS", operations_per_clock=512)
+    assert wrong_parts == ["dense.value: expected 42.6 TOPS, which is 64 units x 1.3 GHz x 512 operations per clock"]
+    two = peak(orin, dense="8.52 TOPS", sparse="99 TOPS", operations_per_clock=1024)
+    assert [text.partition(":")[0] for text in two] == ["dense.value", "sparse.value"]
+    wrong_peak = memory(width="256 bit", rate="6400 MT/s", bandwidth="20.48 GB/s", measured_bandwidth="188 GB/s")
+    assert [text.partition(":")[0] for text in wrong_peak] == ["memory.bandwidth.value"]
+
+
+def test_a_wrong_clock_is_told_once_and_not_of_each_peak() -> None:
+    peaks = [
+        {"dense": number("42.6 TOPS"), "operations_per_clock": number(512)},
+        {"dense": number("85.2 TOPS"), "operations_per_clock": number(1024)},
+    ]
+    engine = {"units": number(64), "clock": number("1.3005 GHz")}
+    assert engine_arithmetic(engine, peaks) == ""
+    assert engine_arithmetic({**engine, "clock": number("1300.5 GHz")}, peaks) == (
+        "units x clock x operations per clock is 1000 times each dense peak of this engine: 'clock' or 'units' is wrong"
+    )
+    assert engine_arithmetic({**engine, "clock": number("1300.5 GHz")}, peaks[:1]) == ""
+    peaks[0]["dense"] = number("426 TOPS")
+    assert engine_arithmetic(engine, peaks) == ""
 
 
 def test_a_headline_in_one_digit_agrees_within_half_of_it() -> None:

@@ -13,6 +13,7 @@ from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, unnamed_mode
 from assess.describe.lint.magnitude import magnitude
 from assess.describe.lint.modes import mode_order
+from assess.describe.lint.repeats import said_twice
 from assess.describe.lint.sources import unused_source
 from assess.describe.lint.variants import says_nothing
 from assess.describe.problems import Complaint
@@ -20,7 +21,12 @@ from assess.describe.references import Kind
 from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
-CHECKS: Final[tuple[Check, ...]] = (unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing)
+CHECKS: Final[tuple[Check, ...]] = (
+    unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing, said_twice,
+)  # fmt: skip
+
+#: Checks that an error anywhere may mislead: they wait for all to be mended. Others wait in its table only.
+_OF_WHOLE_FILES: Final = (unused_source.rule, mode_order.rule, says_nothing.rule)
 
 
 def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Problem, ...]:
@@ -51,11 +57,23 @@ def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Proble
         return errors  # It cannot be read.
     try:
         warnings = placed(
-            file, lambda own: _base(library, kind, file, own), lambda own: _warnings(kind, file, own, library)
+            file,
+            SCHEMAS[kind],
+            base=lambda own: _base(library, kind, file, own),
+            look=lambda own: _warnings(kind, file, own, library),
         )
     except AssessError:
         return errors  # Its base cannot be read: that is among them.
+    wrong = {_part(error) for error in errors}
+    warnings = tuple(
+        one for one in warnings if _part(one) not in wrong and not (errors and one.rule in _OF_WHOLE_FILES)
+    )
     return tuple(sorted((*errors, *warnings), key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0)))
+
+
+def _part(problem: Problem) -> str:
+    """The table of a file that a problem is in, such as "engine[0]"."""
+    return problem.key.partition(".")[0]
 
 
 def _base(library: Library, kind: Kind, file: Path, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
