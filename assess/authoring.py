@@ -31,6 +31,7 @@ def device_from_here(
     *,
     budget_s: float = 2 * _BUDGET_S,
     root: Path = Path("/"),
+    look: Callable[[Path], Detected] = detect,
     on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     today: Callable[[], date] = date.today,
@@ -43,11 +44,12 @@ def device_from_here(
         library: of runtimes.
         budget_s: for calibrating; 0 leaves it out.
         root: folder that stands for "/"; tests hand in one of their own.
+        look: tells what stands below it.
         on_progress: is told what is done.
         launch: starts processes.
         today: the date.
     """
-    found, available = detect(root), available_bytes(root)
+    found, available = look(root), available_bytes(root)
     name, vendor, sectors = ask(found)
     runtimes = _runtimes(library)
     listed = found.runtime.value.providers if found.runtime else ()

@@ -164,6 +164,9 @@ def _engines(new: NewDevice) -> list[list[str]]:
     gpus = found.gpus if found else ()
     if gpus or others:
         blocks.append(_gpu(gpus[0] if gpus else None, len(gpus), others[0] if others else None))
+    elif found and found.integrated_gpu:
+        chip = found.integrated_gpu
+        blocks.append([*comment(f"detected: {chip.value} ({chip.source}); if a runtime uses it, fill in:"), *_FILL_GPU])
     blocks.extend(
         _runtime(new.runtimes[each.provider], "cpu" if each.provider == _CPU else "gpu", each)
         for each in [*others, *([on_cpu] if on_cpu else [])]
@@ -226,6 +229,16 @@ def _peaks(calibration: Calibration | None) -> list[str]:
         lines += comment(f"measured: {name}: {why}")
     return lines
 
+
+_FILL_GPU: Final = [
+    "# [[engine]]",
+    '# name = "gpu"',
+    '# kind = "gpu"',
+    "",
+    "# [[engine.peak]]",
+    '# precision = "fp16"',
+    '# dense = { value = "2 TOPS", source = "DS", grade = "A" }    # not sparse, not summed over engines',
+]
 
 _FILL_PEAK: Final = [
     "",

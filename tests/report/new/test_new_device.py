@@ -1,0 +1,177 @@
+"""New devices from recorded boards, whole; `GOLDEN=write pytest tests/report/new` writes them anew."""
+
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recorded_boards import detected, lay_out_board
+
+from assess.describe.library import Library
+from assess.describe.lint import lint
+from assess.measure.calibration import Calibration, Rate
+from assess.measure.calibration_figures import Figure
+from assess.measure.detect import Gpu, Gpus
+from assess.report.new import NewDevice, new_device
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+RUNTIMES = {CPU: "onnxruntime-cpu", CUDA: "onnxruntime-cuda"}
+GIB = 2**30
+
+CALIBRATION = Calibration(
+    provider=CPU,
+    threads=6,
+    runtime_version="1.22.0",
+    rates=(
+        Rate(
+            "matrix product",
+            "fp32",
+            "512 x 512 by 512 x 512",
+            "MatMul",
+            Figure(120e9, 118e9, 121e9, "op/s", 9, "x"),
+            {},
+        ),
+        Rate(
+            "convolution", "int8", "3 x 3, 64 channels", "QLinearConv", Figure(1e12, 9e11, 1.1e12, "op/s", 9, "x"), {}
+        ),
+    ),
+    streams=(Figure(30.1e9, 29.9e9, 30.2e9, "B/s", 9, "Add of 8 MiB"),),
+    cache_bytes=4 * 2**20,
+    dispatch=Figure(2.5e-6, 2.4e-6, 2.6e-6, "s", 9, "line through chains"),
+    call=None,
+    cpu_share_before=1.0,
+    cpu_share_after=1.0,
+    wall_s=40.0,
+    absent={"matrix product fp16": "no kernel for it"},
+    noisy={"convolution int8": "rounds differ by 22%"},
+)
+
+
+def written(root, name, id_="acme-rover", available=None, calibrations=(CALIBRATION,), **world):
+    machine = detected(lay_out_board(name, root), **world)
+    board = machine.board.value if machine.board else "Board"
+    vendor = machine.vendor.value if machine.vendor else "ACME"
+    return new_device(
+        NewDevice(id_, board, vendor, ("robotics",), "0.1.0", "2026-11-24", machine, calibrations, RUNTIMES, available)
+    )
+
+
+def device(folder, text, id_="acme-rover"):
+    """The device that the text is, without a warning."""
+    file = folder / "mine" / "devices" / f"{id_}.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    library = Library([folder / "mine"])
+    assert lint(file, library) == ()
+    return library.device(id_)
+
+
+@pytest.mark.parametrize("name", ["jetson-orin-nano", "jetson-agx-orin-30w", "raspberry-pi-5", "thinkpad-p14s"])
+def test_a_recorded_board_whole(tmp_path, name):
+    text = written(tmp_path, name, available=5 * GIB)
+    golden = GOLDEN / f"new-device-{name}.toml"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jetson-orin-nano",
+        "jetson-agx-orin-30w",
+        "raspberry-pi-5",
+        "raspberry-pi-4",
+        "rock-5b",
+        "thinkpad-p14s",
+        "ec2-t3-medium",
+    ],
+)
+def test_a_recorded_board_is_recognised_by_its_own_file(tmp_path, name):
+    machine = detected(lay_out_board(name, tmp_path))
+    found = device(tmp_path, written(tmp_path, name, available=2 * GIB))
+    identity = machine.identity
+    assert found.identity.board == ((identity.board,) if identity.board else ())
+    assert found.identity.cpu == ((identity.cpu,) if identity.cpu else ())
+    assert found.identity.power_mode == ((identity.power_mode,) if identity.power_mode else ())
+    assert found.power_mode == identity.power_mode
+    (cpu,) = found.engine
+    assert {peak.precision: peak.measured.value for peak in cpu.peak} == {"fp32": 120e9, "int8": 1e12}
+    assert found.memory.measured_bandwidth.value == 30.1e9
+    assert found.memory.reserved.value == pytest.approx(found.memory.capacity.value - 2 * GIB, rel=1e-3)
+    assert [(one.id, one.dispatch.value) for one in found.runtime] == [("onnxruntime-cpu", pytest.approx(2.5e-6))]
+    assert {number.grade for number in (found.memory.capacity, found.memory.measured_bandwidth)} == {"A"}
+
+
+def test_without_calibration_nothing_is_measured_and_the_cpu_runs_it(tmp_path):
+    text = written(tmp_path, "raspberry-pi-5", calibrations=())
+    assert "CAL" not in text
+    found = device(tmp_path, text)
+    assert (found.memory.measured_bandwidth, found.memory.reserved, found.engine[0].peak) == (None, None, ())
+    assert [one.id for one in found.runtime] == ["onnxruntime-cpu"]
+
+
+def test_a_gpu_and_its_provider_come_first(tmp_path):
+    gpu = Gpu("NVIDIA L4", 24 * GIB, 2.04e9, 6.25e9, 192, 72.0, "8.9", 7680)
+    on_gpu = replace(CALIBRATION, provider=CUDA, dispatch=None, noisy={}, absent={})
+    found = device(
+        tmp_path,
+        written(tmp_path, "ec2-t3-medium", calibrations=(CALIBRATION, on_gpu), gpus=lambda: Gpus((gpu, gpu), "550")),
+    )
+    assert [(engine.name, engine.count and engine.count.value) for engine in found.engine] == [
+        ("cpu", None),
+        ("gpu", 2),
+    ]
+    assert [(one.id, one.engine) for one in found.runtime] == [("onnxruntime-cuda", "gpu"), ("onnxruntime-cpu", "cpu")]
+
+
+def test_a_gpu_on_the_chip_is_left_to_the_author(tmp_path):
+    text = written(tmp_path, "raspberry-pi-5")
+    assert "# detected: brcm,2712-v3d (" in text
+    assert [engine.name for engine in device(tmp_path, text).engine] == ["cpu"]
+    here = text.index("# [[engine]]")
+    filled = text[here:].replace("# [[engine", "[[engine").replace("# name", "name").replace("# kind", "kind")
+    filled = filled.replace("# precision", "precision").replace("# dense", "dense").replace('"DS"', '"HERE"', 1)
+    found = Library([tmp_path / "mine"])
+    (tmp_path / "mine" / "devices" / "acme-rover.toml").write_text(text[:here] + filled)
+    assert found.device("acme-rover").engine[1].dense("fp16").value == 2e12
+
+
+def test_what_firmware_says_is_data(tmp_path):
+    machine = detected(lay_out_board("raspberry-pi-5", tmp_path))
+    name = 'Evil"]\nextends = "sony-ps5"\n#\x1b[31m\x7f'
+    told = replace(
+        machine,
+        board=replace(machine.board, value=name),
+        identity=replace(machine.identity, board=name),
+        absent={"x\ny = 1": "because\nz = 2"},
+    )
+    text = new_device(NewDevice("acme-rover", name, "v", ("robotics",), "0.1.0", "2026-11-24", told))
+    read = tomllib.loads(text)
+    assert read["identity"]["board"] == [name]
+    assert read["name"] == name
+    assert {"extends", "y", "z"}.isdisjoint(read)
+
+
+def test_another_device_is_all_to_fill_in(tmp_path):
+    text = new_device(NewDevice("acme-rover", "Rover", "ACME", ("robotics",), "0.1.0", ""))
+    found = device(tmp_path, text)
+    assert (found.name, found.vendor, found.sectors, found.identity) == ("Rover", "ACME", ("robotics",), None)
+    assert "HERE" not in text
+
+
+def test_every_line_to_fill_in_is_right_once_its_mark_is_gone(tmp_path):
+    text = new_device(NewDevice("acme-rover", "Rover", "ACME", ("robotics",), "0.1.0", ""))
+    lines = []
+    for line in text.splitlines():
+        inside = line.removeprefix("# ")
+        is_toml = line.startswith("# ") and (" = " in inside or inside.startswith("["))
+        lines.append(inside if is_toml else line)
+    found = device(tmp_path, "\n".join(lines))
+    assert found.power.value == 15.0
+    assert found.memory.capacity.value == 8 * GIB
+    assert found.engine[0].peak[0].dense.value == 2e12
+    assert (found.thermal.low.value, found.thermal.high.value) == (-25.0, 80.0)
+    assert found.identity.board == ("ACME Rover Board",)
