@@ -6,6 +6,7 @@ actions/toolkit packages/core/src/command.ts (escapeData, escapeProperty).
 
 from __future__ import annotations
 
+from assess.clean import clean
 from assess.describe.problems import Problem
 from assess.report.problems.checked import Checked, level, said
 
@@ -18,7 +19,7 @@ def github(checked: Checked) -> str:
 def _command(file: str, problem: Problem) -> str:
     place = f",line={problem.at.line},col={problem.at.column}" if problem.at else ""
     title = f",title={_property(problem.rule)}" if problem.rule else ""
-    return f"::{level(problem)} file={_property(file)}{place}{title}::{_data(said(problem))}\n"
+    return clean(f"::{level(problem)} file={_property(file)}{place}{title}::{_data(said(problem))}") + "\n"
 
 
 def _data(text: str) -> str:
