@@ -24,10 +24,10 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Every key with a value of its own; entries of lists of named tables go by their name, numbers are one value."""
-    if isinstance(value, Mapping) and not ({"value", "where"} & set(value)):
+    if isinstance(value, Mapping) and (value or not path) and not ({"value", "where"} & set(value)):
         for key, inner in value.items():
             here = f"{path}.{key}" if path else str(key)
-            if key in NAMED_BY and isinstance(inner, list) and all(isinstance(entry, Mapping) for entry in inner):
+            if key in NAMED_BY and isinstance(inner, list) and inner and all(isinstance(entry, Mapping) for entry in inner):
                 for entry in inner:
                     yield from _leaves(entry, f"{here}[{entry.get(NAMED_BY[key])}]")
             else:

@@ -39,6 +39,8 @@ def value_text(value: Any) -> str:
     if isinstance(value, str):
         return text(value)
     if isinstance(value, Mapping):
+        if not value:
+            return "{}"
         return f"{{ {', '.join(f'{_key(key)} = {value_text(inner)}' for key, inner in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(value_text, value))}]"

@@ -1,0 +1,209 @@
+"""Each check that only warns: that it fires, where, and that it is silent where nothing is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from assess.describe.library import Library
+from assess.describe.lint import CHECKS, files_in, lint
+from assess.errors import AssessError
+
+BASE = """
+name = "Rover"
+vendor = "ACME"
+sectors = ["robotics"]
+availability = "shipping"
+power_mode = "25W"
+power = { value = "25 W", source = "DS", grade = "A" }
+
+[sources]
+DS = { where = "data sheet" }
+
+[identity]
+board = ["ACME Rover"]
+power_mode = ["25W"]
+
+[memory]
+kind = "unified"
+capacity = { value = "8 GiB", source = "DS", grade = "A" }
+
+[[engine]]
+name = "gpu"
+kind = "gpu"
+
+[[engine.peak]]
+precision = "int8"
+dense = { value = "20 TOPS", source = "DS", grade = "A" }
+"""
+
+SLOW = """
+extends = "rover"
+name = "Rover (10 W)"
+power_mode = "10W"
+power = { value = "10 W", source = "DS", grade = "A" }
+
+[identity]
+power_mode = ["10W"]
+
+[[engine]]
+name = "gpu"
+
+[[engine.peak]]
+precision = "int8"
+dense = { value = "8 TOPS", source = "DS", grade = "A" }
+"""
+
+
+def told(tmp_path, file, **files):
+    """Rule, line and key of each problem of one of the devices."""
+    for name, text in files.items():
+        path = tmp_path / "devices" / f"{name}.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    found = lint(tmp_path / "devices" / f"{file}.toml", Library([tmp_path]))
+    return [(problem.rule, problem.at.line if problem.at else None, problem.key, problem.text) for problem in found]
+
+
+def line_of(text, part):
+    return next(number for number, line in enumerate(text.split("\n"), 1) if part in line)
+
+
+def test_a_sound_device_and_its_slower_mode_are_told_of_nothing(tmp_path):
+    assert told(tmp_path, "rover", rover=BASE, rover_10w=SLOW) == []
+    assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": SLOW}) == []
+
+
+def test_every_check_is_tested_here():
+    tested = {name for name in globals() if name.startswith("test_rule_")}
+    assert {check.rule for check in CHECKS} <= {name.removeprefix("test_rule_").replace("_", "-") for name in tested}
+
+
+def test_every_check_has_a_name_of_its_own_and_a_sentence():
+    assert len({check.rule for check in CHECKS}) == len(CHECKS)
+    assert all(check.summary.endswith(".") and check.kinds for check in CHECKS)
+
+
+def test_rule_unused_source(tmp_path):
+    left = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]')
+    assert told(tmp_path, "rover", rover=left) == [
+        ("unused-source", line_of(left, "OLD"), "sources.OLD", "no number names it; leave it out")
+    ]
+
+
+def test_a_source_of_the_base_may_be_used_by_a_variant_only(tmp_path):
+    found = told(
+        tmp_path,
+        "rover-10w",
+        **{"rover": BASE.replace("[identity]", 'X = { where = "x" }\n[identity]')} | {"rover-10w": SLOW},
+    )
+    assert found == []
+
+
+def test_rule_no_identity(tmp_path):
+    nobody = BASE.replace('board = ["ACME Rover"]\n', "")
+    assert [one[:3] for one in told(tmp_path, "rover", rover=nobody)] == [
+        ("no-identity", line_of(nobody, "[identity]"), "identity")
+    ]
+    none = BASE.replace('[identity]\nboard = ["ACME Rover"]\npower_mode = ["25W"]\n', "")
+    assert told(tmp_path, "rover", rover=none) == []
+
+
+def test_rule_unnamed_mode(tmp_path):
+    unnamed = BASE.replace('power_mode = ["25W"]\n', "")
+    assert [one[:3] for one in told(tmp_path, "rover", rover=unnamed)] == [
+        ("unnamed-mode", line_of(unnamed, "[identity]"), "identity")
+    ]
+    assert told(tmp_path, "rover", rover=unnamed.replace('power_mode = "25W"\n', "")) == []
+
+
+def test_rule_mode_order(tmp_path):
+    fast = SLOW.replace("8 TOPS", "30 TOPS")
+    assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": fast}) == [
+        (
+            "mode-order",
+            line_of(fast, "30 TOPS"),
+            "engine[0].peak[0].dense.value",
+            "is more than the 20 TOPS of rover, which has 25 W; if that is so, say why in the note "
+            "of the smaller mode's 'power'",
+        )
+    ]
+    why = fast.replace('"10 W", source = "DS", grade = "A"', '"10 W", source = "DS", grade = "A", note = "budget"')
+    assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": why}) == []
+
+
+def test_modes_of_two_variants_are_compared(tmp_path):
+    middle = SLOW.replace("10W", "15W").replace("10 W", "15 W").replace("8 TOPS", "4 TOPS")
+    found = told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": SLOW, "rover-15w": middle})
+    assert [(rule, key) for rule, _, key, _ in found] == [("mode-order", "engine[0].peak[0].dense.value")]
+    assert "is more than the 4 TOPS of rover-15w, which has 15 W" in found[0][3]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "key"),
+    [
+        ('"8 GiB"', '"8 B"', "memory.capacity.value"),
+        ('"20 TOPS"', '"20 OPS"', "engine[0].peak[0].dense.value"),
+        ('"25 W"', '"0.0001 W"', "power.value"),
+        (
+            'kind = "gpu"',
+            'kind = "gpu"\nclock = { value = "612 GHz", source = "DS", grade = "A" }',
+            "engine[0].clock.value",
+        ),
+    ],
+)
+def test_rule_magnitude(tmp_path, right, wrong, key):
+    slip = BASE.replace(right, wrong, 1)
+    found = told(tmp_path, "rover", rover=slip)
+    assert [(rule, where) for rule, _, where, _ in found] == [("magnitude", key)]
+    assert found[0][3].startswith("no device is known to have it: expected ")
+
+
+def test_rule_says_nothing(tmp_path):
+    empty = 'extends = "rover"\nname = "Another"\n'
+    assert [one[:3] for one in told(tmp_path, "copy", rover=BASE, copy=empty)] == [("says-nothing", 1, "extends")]
+    assert told(tmp_path, "copy", rover=BASE, copy=empty + 'vendor = "Other"\n') == []
+
+
+def test_rule_said_twice(tmp_path):
+    twice = BASE.replace('["robotics"]', '["robotics", "imaging", "robotics"]')
+    assert [one[:3] for one in told(tmp_path, "rover", rover=twice)] == [
+        ("said-twice", line_of(twice, "sectors"), "sectors[2]")
+    ]
+
+
+def test_errors_and_warnings_are_told_together_in_the_order_of_lines(tmp_path):
+    both = BASE.replace('"8 GiB"', '"8 B"').replace('kind = "gpu"', 'kind = "gpx"')
+    found = told(tmp_path, "rover", rover=both)
+    assert [(rule, key) for rule, _, key, _ in found] == [
+        ("magnitude", "memory.capacity.value"),
+        ("", "engine[0].kind"),
+    ]
+
+
+def test_warnings_that_an_error_may_cause_wait_for_it(tmp_path):
+    both = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]').replace('kind = "gpu"', 'kind = "gpx"')
+    assert [(rule, key) for rule, _, key, _ in told(tmp_path, "rover", rover=both)] == [("", "engine[0].kind")]
+
+
+def test_a_file_that_cannot_be_read_is_told_of_once(tmp_path):
+    found = told(tmp_path, "rover", rover=BASE + "x = ")
+    assert [(rule, key) for rule, _, key, _ in found] == [("", "")]
+    assert found[0][3].startswith("not TOML: ")
+
+
+def test_what_is_wrong_with_a_base_is_told_of_its_variant(tmp_path):
+    found = told(tmp_path, "rover-10w", **{"rover": BASE.replace('kind = "gpu"', 'kind = "gpx"'), "rover-10w": SLOW})
+    assert [(rule, key) for rule, _, key, _ in found] == [("", "extends")]
+    assert "rover.toml" in found[0][3]
+
+
+def test_files_of_folders_and_single_ones(tmp_path):
+    told(tmp_path, "rover", rover=BASE)
+    (tmp_path / "devices" / ".rover.toml.swp.toml").write_text("")
+    (tmp_path / "devices" / "notes.txt").write_text("")
+    rover = tmp_path / "devices" / "rover.toml"
+    assert files_in([tmp_path]) == files_in([tmp_path / "devices"]) == files_in([rover]) == [rover]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(AssessError, match="there are no profiles in it"):
+        files_in([empty])
