@@ -20,6 +20,7 @@ _LONGEST: Final = 60  # Characters of a value that are repeated in a message.
 
 _EXPECTED: Final = {
     "string_type": "text",
+    "bool_type": "true or false",
     "int_type": "a whole number",
     "float_type": "a number",
     "tuple_type": "a list",
@@ -48,6 +49,8 @@ def _complaint(error: Mapping[str, Any], schema: type[BaseModel]) -> Complaint:
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "missing":
         return Complaint(keys[:-1], f"missing key {keys[-1]!r}", is_of_key=True)
+    if kind == "wrong_key":
+        return Complaint((*keys, context["key"]) if context["key"] else keys, context["text"])
     if kind == "extra_forbidden":
         return unknown_key(keys, _keys_at(schema, keys[:-1]))
     return Complaint(keys, _about_value(str(keys[-1]), kind, given, context, error["msg"]))
@@ -64,6 +67,13 @@ def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], m
         return text.replace(repr(given), _shown(given)) if isinstance(given, str) else text
     if kind == "tuple_type" and isinstance(given, dict):
         return f"expected a list, found a table; each entry begins with [[{name}]]"
+    if (
+        kind == "model_type"
+        and str(context.get("class_name", "")).startswith("Sourced")
+        and isinstance(given, str | int)
+    ):
+        example = f'{{ value = {_toml(given)}, source = "KEY", grade = "A" }}'
+        return f"expected a table, found {_shown(given)}; a number is written {example}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, found {_shown(given)}"
     if kind in _BOUNDS:
@@ -122,6 +132,10 @@ def below(schema: Any, key: str | int) -> Any:
     if typing.get_origin(schema) in (tuple, dict):
         return _bare(typing.get_args(schema)[0 if typing.get_origin(schema) is tuple else 1])
     return schema
+
+
+def _toml(value: str | int) -> str:
+    return f'"{value[:_LONGEST]}"' if isinstance(value, str) else str(value).lower()
 
 
 def _keys_at(schema: type[BaseModel], keys: KeyPath) -> list[str]:

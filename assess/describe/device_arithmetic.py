@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from assess.describe.positions import Path as KeyPath
+from assess.describe.quantity import LONGEST
 from assess.units import Unit, format_quantity, parse
 
 #: Clocks and peaks are published in three digits or fewer, each rounded on its own.
@@ -35,7 +36,7 @@ def written(table: Any, key: str, unit: Unit) -> Written | None:
     """A number of a table, or None if it is absent or malformed: that is told elsewhere."""
     found = table.get(key) if isinstance(table, Mapping) else None
     text = found.get("value") if isinstance(found, Mapping) else None
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > LONGEST:
         return None
     try:
         value = parse(text, unit)
@@ -62,14 +63,14 @@ def memory_arithmetic(name: str, memory: Any) -> Iterator[tuple[KeyPath, str]]:
     )
     reached = written(memory, "measured_bandwidth", "B/s")
     most = peak.value if peak else 0.0
-    if peak and width and rate:
+    if peak and peak.value and width and width.value and rate and rate.value:  # What is zero is told already.
         product = width.value / 8.0 * rate.value
         if not peak.agrees(product):
             most = max(most, product)  # What agrees with either is not told again.
             found = f"{format_quantity(width.value, 'bit')} / 8 x {format_quantity(rate.value, 'T/s')}"
             text = f"expected {format_quantity(product, 'B/s')}, which is {found} of this table"
             yield (name, "bandwidth", "value"), text
-    if peak and reached and reached.value > most and not peak.agrees(reached.value):
+    if peak and peak.value and reached and reached.value > most and not peak.agrees(reached.value):
         yield (name, "measured_bandwidth", "value"), "is more than the peak in 'bandwidth'"
 
 

@@ -63,7 +63,8 @@ def _over(
     for key, value in variant.items():
         below, at = (*path, key), None if place is None else (*place, key)
         old = base.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and not _is_number(value):
+        is_number = _is_number(value) or _is_number(old)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and not is_number:
             found[key] = _over(value, old, below, at, moved)
         elif key in NAMED_BY and _is_tables(value) and _is_tables(old):
             found[key] = _entries(value, old, NAMED_BY[key], below, at, moved)
@@ -118,9 +119,9 @@ def _without(mapping: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
     return found
 
 
-def _is_number(value: Mapping[str, Any]) -> bool:
-    """Whether a table is a number with its source: taken whole, or its source would be another's."""
-    return "value" in value
+def _is_number(value: Any) -> bool:
+    """Whether it is a number with its source: taken whole, or its source would be another's."""
+    return isinstance(value, Mapping) and "value" in value
 
 
 def _is_tables(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from assess.describe.suggestions import nearest
+
 if TYPE_CHECKING:
     from license_expression import Licensing
 
@@ -57,7 +59,8 @@ def parse(text: str) -> Licences:
         raise NoExpressionError("is empty")
     unknown = [name for name in _licensing().unknown_license_keys(tree) if not _OWN.fullmatch(name)]
     if unknown:
-        raise NoExpressionError(f"names {', '.join(map(repr, unknown))}, which is not on the SPDX list")
+        text = f"names {', '.join(map(repr, unknown))}, which is not on the SPDX list"
+        raise NoExpressionError(f"{text}{_meant(unknown[0])}")
     symbols = _licensing().license_symbols(tree, unique=True, decompose=False)
     return Licences(str(tree), tuple(map(str, symbols)), tree)
 
@@ -72,6 +75,19 @@ def parse_accepted(text: str) -> str:
     if found.text != found.names[0]:
         raise NoExpressionError("is more than one licence: each is an entry of its own")
     return found.text
+
+
+def _meant(name: str) -> str:
+    """Which licences a name that is on no list may mean: those that it is the beginning of, else the nearest."""
+    symbols = _licensing().known_symbols
+    known = sorted(one for one, symbol in symbols.items() if not symbol.is_exception)
+    start = re.sub(r"[ _]+|v(?=[0-9])", "-", name.casefold())  # People write GPLv3.
+    longer = [one for one in known if re.match(rf"{re.escape(start)}[-.]", one.casefold())]
+    plain = [one for one in longer if not any(one.startswith(f"{other}-") for other in longer)][:3]
+    if len(plain) > 1:
+        return f"; did you mean {', '.join(map(repr, plain[:-1]))} or {plain[-1]!r}?"
+    near = plain[0] if plain else nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 @cache

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from assess.units import SPELLINGS, Unit, example, parse
 
@@ -38,16 +38,22 @@ class Authored(BaseModel):
 Text = Annotated[str, Field(min_length=1)]
 #: TOML tells 1 from "1" and from true; so do these.
 Whole = Annotated[int, Strict()]
+Truth = Annotated[bool, Strict()]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
 
-_LONGEST: Final = 100  # Characters; no quantity needs a third of it.
+LONGEST: Final = 100  # Characters; no quantity needs a third of it.
+
+
+def wrong_key(key: str, text: str) -> PydanticCustomError:
+    """What a table's own check raises where one of its keys is wrong: told of that key, or of the table if it is ""."""
+    return PydanticCustomError("wrong_key", "{text}", {"key": key, "text": text})
 
 
 def _parse_text(value: Any, *, unit: Unit) -> float:
     if not isinstance(value, str):
         found = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else value
         raise ValueError(f"expected text with a unit such as {example(unit)!r}, found {found}")
-    if len(value) > _LONGEST:
+    if len(value) > LONGEST:
         raise ValueError(f"is too long for a quantity such as {example(unit)!r}")
     return parse(value, unit)
 
@@ -193,7 +199,7 @@ class SourcedCount(Sourced):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             found = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
             raise ValueError(
-                f"expected a whole number of at least 1, without quotes and unit, found {found:.{_LONGEST}}"
+                f"expected a whole number of at least 1, without quotes and unit, found {found:.{LONGEST}}"
             )
         return float(value)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from assess.describe.model import Precision
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, Text, Whole
+from assess.describe.quantity import Authored, Text, Truth, Whole
 
 
 class OperatorSupport(Authored):
@@ -69,7 +69,7 @@ class Runtime(Authored):
     fallback: str = Field(default="", description="Runtime that takes the operators it refuses; empty: none does.")
     opset: OpsetRange | None = Field(default=None, description="Absent if the source does not say.")
     precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in natively.")
-    quantises_floats: bool = Field(
+    quantises_floats: Truth = Field(
         default=False, description="Whether it quantises float models when it compiles them."
     )
     quantisation: QuantisationSupport | None = Field(default=None, description="Absent if the source does not say.")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, Hertz, Share, Text, Whole
+from assess.describe.quantity import Authored, Hertz, Share, Text, Whole, wrong_key
 from assess.describe.suggestions import did_you_mean
 
 Kind = Literal[
@@ -96,11 +96,11 @@ class Stage(Authored):
     @model_validator(mode="after")
     def _released_somehow(self) -> Stage:
         if (self.rate is None) == (not self.after):
-            raise ValueError("a stage has either a rate or the stage that it comes after")
+            raise wrong_key("rate" if self.after else "", "a stage has either a rate or the stage that it comes after")
         if "probability" in self.model_fields_set and not self.after:
-            raise ValueError("a stage with a rate of its own has no probability")
+            raise wrong_key("probability", "a stage with a rate of its own has no probability")
         if self.dims and not self.model:
-            raise ValueError("the command's own model has its dimensions bound by --dim")
+            raise wrong_key("dims", "the command's own model has its dimensions bound by --dim")
         return self
 
 
@@ -150,9 +150,9 @@ class Scenario(Authored):
         needed, optional = _KEYS[self.kind]
         given = self.model_fields_set - {"kind"}
         if missing := sorted(needed - given):
-            raise ValueError(f"kind {self.kind!r} needs {', '.join(missing)}")
+            raise wrong_key("kind", f"kind {self.kind!r} needs {', '.join(missing)}")
         if others := sorted(given - needed - optional):
-            raise ValueError(f"kind {self.kind!r} has no {', '.join(others)}")
+            raise wrong_key(others[0], f"kind {self.kind!r} has no {', '.join(others)}")
         return self
 
     @property

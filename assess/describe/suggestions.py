@@ -27,4 +27,5 @@ def did_you_mean(given: str, allowed: Sequence[str]) -> str:
 
 
 def _folded(word: str) -> str:
-    return re.sub(r"[-_ ]", "", word.casefold())
+    # Number formats as other tools write them: float16 is fp16.
+    return re.sub(r"[-_ ]", "", word.casefold()).replace("float", "fp")

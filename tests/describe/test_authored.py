@@ -329,7 +329,7 @@ def test_a_card_is_checked_like_a_device(rover, text, complaint):
         ("[opset]\nmin = 9\nmax = 3", "rover.toml:6: opset.max: is less than 'min'"),
         ("[operators]\nAbs = true", "rover.toml:5: operators.Abs: expected a table, found true"),
         ("[operators]\nConv = { condition = [] }", "operators.Conv.condition: unknown key; did you mean 'conditions'?"),
-        ('precisions = ["float32"]', "rover.toml:4: precisions[0]: 'float32' is not known; expected one of 'fp64'"),
+        ('precisions = ["float32"]', "rover.toml:4: precisions[0]: 'float32' is not known; did you mean 'fp32'?"),
     ],
 )
 def test_a_runtime_is_checked_like_a_device(rover, line, complaint):

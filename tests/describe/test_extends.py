@@ -175,3 +175,10 @@ def test_own_folders_come_in_order_and_only_those_that_are_ours(tmp_path: Path) 
     with pytest.raises(AssessError, match="is not a folder") as raised:
         profile_folders([], environment={"ASSESS_PROFILES": str(tmp_path / "none")}, here=tmp_path)
     assert raised.value.where == f"ASSESS_PROFILES: {tmp_path / 'none'}"
+
+
+def test_a_number_without_its_value_is_not_completed_by_the_base() -> None:
+    mine, theirs = {"source": "MINE", "grade": "A"}, {"value": "8 GiB", "source": "DS", "grade": "R"}
+    assert merged({"memory": {"capacity": mine}}, {"memory": {"capacity": theirs}}).mapping["memory"] == {
+        "capacity": mine
+    }

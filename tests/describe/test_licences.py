@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from assess.describe.licences import NoExpressionError, parse
@@ -34,3 +36,17 @@ def test_all_of_an_and_and_one_of_an_or(expression: str, accepted: list[str], sa
 def test_what_is_no_expression_is_refused(text: str) -> None:
     with pytest.raises(NoExpressionError):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Apache 2.0", "did you mean 'Apache-2.0'?"),
+        ("GPLv3", "did you mean 'GPL-3.0-only' or 'GPL-3.0-or-later'?"),
+        ("BSD", "did you mean 'BSD-1-Clause', 'BSD-2-Clause' or 'BSD-3-Clause'?"),
+        ("MITT", "did you mean 'MIT'?"),
+    ],
+)
+def test_a_licence_as_people_write_it_is_told_as_spdx_spells_it(name, meant):
+    with pytest.raises(ValueError, match=re.escape(f"names '{name}', which is not on the SPDX list; {meant}")):
+        parse(name)

@@ -60,9 +60,9 @@ def test_each_kind_has_its_keys(authored, text, kind, is_open):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('kind = "periodic"', ["8: scenario: kind 'periodic' needs rate"]),
-        ('kind = "generate"', ["8: scenario: kind 'generate' needs new_tokens, prompt_tokens"]),
-        ('kind = "single"\nqueue = "drop-late"', ["8: scenario: kind 'single' has no queue"]),
+        ('kind = "periodic"', ["9: scenario.kind: kind 'periodic' needs rate"]),
+        ('kind = "generate"', ["9: scenario.kind: kind 'generate' needs new_tokens, prompt_tokens"]),
+        ('kind = "single"\nqueue = "drop-late"', ["10: scenario.queue: kind 'single' has no queue"]),
         ('kind = "perodic"', ["9: scenario.kind: 'perodic' is not known; did you mean 'periodic'?"]),
         ('rate = "30 Hz"\nqueue = "queue:0"',
          ["10: scenario.queue: 'queue:0' is not one of latest-only, drop-late, queue:N"]),
@@ -102,15 +102,15 @@ def test_a_stage_has_a_rate_or_comes_after_another(authored):
         (['name = "eye"'], ["10: scenario.stage[0]: a stage has either a rate or the stage that it comes after"]),
         (
             [EYE, 'name = "b"\nrate = "1 Hz"\nafter = "eye"'],
-            ["13: scenario.stage[1]: a stage has either a rate or the stage that it comes after"],
+            ["15: scenario.stage[1].rate: a stage has either a rate or the stage that it comes after"],
         ),
         (
             [EYE + '\nprobability = "50 %"'],
-            ["10: scenario.stage[0]: a stage with a rate of its own has no probability"],
+            ["13: scenario.stage[0].probability: a stage with a rate of its own has no probability"],
         ),
         (
             [EYE + "\ndims = { n = 1 }"],
-            ["10: scenario.stage[0]: the command's own model has its dimensions bound by --dim"],
+            ["13: scenario.stage[0].dims: the command's own model has its dimensions bound by --dim"],
         ),
         (
             [EYE, 'name = "mind"\nafter = "eya"'],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from assess.describe.lint.check import Seen, check
 from assess.describe.problems import Complaint
@@ -12,7 +13,7 @@ from assess.describe.problems import Complaint
 def no_identity(seen: Seen) -> Iterator[Complaint]:
     """A file that says how its device is recognised, but names neither board nor CPU."""
     identity = seen.mapping.get("identity")
-    if isinstance(identity, Mapping) and not (identity.get("board") or identity.get("cpu")):
+    if isinstance(identity, Mapping) and not _recognises(identity):
         yield Complaint(("identity",), "names neither 'board' nor 'cpu': no host is recognised by it", is_of_key=True)
 
 
@@ -20,9 +21,15 @@ def no_identity(seen: Seen) -> Iterator[Complaint]:
 def unnamed_mode(seen: Seen) -> Iterator[Complaint]:
     """Numbers of one power mode, where a host in any mode is taken for the device."""
     identity = seen.mapping.get("identity")
-    if seen.mapping.get("power_mode") and isinstance(identity, Mapping) and not identity.get("power_mode"):
+    if not (seen.mapping.get("power_mode") and isinstance(identity, Mapping) and _recognises(identity)):
+        return
+    if not identity.get("power_mode"):
         yield Complaint(
             ("identity",),
             "a host in any power mode is taken for this device; name the mode as the board reports it in 'power_mode'",
             is_of_key=True,
         )
+
+
+def _recognises(identity: Mapping[str, Any]) -> bool:
+    return bool(identity.get("board") or identity.get("cpu"))
