@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 
 from assess.clean import clean
 from assess.describe.device import Device, Memory, OnChipMemory
 from assess.report.device_numbers import GRADES, device_numbers
 from assess.report.drawn.bars import bar, parted
-from assess.report.drawn.roofline import roofline
+from assess.report.drawn.roofline import known, roofline
 from assess.units import format_quantity
 
 
@@ -22,15 +23,24 @@ def drawn(device: Device, modes: Sequence[Device], width: int) -> str:
         width: columns.
     """
     parts = [
-        _head(device),
+        _wrapped(_head(device), width),
         _engines(device, width),
         *(_memory(name, one, width) for name, one in (("memory", device.memory), ("on-chip", device.on_chip)) if one),
         roofline(device, width),
-        _modes([device, *modes]) if modes else [],
-        list(_rest(device)),
-        list(_known(device)),
+        _modes([device, *modes], width) if modes else [],
+        _wrapped(_rest(device), width),
+        _wrapped(_known(device), width),
     ]
     return "\n\n".join("\n".join(line.rstrip() for line in part) for part in parts if part) + "\n"
+
+
+def _wrapped(lines: Iterable[str], width: int) -> list[str]:
+    """Lines that are too long go on in further ones."""
+    return [
+        part
+        for line in lines
+        for part in wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _head(device: Device) -> list[str]:
@@ -41,8 +51,7 @@ def _head(device: Device) -> list[str]:
 
 
 def _engines(device: Device, width: int) -> list[str]:
-    peaks = [peak.dense.value for engine in device.engine for peak in engine.peak if peak.dense]
-    most = max(peaks, default=0.0)
+    most = max((best.value for engine in device.engine for peak in engine.peak if (best := known(peak))), default=0.0)
     lines = ["engines"]
     for engine in device.engine:
         parts = [f"{engine.count.value:.0f} of them" if engine.count else ""]
@@ -54,8 +63,9 @@ def _engines(device: Device, width: int) -> list[str]:
             dense = format_quantity(peak.dense.value, "op/s") if peak.dense else "-"
             extra = [f"{format_quantity(peak.sparse.value, 'op/s')} sparse"] if peak.sparse else []
             extra += [f"{format_quantity(peak.measured.value, 'op/s')} reached"] if peak.measured else []
-            extra += [GRADES[peak.dense.grade]] if peak.dense else []
-            drawing = bar(peak.dense.value / most, max(10, width // 4)) if peak.dense and most else ""
+            best = known(peak)
+            extra += [GRADES[best.grade]] if best else []
+            drawing = bar(best.value / most, max(10, width // 4)) if best else ""
             lines.append(f"    {peak.precision:<5} {dense:>10} {drawing:<{max(10, width // 4)}} {', '.join(extra)}")
         if not engine.peak:
             lines.append("    no peak is published")
@@ -63,7 +73,7 @@ def _engines(device: Device, width: int) -> list[str]:
 
 
 def _memory(name: str, memory: Memory, width: int) -> list[str]:
-    lines = [f"{name} ({memory.kind})"]
+    lines = [name if name == memory.kind else f"{name} ({memory.kind})"]
     if memory.capacity:
         kept = memory.reserved.value if memory.reserved else 0.0
         free = memory.capacity.value - kept
@@ -87,31 +97,42 @@ def _memory(name: str, memory: Memory, width: int) -> list[str]:
     return lines
 
 
-def _modes(devices: Sequence[Device]) -> list[str]:
-    """A line for each power mode, the one of most power first."""
-    rows = []
-    for device in sorted(devices, key=lambda one: -(one.power.value if one.power else 0.0)):
-        peaks = [
-            f"{engine.name} {peak.precision} {format_quantity(peak.dense.value, 'op/s')}"
+def _modes(devices: Sequence[Device], width: int) -> list[str]:
+    """A line for each power mode, the one of most power first; as many peaks as fit."""
+    peaks = [
+        {
+            f"{engine.name} {peak.precision}": format_quantity(peak.dense.value, "op/s")
             for engine in device.engine
             for peak in engine.peak
             if peak.dense and peak.precision in ("int8", "fp16")
-        ]
-        memory = device.memory
-        rate = (memory.measured_bandwidth or memory.bandwidth) if memory else None
-        rows.append(
-            (
-                "*" if device is devices[0] else " ",
-                device.power_mode or "-",
-                format_quantity(device.power.value, "W") if device.power else "-",
-                ", ".join(peaks) or "-",
-                format_quantity(rate.value, "B/s") if rate else "-",
-                device.id,
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    told = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows]
+        }
+        for device in devices
+    ]
+    names = list(dict.fromkeys(name for each in peaks for name in each))
+    while True:
+        rows = [("", "", "", *names, "memory", "")]
+        rows += [_mode(device, each, names, device is devices[0]) for device, each in zip(devices, peaks, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        if not names or sum(widths) + 2 * len(widths) <= width:
+            break
+        names.pop()
+    power = [float("inf"), *(device.power.value if device.power else 0.0 for device in devices)]
+    in_order = [row for _, row in sorted(zip(power, rows, strict=True), key=lambda pair: -pair[0])]
+    told = ["  ".join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)) for row in in_order]
     return ["power modes", *(f"  {clean(line)}" for line in told)]
+
+
+def _mode(device: Device, peaks: Mapping[str, str], names: Sequence[str], is_shown: bool) -> tuple[str, ...]:
+    memory = device.memory
+    rate = (memory.measured_bandwidth or memory.bandwidth) if memory else None
+    return (
+        "*" if is_shown else " ",
+        device.power_mode or "-",
+        format_quantity(device.power.value, "W") if device.power else "-",
+        *(peaks.get(name, "-") for name in names),
+        format_quantity(rate.value, "B/s") if rate else "-",
+        device.id,
+    )
 
 
 def _rest(device: Device) -> Iterator[str]:

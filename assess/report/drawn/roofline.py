@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from assess.describe.device import Device, Engine
+from assess.clean import clean
+from assess.describe.device import Device, Engine, Peak
+from assess.describe.quantity import SourcedOps
 from assess.units import format_quantity
 
 _ROWS: Final = 9
@@ -19,9 +21,8 @@ def roofline(device: Device, width: int) -> list[str]:
     memory = device.memory or device.on_chip
     rate = (memory.measured_bandwidth or memory.bandwidth) if memory else None
     engine = _preferred(device)
-    peaks = [(peak.precision, peak.dense.value) for peak in (engine.peak if engine else ()) if peak.dense][
-        : len(_MARKS)
-    ]
+    found = [(peak.precision, best.value) for peak in (engine.peak if engine else ()) if (best := known(peak))]
+    peaks = found[: len(_MARKS)]
     if engine is None or rate is None or not peaks:
         return []
     columns = min(max(width - 20, 30), 72)
@@ -37,7 +38,7 @@ def roofline(device: Device, width: int) -> list[str]:
                 cells[row][column] = mark if attainable == math.log10(peak) else "/"
     labels = [""] * _ROWS
     labels[0], labels[-1] = format_quantity(10**high, "op/s"), format_quantity(10**low, "op/s")
-    lines = [f"roofline of {engine.name} at {format_quantity(rate.value, 'B/s')}"]
+    lines = [f"roofline of {clean(engine.name)} at {format_quantity(rate.value, 'B/s')}"]
     lines += [f"  {label:>10} |{''.join(row)}" for label, row in zip(labels, cells, strict=True)]
     lines.append(f"  {'':>10} +{'-' * columns}")
     ends = f"{2.0**_LEFT:g}", f"{2.0**_RIGHT:g} operations per byte"
@@ -50,7 +51,12 @@ def roofline(device: Device, width: int) -> list[str]:
     return lines
 
 
+def known(peak: Peak) -> SourcedOps | None:
+    """The dense peak, else what was really reached."""
+    return peak.dense or peak.measured
+
+
 def _preferred(device: Device) -> Engine | None:
     """The engine of the first runtime, else the first one with a peak."""
     named = [device.engine_of(binding) for binding in device.runtime]
-    return next((engine for engine in [*named, *device.engine] if any(peak.dense for peak in engine.peak)), None)
+    return next((engine for engine in [*named, *device.engine] if any(map(known, engine.peak))), None)
