@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -46,8 +47,10 @@ def kind_of(file: Path) -> Kind:
     Raises:
         AssessError: neither tells, or the file cannot be read.
     """
+    # Where it lies by its name: a link may lead anywhere, or in a circle.
+    folder = Path(os.path.normpath(file.absolute())).parent.name
     for kind in SCHEMAS:
-        if file.resolve().parent.name == kind:
+        if folder == kind:
             return kind
     own = read(file)
     found = next((kind for key, kind in _TELLING.items() if key in own), None)

@@ -221,8 +221,15 @@ class Library:
             file
             for folder in self._places("devices")
             for file in _files(folder, "devices")
-            if file.stem == id_ or self.own(file).get("extends") == id_
+            if file.stem == id_ or self._extended(file) == id_
         ]
+
+    def _extended(self, file: Path) -> Any:
+        """What a file says that it extends; a file that cannot be read is told of where it is used itself."""
+        try:
+            return self.own(file).get("extends")
+        except AssessError:
+            return None
 
     def base_of(self, file: Path, own: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a device's file is a variant of, as it was read; None if it stands alone.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assess.cli.options import ProfilesOption
+from assess.errors import AssessError
+
+if TYPE_CHECKING:
+    from assess.describe.device import Device
+    from assess.describe.library import Library
 
 
 def show(
@@ -31,8 +38,7 @@ def show(
     kind, file = library.find(id_)
     if kind == "devices" and not resolved:
         device = library.device(str(file))
-        modes = [library.device(str(other)) for other in library.modes_of(file)]
-        typer.echo(drawn(device, modes, terminal_width()), nl=False)
+        typer.echo(drawn(device, _sound(library.modes_of(file), library), terminal_width()), nl=False)
     else:
         library.check(kind, file)
         whole = library.resolved(kind, file)
@@ -40,3 +46,14 @@ def show(
             typer.echo(f"# {file.stem}, with what it takes from {clean(str(base))}")
         typer.echo(toml_text(whole), nl=False)
     tell_notes(library)
+
+
+def _sound(files: Sequence[Path], library: Library) -> list[Device]:
+    """The devices of files, without those that have problems: these are no reason not to show another."""
+    found = []
+    for file in files:
+        try:
+            found.append(library.device(str(file)))
+        except AssessError:
+            library.notes.append(f"{file} is left out: it has problems")
+    return found
