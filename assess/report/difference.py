@@ -27,7 +27,12 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping) and (value or not path) and not ({"value", "where"} & set(value)):
         for key, inner in value.items():
             here = f"{path}.{key}" if path else str(key)
-            if key in NAMED_BY and isinstance(inner, list) and inner and all(isinstance(entry, Mapping) for entry in inner):
+            if (
+                key in NAMED_BY
+                and isinstance(inner, list)
+                and inner
+                and all(isinstance(entry, Mapping) for entry in inner)
+            ):
                 for entry in inner:
                     yield from _leaves(entry, f"{here}[{entry.get(NAMED_BY[key])}]")
             else:
