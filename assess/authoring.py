@@ -12,16 +12,12 @@ from assess.describe.library import Library
 from assess.measure.calibration import Calibration, calibrate
 from assess.measure.detect import Detected, detect
 from assess.measure.host import available_bytes
-from assess.measure.timed_run import Launch, OnProgress
+from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.report.new import NewDevice, new_device
 
 _CPU: Final = "CPUExecutionProvider"
 #: Both calibrations together stay under two minutes.
 _BUDGET_S: Final = 50.0
-
-
-def silent(what: str, done: float | None, left_s: float | None) -> None:
-    """Progress that nobody watches."""
 
 
 def device_from_here(

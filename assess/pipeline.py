@@ -36,7 +36,7 @@ from assess.measure.run import measure
 from assess.measure.scenarios.asked import schedule_s
 from assess.measure.stages import StageModel, find_stages
 from assess.measure.tiers import QUICK, SMOKE, SUSTAINED, SUSTAINED_LIMIT_S, Tier
-from assess.measure.timed_run import Launch, OnProgress
+from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
@@ -47,10 +47,6 @@ _READING: Final = {"hashing": "hashing the model's files"}
 
 #: The sustained tier ends on its own when nothing settles; the worker is stopped only after that.
 _SUSTAINED_TIMEOUT_S: Final = SUSTAINED_LIMIT_S / SHARE_OF_TIMEOUT
-
-
-def silent(what: str, done: float | None, left_s: float | None) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

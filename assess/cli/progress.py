@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @contextmanager
 def progress() -> Iterator[OnProgress]:
     """Something to tell progress to; it is shown on standard error where that is a terminal, and wiped at the end."""
-    from assess.pipeline import silent
+    from assess.measure.timed_run import silent
 
     if not sys.stderr.isatty():
         yield silent

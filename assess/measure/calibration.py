@@ -22,7 +22,7 @@ from assess.measure.calibration_models import CONVOLUTION, DEPTHWISE, DISPATCH, 
 from assess.measure.host import available_bytes, cpu_share
 from assess.measure.passes.calibration import Timings, Trial
 from assess.measure.plain import decode
-from assess.measure.timed_run import WORKER, Launch, OnProgress
+from assess.measure.timed_run import WORKER, Launch, OnProgress, silent
 from assess.sandbox import Ending, Limits
 
 Kind = Literal["matrix product", "convolution", "depthwise convolution"]
@@ -152,7 +152,7 @@ def calibrate(
     precisions: Sequence[str] = PRECISIONS,
     parts: Sequence[str] = PARTS,
     budget_s: float = BUDGET_S,
-    on_progress: OnProgress = lambda what, done, left_s: None,
+    on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     clock: Callable[[], float] = time.monotonic,
     share: Callable[[], float] = cpu_share,

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from assess.errors import AssessError
 from assess.measure import page_cache
 from assess.measure.page_cache import Cached
 from assess.measure.plain import decode
-from assess.sandbox import Ending, Limits
+from assess.sandbox import Limits
+
+if TYPE_CHECKING:  # A run's records hold those of this file.
+    from assess.measure.timed_run import Launch, OnProgress
 
 _WORKER: Final = "assess.measure.worker"
 #: Of the bytes that have to be read, what may still be in the cache in a start that is called cold.
@@ -87,11 +90,11 @@ def cold_starts(
     model_files: Sequence[Path],
     limits: Limits,
     *,
-    launch: Callable[..., Ending],
+    launch: Launch,
+    on_progress: OnProgress,
     count: int = 3,
     cache: PageCache = PageCache(),
     clock: Callable[[], int] = time.perf_counter_ns,
-    on_progress: Callable[[str, float | None, float | None], None] = lambda what, done, left_s: None,
 ) -> tuple[tuple[Start, ...], dict[str, str]]:
     """Start the model again and again in each variant.
 
@@ -100,10 +103,10 @@ def cold_starts(
         model_files: the model's file first, then those with its weights.
         limits: of each process.
         launch: runs a worker.
+        on_progress: told how far it is.
         count: starts of each variant.
         cache: the page cache.
         clock: nanoseconds, the one that workers read too.
-        on_progress: told how far it is.
 
     Returns:
         What was measured, and for each variant that could not be ("cold start", "warm start", each also " of the
@@ -163,9 +166,7 @@ class _StoppedError(Exception):
     """The run was told to stop; the message says by what."""
 
 
-def _save(
-    request: Mapping[str, Any], to: Path, limits: Limits, launch: Callable[..., Ending], clock: Callable[[], int]
-) -> str:
+def _save(request: Mapping[str, Any], to: Path, limits: Limits, launch: Launch, clock: Callable[[], int]) -> str:
     """Have one process save the optimised model; why there is none, or ""."""
     try:
         _one({**request, "save_optimised": str(to)}, limits, launch, clock)
@@ -174,9 +175,7 @@ def _save(
     return "" if to.is_file() else "the runtime saved no optimised model"
 
 
-def _one(
-    request: Mapping[str, Any], limits: Limits, launch: Callable[..., Ending], clock: Callable[[], int]
-) -> dict[str, Any]:
+def _one(request: Mapping[str, Any], limits: Limits, launch: Launch, clock: Callable[[], int]) -> dict[str, Any]:
     """One start in a process of its own.
 
     Raises:

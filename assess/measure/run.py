@@ -34,7 +34,7 @@ from assess.measure.sensors import find_sensors
 from assess.measure.sensors.sensor import Found
 from assess.measure.stages import StageModel
 from assess.measure.tiers import SMOKE
-from assess.measure.timed_run import Launch, OnProgress
+from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.measure.windows import Window, windows
 from assess.units import format_quantity
 
@@ -60,7 +60,7 @@ def measure(
     feeds: Mapping[str, Path] | None = None,
     card: Card | None = None,
     card_folder: Path | None = None,
-    on_progress: OnProgress = lambda what, done, left_s: None,
+    on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
     sensors: Callable[[], Found] = find_sensors,
@@ -199,7 +199,7 @@ def _watched(
     offline: Offline | None = timed.get("offline")
     batch = next((each.batch for each in offline.batches if each.frames is frames), 1) if offline else 1
     inferences = len(frames) * batch
-    energy, silent = energies(readings, begun_ns, begun_ns + frames.span_ns, inferences, idle=idle)
+    energy, unheard = energies(readings, begun_ns, begun_ns + frames.span_ns, inferences, idle=idle)
     if not energy:
         absent["energy"] = "no sensor of energy or power told"
     deadline_s = job.workload.deadline_s
@@ -210,7 +210,7 @@ def _watched(
     taken = {
         each.sensor.name: max(each.values) - each.values[0] for each in readings.of("device memory") if each.values
     }
-    return {"energy": energy, "windows": seen, "device_memory": taken, "absent": {**absent, **silent}}
+    return {"energy": energy, "windows": seen, "device_memory": taken, "absent": {**absent, **unheard}}
 
 
 def _private_folder() -> tempfile.TemporaryDirectory[str]:

@@ -41,6 +41,10 @@ _DOING: Final[dict[Phase, str]] = {
 }
 
 
+def silent(what: str, done: float | None, left_s: float | None) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(slots=True)
 class Told:
     """What the worker told so far; it survives the worker.

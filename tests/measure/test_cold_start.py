@@ -12,6 +12,7 @@ from assess.errors import AssessError
 from assess.measure.cold_start import PageCache, Start, cold_starts, package_files
 from assess.measure.page_cache import Cached
 from assess.measure.plain import decode
+from assess.measure.timed_run import silent
 from assess.sandbox import Ending, Limits
 
 LIMITS = Limits(60.0, None)
@@ -64,6 +65,7 @@ class World:
             files,
             LIMITS,
             launch=self.launch,
+            on_progress=silent,
             cache=PageCache(self.drop, self.warm),
             clock=lambda: 77,
             **options,
@@ -148,12 +150,14 @@ def test_a_run_that_is_stopped_keeps_what_was_started(tmp_path):
 
     request = {"model": "m.onnx", "optimisation": "all", "scratch": str(tmp_path)}
     cache = PageCache(world.drop, world.warm)
-    starts, absent = cold_starts(request, [], LIMITS, launch=launch, cache=cache, clock=lambda: 77)
+    starts, absent = cold_starts(request, [], LIMITS, launch=launch, on_progress=silent, cache=cache, clock=lambda: 77)
     assert [len(start.total_s) for start in starts] == [2, 1, 1, 1]
     assert absent == {}
     world = World(tmp_path)
     stopped = Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")
-    starts, absent = cold_starts(request, [], LIMITS, launch=lambda *args, **options: stopped, cache=cache)
+    starts, absent = cold_starts(
+        request, [], LIMITS, launch=lambda *args, **options: stopped, on_progress=silent, cache=cache
+    )
     assert starts == ()
     assert set(absent.values()) == {"stopped by SIGINT"}
 
@@ -197,7 +201,7 @@ def test_a_real_model_is_started(tmp_path):
         "memory_limit_bytes": None, "scratch": str(tmp_path),
         "inputs": [{"name": "x", "dtype": "float32", "file": str(tmp_path / "x.npy")}],
     }  # fmt: skip
-    starts, absent = cold_starts(request, [model], LIMITS, launch=sandbox.run, count=1)
+    starts, absent = cold_starts(request, [model], LIMITS, launch=sandbox.run, on_progress=silent, count=1)
     assert {(start.cache, start.optimised) for start in starts} >= {("warm", False), ("warm", True)}
     assert len(starts) + len(absent) == 4
     for start in starts:
