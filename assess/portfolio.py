@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from assess.describe.device import Device
-from assess.describe.library import Library
 from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.standard import Standard
-from assess.describe.suite import Suite, SuiteCase
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.judge.fit_report import FitReport
-from assess.judge.portfolio import NotJudged
+from assess.judge.portfolio import NotJudged, Outcome
+from assess.measure.batches import batch_axes
 from assess.measure.host import available_bytes
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Measurement, Settings
@@ -25,27 +24,14 @@ from assess.measure.reference import ReferenceModel, check
 from assess.measure.scenario_runs import require_states
 from assess.measure.scenarios.generate import cache_of
 from assess.measure.tiers import SUSTAINED, SUSTAINED_LIMIT_S
-from assess.measure.timed_run import OnProgress
-from assess.pipeline import (
-    Subject,
-    default_tier,
-    expected_s,
-    find_job,
-    find_model,
-    judge,
-    run,
-    settings_of,
-    silent,
-    standards_of,
-    was_stopped,
-)
+from assess.measure.timed_run import OnProgress, silent
+from assess.pipeline import Subject, expected_s, judge, was_stopped
 
 #: Runs the model for a job; how else it is run is the caller's.
 RunOnce = Callable[[Job, Settings, OnProgress], Measurement]
-Cases = tuple[FitReport | NotJudged, ...]
-
-_BEFORE: Final = "stopped before it was measured"
-_MEANWHILE: Final = "stopped while it was measured"
+#: Keeps a run before it is judged.
+Save = Callable[[Job, Measurement], None]
+Outcomes = tuple[Outcome, ...]
 
 
 class Target(NamedTuple):
@@ -57,24 +43,43 @@ class Target(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Refusal:
+    """Why a job is not one that the model is run for.
+
+    Attributes:
+        why: the reason, one line.
+        next_step: what to do about it; "" if there is nothing better than the reason.
+    """
+
+    why: str
+    next_step: str = ""
+
+
+_BEFORE: Final = Refusal("stopped before it was measured")
+_MEANWHILE: Final = Refusal("stopped while it was measured")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
     """One run, and what it is to be judged for.
 
     Attributes:
         job: what the model is run for.
-        settings: how; or why it cannot be run for this job, which leaves the other jobs alone.
+        settings: how; None if it is refused.
+        refused: why it cannot be run for this job, which leaves the other jobs alone; None if it can be.
         targets: where it is to run and for whom, in the order of the report.
     """
 
     job: Job
-    settings: Settings | AssessError
+    settings: Settings | None
+    refused: Refusal | None
     targets: tuple[Target, ...]
 
     @property
     def expected_s(self) -> float:
-        """What its frames will take, about; nothing if it cannot be run."""
+        """What its frames will take, about; nothing if it is refused."""
         settings = self.settings
-        if isinstance(settings, AssessError):
+        if settings is None:
             return 0.0
         if settings.tier == SUSTAINED.name:
             return SUSTAINED_LIMIT_S
@@ -82,8 +87,22 @@ class Asked:
         return each_s * max(1, len(self.job.workload.scenario.batches))
 
 
-def ask(job: Job, targets: Sequence[Target], settings: Callable[[Job, Sequence[Device]], Settings]) -> Asked:
-    """One run for a job, to be judged for some devices; `settings` are those of the command line or of a suite.
+class NotSavedError(AssessError):
+    """A run could not be saved. It was judged all the same; nothing was measured after it.
+
+    Attributes:
+        outcomes: of every case.
+    """
+
+    def __init__(self, error: AssessError, outcomes: Sequence[Outcome]) -> None:
+        super().__init__(error.problem, where=error.where, hint=error.hint)
+        self.outcomes = tuple(outcomes)
+
+
+def planned_run(
+    job: Job, targets: Sequence[Target], settings: Callable[[Job, Sequence[Device]], Settings]
+) -> PlannedRun:
+    """The run for a job, to be judged for some devices; `settings` are those of the command line or of a suite.
 
     Raises:
         AssessError: the settings are none, whatever the job is.
@@ -91,21 +110,27 @@ def ask(job: Job, targets: Sequence[Target], settings: Callable[[Job, Sequence[D
     try:
         expected_s(job, 1, 0.0)
     except AssessError as error:  # It has no schedule that a run could follow.
-        return Asked(job, error, tuple(targets))
-    return Asked(job, settings(job, [target.device for target in targets]), tuple(targets))
+        return PlannedRun(job, None, _refusal(error), tuple(targets))
+    return PlannedRun(job, settings(job, [target.device for target in targets]), None, tuple(targets))
 
 
-def fitting(asked: Asked, model: Model) -> Asked:
+def refused_by_model(planned: PlannedRun, model: Model) -> PlannedRun:
     """The same, or why this model cannot be run for that job, as far as the graph tells."""
-    scenario = asked.job.workload.scenario
+    scenario = planned.job.workload.scenario
     try:
         if scenario.kind == "generate":
             cache_of([port.name for port in model.inputs], [port.name for port in model.outputs])
         if scenario.kind == "stateful":
             require_states(model, scenario.states)
+        if scenario.kind == "offline" and not model.dims:  # Of dynamic ones, which is the batch takes another reading.
+            batch_axes(model, scenario.batch_dim, scenario.batches, lambda _: model)
     except AssessError as error:
-        return replace(asked, settings=error)
-    return asked
+        return replace(planned, settings=None, refused=_refusal(error))
+    return planned
+
+
+def _refusal(error: AssessError) -> Refusal:
+    return Refusal(str(AssessError(error.problem, where=error.where)), error.hint)
 
 
 def check_inputs(
@@ -130,7 +155,9 @@ def check_inputs(
         )
 
 
-def judge_all(wanted: Sequence[Asked], run_once: RunOnce, *, on_progress: OnProgress = silent) -> Cases:
+def judge_all(
+    wanted: Sequence[PlannedRun], run_once: RunOnce, *, save: Save | None = None, on_progress: OnProgress = silent
+) -> Outcomes:
     """Measure a model for each job, and judge it for the job's devices.
 
     A job that the model cannot do is none of the others'; Ctrl-C ends the measuring, not the report.
@@ -138,62 +165,86 @@ def judge_all(wanted: Sequence[Asked], run_once: RunOnce, *, on_progress: OnProg
     Args:
         wanted: the runs, in their order.
         run_once: runs the model for one job.
+        save: keeps each run before it is judged.
         on_progress: told what is being done, the share of all runs that is done and the seconds left of all of them.
 
     Raises:
+        NotSavedError: `save` raised an AssessError.
         AssessError: no case could be judged, all of them for the same reason.
         KeyboardInterrupt: it was stopped before there was anything to report.
     """
-    cases: list[FitReport | NotJudged] = []
+    outcomes: list[Outcome] = []
     errors: list[AssessError] = []
-    stopped = False
-    for asked, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
+    not_saved: NotSavedError | None = None
+    over: Refusal | None = None
+    for planned, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
         try:
-            if isinstance(asked.settings, AssessError):
-                raise asked.settings
-            found = _not_judged(asked, _BEFORE) if stopped else _judged(asked, asked.settings, run_once, tell)
+            found = _outcomes(planned, over, run_once, save, tell)
+        except NotSavedError as error:
+            not_saved, found = error, error.outcomes
+            over = Refusal(f"not measured, since the run for {planned.job.workload.id} could not be saved")
         except AssessError as error:
             errors.append(error)
-            found = _not_judged(asked, error)
+            found = _not_judged(planned, _refusal(error), stopped=False)
         except KeyboardInterrupt:
-            found = _not_judged(asked, _BEFORE)
-        stopped = stopped or any(isinstance(case, NotJudged) and case.stopped for case in found)
-        cases += found
-    if not any(isinstance(case, FitReport) for case in cases):
-        if stopped and not errors:
+            found = _not_judged(planned, _BEFORE, stopped=True)
+        if any(isinstance(outcome, NotJudged) and outcome.stopped for outcome in found):
+            over = over or _BEFORE
+        outcomes += found
+    if not_saved:
+        raise NotSavedError(not_saved, outcomes) from not_saved
+    if not any(isinstance(outcome, FitReport) for outcome in outcomes):
+        if over and not errors:
             raise KeyboardInterrupt
-        if not stopped and len(set(map(str, errors))) == 1:
+        if not over and len(set(map(str, errors))) == 1:
             raise errors[0]
-    return tuple(cases)
+    return tuple(outcomes)
 
 
-def _judged(asked: Asked, settings: Settings, run_once: RunOnce, tell: OnProgress) -> Sequence[FitReport | NotJudged]:
-    measurement = run_once(asked.job, settings, tell)
+def _outcomes(
+    planned: PlannedRun, over: Refusal | None, run_once: RunOnce, save: Save | None, tell: OnProgress
+) -> Outcomes:
+    """Of the cases of one run; `over` says why nothing is measured any more."""
+    if planned.refused:
+        raise AssessError(planned.refused.why, hint=planned.refused.next_step)
+    if over:
+        return _not_judged(planned, over, stopped=True)
+    assert planned.settings is not None  # What is not refused has them.
+    measurement = run_once(planned.job, planned.settings, tell)
+    try:
+        if save:  # First: what was measured must not be lost to what goes wrong in judging it.
+            save(planned.job, measurement)
+    except AssessError as error:
+        raise NotSavedError(error, _judged(planned, measurement)) from error
+    return _judged(planned, measurement)
+
+
+def _judged(planned: PlannedRun, measurement: Measurement) -> Outcomes:
     if was_stopped(measurement):
-        return _not_judged(asked, _MEANWHILE)
-    return [judge(measurement, target.device, target.partner, standards=target.standards) for target in asked.targets]
+        return _not_judged(planned, _MEANWHILE, stopped=True)
+    return tuple(
+        judge(measurement, target.device, target.partner, standards=target.standards) for target in planned.targets
+    )
 
 
-def _not_judged(asked: Asked, why: AssessError | str) -> Sequence[FitReport | NotJudged]:
-    text, step = (why, "") if isinstance(why, str) else (str(AssessError(why.problem, where=why.where)), why.hint)
-    return [
-        NotJudged(asked.job.workload, target.device, text, step, stopped=isinstance(why, str))
-        for target in asked.targets
-    ]
+def _not_judged(planned: PlannedRun, refusal: Refusal, *, stopped: bool) -> Outcomes:
+    return tuple(
+        NotJudged(planned.job.workload, target.device, refusal.why, refusal.next_step, stopped=stopped)
+        for target in planned.targets
+    )
 
 
-def _overall(wanted: Sequence[Asked], on_progress: OnProgress) -> Iterator[OnProgress]:
+def _overall(wanted: Sequence[PlannedRun], on_progress: OnProgress) -> Iterator[OnProgress]:
     """For each run something to tell its progress to, which adds what the others have done and have to do."""
     if len(wanted) == 1:
         yield on_progress
         return
-    whole_s = sum(asked.expected_s for asked in wanted)
+    whole_s = sum(planned.expected_s for planned in wanted)
     after_s = whole_s
-    for number, asked in enumerate(wanted, start=1):
-        after_s -= asked.expected_s
-        yield _counted(
-            f"{number} of {len(wanted)}, {asked.job.workload.id}", asked.expected_s, after_s, whole_s, on_progress
-        )
+    for number, planned in enumerate(wanted, start=1):
+        after_s -= planned.expected_s
+        name = f"{number} of {len(wanted)}, {planned.job.workload.id}"
+        yield _counted(name, planned.expected_s, after_s, whole_s, on_progress)
 
 
 def _counted(name: str, left_s: float, after_s: float, whole_s: float, on_progress: OnProgress) -> OnProgress:
@@ -210,39 +261,3 @@ def _counted(name: str, left_s: float, after_s: float, whole_s: float, on_progre
         on_progress(f"{name}: {what}", share, known_s + after_s)
 
     return tell
-
-
-def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> Cases:
-    """Every case of a suite, in its order; each model is measured once for each job, for all of its devices.
-
-    Raises:
-        AssessError: a case names what is not there, or no case of a model could be judged.
-        KeyboardInterrupt: it was stopped before there was anything to report of a model.
-    """
-
-    def settings(job: Job, devices: Sequence[Device]) -> Settings:
-        return settings_of(job, default_tier(devices), as_needed=True)
-
-    found: dict[SuiteCase, FitReport | NotJudged] = {}
-    for model in dict.fromkeys(case.model for case in suite.case):
-        subject = find_model(model, library, dims={}, on_progress=on_progress)
-
-        def once(job: Job, how: Settings, tell: OnProgress, subject: Subject = subject) -> Measurement:
-            return run(subject, job, how, feeds={}, on_progress=tell, library=library)
-
-        by_job: dict[str, list[SuiteCase]] = {}
-        for case in suite.case:
-            if case.model == model:
-                by_job.setdefault(case.workload, []).append(case)
-        wanted = [ask(find_job(job, library), _targets(cases, library), settings) for job, cases in by_job.items()]
-        judged = judge_all([fitting(asked, subject.model) for asked in wanted], once, on_progress=on_progress)
-        found |= zip((case for cases in by_job.values() for case in cases), judged, strict=True)
-    return tuple(found[case] for case in suite.case)
-
-
-def _targets(cases: Sequence[SuiteCase], library: Library) -> list[Target]:
-    partners = [library.partner(case.partner) if case.partner else None for case in cases]
-    return [
-        Target(library.device(case.device), partner, standards_of(partner, library))
-        for case, partner in zip(cases, partners, strict=True)
-    ]

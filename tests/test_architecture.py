@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assess"
-ORDER = ["describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "authoring", "cli"]
+ORDER = ["describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "authoring", "cli"]
 FREE = {"errors", "units", "files", "clean"}
 #: Processes: for the rooms that touch the world, and for each other.
 WORLD = {"sandbox", "child"}

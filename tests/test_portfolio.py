@@ -7,14 +7,13 @@ import builders
 import pytest
 
 from assess import portfolio
-from assess.describe.library import Library
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
 from assess.judge.fit_report import Fit, FitReport
 from assess.judge.portfolio import NotJudged
 from assess.measure.frames import Frames
 from assess.measure.measurement import Failure, Settings
-from assess.portfolio import Asked, Target
+from assess.portfolio import NotSavedError, PlannedRun, Refusal, Target
 
 HERE = builders.device()
 LAPTOP = builders.device(id="acme-laptop", identity={"board": ["Another"]})
@@ -26,8 +25,12 @@ def job(name, **scenario):
     return Job(Workload.model_validate({**authored, "id": name}), authored, Path())
 
 
-def asked(name, *, settings=SETTINGS, devices=(HERE, LAPTOP), **scenario):
-    return Asked(job(name, **scenario), settings, tuple(map(Target, devices)))
+def planned(name, *, settings=SETTINGS, devices=(HERE, LAPTOP), **scenario):
+    return PlannedRun(job(name, **scenario), settings, None, tuple(map(Target, devices)))
+
+
+def refused(name, *words, devices=(HERE, LAPTOP)):
+    return replace(planned(name, devices=devices), settings=None, refused=Refusal(*words))
 
 
 class Runner:
@@ -47,62 +50,73 @@ class Runner:
         return replace(run, **end or {})
 
 
-def words(cases):
-    """Each case as (job, device, verdict or reason)."""
+def words(outcomes):
+    """Each outcome as (job, device, verdict or reason)."""
     return [
-        (case.workload.id, case.device.id, case.why)
-        if isinstance(case, NotJudged)
-        else (case.case.workload.id, case.case.device.id, case.verdict.value)
-        for case in cases
+        (
+            outcome.workload.id,
+            outcome.device.id,
+            outcome.why if isinstance(outcome, NotJudged) else outcome.verdict.value,
+        )
+        for outcome in outcomes
     ]
 
 
 def test_each_job_is_measured_once_and_judged_for_each_device():
     run = Runner()
-    cases = portfolio.judge_all([asked("first"), asked("second")], run)
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], run)
     assert run.measured == ["first", "second"]
-    assert [case[:2] for case in words(cases)] == [
+    assert [outcome[:2] for outcome in words(outcomes)] == [
         ("first", "acme-rover"), ("first", "acme-laptop"), ("second", "acme-rover"), ("second", "acme-laptop"),
     ]  # fmt: skip
-    assert len({case.run_sha256 for case in cases[:2]}) == 1
+    assert len({outcome.run_sha256 for outcome in outcomes[:2]}) == 1
     # The rover measured itself; to the laptop it is a proxy.
-    assert [case.case.estimates.on_device for case in cases] == [True, False, True, False]
+    assert [report.case.estimates.on_device for report in outcomes] == [True, False, True, False]
 
 
 def test_a_job_that_the_model_cannot_do_is_a_row_and_not_the_end():
-    error = AssessError("the model has no output 'h'", where="states", hint="did you mean 'g'?")
+    first = refused("first", "states: the model has no output 'h'", "did you mean 'g'?")
     run = Runner(second=AssessError("provider 'X' is not there", hint="pip install x"))
-    cases = portfolio.judge_all([asked("first", settings=error), asked("second"), asked("third")], run)
+    outcomes = portfolio.judge_all([first, planned("second"), planned("third")], run)
     assert run.measured == ["second", "third"]
-    assert [case[2] for case in words(cases[:4])] == ["states: the model has no output 'h'"] * 2 + [
+    assert [outcome[2] for outcome in words(outcomes[:4])] == ["states: the model has no output 'h'"] * 2 + [
         "provider 'X' is not there"
     ] * 2
-    assert [case.next_step for case in cases[:4]] == ["did you mean 'g'?"] * 2 + ["pip install x"] * 2
-    assert not any(case.stopped for case in cases[:4])
-    assert all(isinstance(case, FitReport) for case in cases[4:])
+    assert [outcome.next_step for outcome in outcomes[:4]] == ["did you mean 'g'?"] * 2 + ["pip install x"] * 2
+    assert not any(outcome.stopped for outcome in outcomes[:4])
+    assert all(isinstance(outcome, FitReport) for outcome in outcomes[4:])
 
 
 def test_a_run_that_crashed_is_judged_as_such_and_the_others_go_on():
     crash = {"failure": Failure("timed", "crashed", "stopped by SIGSEGV", ""), "frames": Frames()}
-    cases = portfolio.judge_all([asked("first"), asked("second")], Runner(first=crash))
-    assert [case.verdict for case in cases[:2]] == [
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], Runner(first=crash))
+    assert [outcome.verdict for outcome in outcomes[:2]] == [
         Fit.NOT_READY,
         Fit.UNPROVEN,
     ]  # A crash on a proxy is none of the device
-    assert cases[2].case.measurement.failure is None
+    assert outcomes[2].case.measurement.failure is None
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_where_the_model_is_refused_for_every_job_it_is_what_was_typed(count):
+    with pytest.raises(AssessError, match=r"^states: the model has no output 'h' \(hint: did you mean 'g'\?\)$"):
+        portfolio.judge_all(
+            [refused(f"job-{n}", "states: the model has no output 'h'", "did you mean 'g'?") for n in range(count)],
+            Runner(),
+        )
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_where_every_job_is_refused_for_one_reason_it_is_what_was_typed(count):
     run = Runner(**{f"job_{n}": AssessError("provider 'X' is not there") for n in range(count)})
     with pytest.raises(AssessError, match="provider 'X' is not there"):
-        portfolio.judge_all([asked(f"job-{n}") for n in range(count)], run)
+        portfolio.judge_all([planned(f"job-{n}") for n in range(count)], run)
 
 
 def test_where_every_job_is_refused_for_its_own_reason_each_is_told():
     run = Runner(first=AssessError("no cache"), second=AssessError("no batch"))
-    cases = portfolio.judge_all([asked("first"), asked("second")], run)
-    assert [case[2] for case in words(cases)] == ["no cache", "no cache", "no batch", "no batch"]
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], run)
+    assert [outcome[2] for outcome in words(outcomes)] == ["no cache", "no cache", "no batch", "no batch"]
 
 
 @pytest.mark.parametrize(
@@ -115,30 +129,30 @@ def test_where_every_job_is_refused_for_its_own_reason_each_is_told():
 )
 def test_what_was_done_before_it_was_stopped_is_reported(end, why):
     run = Runner(second=end)
-    refused = asked("fourth", settings=AssessError("no cache"), devices=[HERE])
-    wanted = [asked("first"), asked("second"), asked("third", devices=[HERE]), refused]
-    cases = portfolio.judge_all(wanted, run)
+    fourth = refused("fourth", "no cache", devices=[HERE])
+    wanted = [planned("first"), planned("second"), planned("third", devices=[HERE]), fourth]
+    outcomes = portfolio.judge_all(wanted, run)
     assert run.measured == ["first", "second"]
-    assert [isinstance(case, FitReport) for case in cases] == [True, True, False, False, False, False]
-    assert [case[2] for case in words(cases[2:])] == [why, why, "stopped before it was measured", "no cache"]
-    assert [case.stopped for case in cases[2:]] == [True, True, True, False]
+    assert [isinstance(outcome, FitReport) for outcome in outcomes] == [True, True, False, False, False, False]
+    assert [outcome[2] for outcome in words(outcomes[2:])] == [why, why, "stopped before it was measured", "no cache"]
+    assert [outcome.stopped for outcome in outcomes[2:]] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("end", [{"incomplete": "stopped by SIGTERM after 3 s"}, KeyboardInterrupt()])
 def test_what_was_stopped_before_anything_was_judged_has_no_report(end):
     with pytest.raises(KeyboardInterrupt):
-        portfolio.judge_all([asked("first"), asked("second")], Runner(first=end))
+        portfolio.judge_all([planned("first"), planned("second")], Runner(first=end))
 
 
 def test_a_run_that_ended_early_by_itself_is_judged():
     early = {"incomplete": "the worker was told to stop from outside after 3 s"}
-    assert isinstance(portfolio.judge_all([asked("first")], Runner(first=early))[0], FitReport)
+    assert isinstance(portfolio.judge_all([planned("first")], Runner(first=early))[0], FitReport)
 
 
 def test_progress_is_of_all_runs_and_of_one_run_as_it_is():
     told = []
     # 60 frames at 30 Hz, at 10 Hz and at 60 Hz, of which a second is asked for: 2 s, 6 s, 1 s.
-    wanted = [asked("a", rate="30 Hz"), asked("b", rate="10 Hz"), asked("c", rate="60 Hz")]
+    wanted = [planned("a", rate="30 Hz"), planned("b", rate="10 Hz"), planned("c", rate="60 Hz")]
     assert [each.expected_s for each in wanted] == pytest.approx([2.0, 6.0, 1.0])
     portfolio.judge_all(wanted, Runner(), on_progress=lambda *what: told.append(what))
     assert [name for name, _, _ in told] == ["1 of 3, a: running", "2 of 3, b: running", "3 of 3, c: running"]
@@ -159,23 +173,26 @@ def test_while_nobody_knows_what_a_pass_has_left_the_rest_is_what_was_last_known
         tell("profiling", None, None)
         return Runner()(job, settings, lambda *what: None)
 
-    portfolio.judge_all([asked("a"), asked("b")], run, on_progress=lambda *what: told.append(what))
+    portfolio.judge_all([planned("a"), planned("b")], run, on_progress=lambda *what: told.append(what))
     assert [left for _, _, left in told] == pytest.approx([4.0, 2.5, 2.5, 2.0, 0.5, 0.5])
 
 
 def test_what_a_run_takes_is_known_for_batches_for_heat_and_for_nothing():
-    offline = asked("a", kind="offline", batches=[1, 2, 4])
+    offline = planned("a", kind="offline", batches=[1, 2, 4])
     assert offline.expected_s == pytest.approx(3 * 60 * 0.033)
-    assert asked("a", settings=replace(SETTINGS, tier="sustained")).expected_s == 1800.0
-    assert asked("a", settings=AssessError("no")).expected_s == 0.0
+    assert planned("a", settings=replace(SETTINGS, tier="sustained")).expected_s == 1800.0
+    assert refused("a", "no").expected_s == 0.0
 
 
 def test_a_job_without_a_schedule_for_the_model_is_known_before_it_is_read():
     stages = [{"name": "detect", "model": "other.onnx", "rate": "20 Hz"}]
-    found = portfolio.ask(job("a", kind="pipeline", stage=stages), [Target(HERE)], lambda *_: SETTINGS)
-    assert "no stage runs the model that was given" in str(found.settings)
-    missing = portfolio.ask(job("a", kind="trace", trace="none.csv"), [Target(HERE)], lambda *_: SETTINGS)
-    assert "none.csv" in str(missing.settings)
+    found = portfolio.planned_run(job("a", kind="pipeline", stage=stages), [Target(HERE)], lambda *_: SETTINGS)
+    assert "no stage runs the model that was given" in found.refused.why
+    assert found.settings is None
+    missing = portfolio.planned_run(job("a", kind="trace", trace="none.csv"), [Target(HERE)], lambda *_: SETTINGS)
+    assert "none.csv" in missing.refused.why
+    can_be = portfolio.planned_run(job("a"), [Target(HERE)], lambda *_: SETTINGS)
+    assert can_be == planned("a", devices=[HERE])
 
 
 def test_settings_that_are_none_are_nobodys_row():
@@ -184,31 +201,71 @@ def test_settings_that_are_none_are_nobodys_row():
         raise AssessError("'fast' is no tier", where="--tier")
 
     with pytest.raises(AssessError, match="no tier"):
-        portfolio.ask(job("a"), [Target(HERE)], settings)
+        portfolio.planned_run(job("a"), [Target(HERE)], settings)
 
 
 @pytest.mark.parametrize(
     ("scenario", "why"),
     [
         ({"kind": "generate", "prompt_tokens": 8, "new_tokens": 8}, "the model has no input 'input_ids'"),
-        ({"kind": "stateful", "states": {"h_out": "h_in"}}, "the model has no output 'h_out'"),
+        ({"kind": "stateful", "states": {"h_out": "h_in"}}, "states: the model has no output 'h_out'"),
+        ({"kind": "offline", "batches": [8, 32]}, "student.onnx: the model's batch is fixed at 1"),
     ],
 )
 def test_a_model_that_cannot_do_a_job_is_known_before_anything_is_measured(scenario, why):
-    found = portfolio.fitting(asked("a", **scenario), builders.model())
-    assert why in str(found.settings)
-    assert portfolio.fitting(asked("a"), builders.model()) == asked("a")
+    found = portfolio.refused_by_model(planned("a", **scenario), builders.model())
+    assert found.refused.why.startswith(why)
+    assert found.settings is None
+
+
+def test_a_model_that_can_do_a_job_is_not_refused():
+    model = builders.model()
+    fits = planned("a"), planned("a", kind="offline", batches=[1, 8])
+    assert [portfolio.refused_by_model(each, model) for each in fits] == list(fits)
+    # Which of the dynamic dimensions is the batch is found out when it is measured.
+    batches = planned("a", kind="offline", batches=[8, 32])
+    assert portfolio.refused_by_model(batches, builders.model(dims={"n": 1})) == batches
+
+
+class Disk:
+    """Keeps runs until it is full."""
+
+    def __init__(self, room):
+        self.room, self.kept = room, []
+
+    def __call__(self, job, measurement):
+        if len(self.kept) == self.room:
+            raise AssessError("could not be written: No space left on device", where=f"run-{job.workload.id}.json")
+        self.kept.append((job.workload.id, measurement.workload_id))
+
+
+def test_each_run_is_saved_before_it_is_judged():
+    disk = Disk(2)
+    portfolio.judge_all([planned("first"), planned("second")], Runner(), save=disk)
+    assert disk.kept == [("first", "first"), ("second", "second")]
+
+
+def test_a_run_that_cannot_be_saved_ends_the_measuring_and_is_judged():
+    run = Runner()
+    wanted = [planned("first"), planned("second"), refused("third", "no cache"), planned("fourth")]
+    with pytest.raises(NotSavedError, match=r"^run-second\.json: could not be written: No space left") as error:
+        portfolio.judge_all(wanted, run, save=Disk(1))
+    assert run.measured == ["first", "second"]
+    outcomes = error.value.outcomes
+    assert [isinstance(outcome, FitReport) for outcome in outcomes] == [True] * 4 + [False] * 4
+    why = "not measured, since the run for second could not be saved"
+    assert [outcome[2] for outcome in words(outcomes[4:])] == ["no cache", "no cache", why, why]
+    assert [outcome.stopped for outcome in outcomes[4:]] == [False, False, True, True]
+
+
+def test_the_only_run_is_judged_too_if_it_cannot_be_saved():
+    with pytest.raises(NotSavedError) as error:
+        portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=Disk(0))
+    assert words(error.value.outcomes) == [("first", "acme-rover", "READY")]
 
 
 def test_standards_reach_the_report():
     standard = builders.standard()
     target = Target(HERE, builders.partner(), (standard,))
-    (case,) = portfolio.judge_all([Asked(job("a"), SETTINGS, (target,))], Runner())
-    assert case.case.standards == (standard,)
-
-
-@pytest.mark.slow
-def test_a_suite_measures_each_model_once_for_each_job():
-    cases = portfolio.run_suite(Library().suite("demo"), Library())
-    assert [case.case.device.id for case in cases] == [case.device for case in Library().suite("demo").case]
-    assert len({report.run_sha256 for report in cases}) == 1
+    (report,) = portfolio.judge_all([PlannedRun(job("a"), SETTINGS, None, (target,))], Runner())
+    assert report.case.standards == (standard,)

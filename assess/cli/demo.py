@@ -23,14 +23,14 @@ def demo(
     from assess.cli.progress import progress
     from assess.describe.library import Library
     from assess.judge.fit_report import FitReport
-    from assess.portfolio import run_suite
     from assess.report.matrix import lines
+    from assess.suite import run_suite
 
     check_outputs([output])
     library = Library()
     with progress() as tell:
-        cases = run_suite(library.suite(_SUITE), library, on_progress=tell)
-    in_full = next(case for case in cases if isinstance(case, FitReport))
+        outcomes = run_suite(library.suite(_SUITE), library, on_progress=tell)
+    in_full = next(outcome for outcome in outcomes if isinstance(outcome, FitReport))
     deliver(in_full, named_format("terminal"), [output])
     typer.echo("\nthe same model elsewhere\n")
-    typer.echo("\n".join(lines([case for case in cases if case is not in_full], terminal_width())))
+    typer.echo("\n".join(lines([outcome for outcome in outcomes if outcome is not in_full], terminal_width())))

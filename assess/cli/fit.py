@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from assess.describe.workload import Job
     from assess.measure.measurement import Measurement, Settings
     from assess.measure.timed_run import OnProgress
+    from assess.portfolio import Outcomes
 
 
 def fit(
@@ -90,7 +91,7 @@ def fit(
     from assess.judge.portfolio import Portfolio
     from assess.measure.record import to_json
     from assess.pipeline import find_model, find_reference, run, standards_of
-    from assess.portfolio import Target, ask, check_inputs, fitting, judge_all
+    from assess.portfolio import NotSavedError, Target, check_inputs, judge_all, planned_run, refused_by_model
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
@@ -117,7 +118,7 @@ def fit(
         require_full_placement=require_full_placement,
     )
     wanted = [
-        ask(job, [Target(each, buyer, standards) for each in devices], lambda job, on: settings(words, job, on))
+        planned_run(job, [Target(each, buyer, standards) for each in devices], lambda job, on: settings(words, job, on))
         for job in jobs
     ]
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
@@ -125,20 +126,28 @@ def fit(
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
-    wanted = [fitting(asked, subject.model) for asked in wanted]
+    wanted = [refused_by_model(planned, subject.model) for planned in wanted]
     if len(wanted) > 1:
         check_inputs(subject, arrays, other, seed=seed)
     tell_plans(wanted)
 
     def once(job: Job, how: Settings, tell: OnProgress) -> Measurement:
-        measurement = run(subject, job, how, feeds=arrays, reference=other, library=library, on_progress=tell)
-        if saved:  # First: what was measured must not be lost to what goes wrong in judging it.
-            write_whole(saved[job.workload.id], to_json(measurement))
-        return measurement
+        return run(subject, job, how, feeds=arrays, reference=other, library=library, on_progress=tell)
 
-    with progress() as tell:
-        cases = judge_all(wanted, once, on_progress=tell)
-    portfolio = Portfolio(subject.model, buyer, cases, __version__)
-    deliver_many(portfolio, form, output)
-    tell_notes(library)
-    raise typer.Exit(of_portfolio(portfolio, strict=strict))
+    def save(job: Job, measurement: Measurement) -> None:
+        if saved:
+            write_whole(saved[job.workload.id], to_json(measurement))
+
+    def report(outcomes: Outcomes) -> Portfolio:
+        portfolio = Portfolio(subject.model, buyer, outcomes, __version__)
+        deliver_many(portfolio, form, output)
+        tell_notes(library)
+        return portfolio
+
+    try:
+        with progress() as tell:
+            outcomes = judge_all(wanted, once, save=save, on_progress=tell)
+    except NotSavedError as error:
+        report(error.outcomes)
+        raise
+    raise typer.Exit(of_portfolio(report(outcomes), strict=strict))

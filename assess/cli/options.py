@@ -113,6 +113,21 @@ def one(words: Sequence[str], option: str) -> str:
     return words[0]
 
 
+def choice(word: str, allowed: Sequence[str], option: str) -> str:
+    """A word that is one of the allowed ones; `option` is "--format", or an argument's name where there is no option.
+
+    Raises:
+        AssessError: it is none of them; the nearest is named, or all.
+    """
+    from assess.describe.suggestions import did_you_mean
+
+    if word not in allowed:
+        where = option if option.startswith("-") else ""
+        what = option.lstrip("-").replace("-", " ").lower()
+        raise AssessError(f"there is no {what} {word!r}", where=where, hint=did_you_mean(word, allowed))
+    return word
+
+
 def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:
     """Split NAME=VALUE words.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from assess.clean import clean
+from assess.cli.options import choice
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
@@ -23,7 +23,7 @@ from assess.report.formats import FORMATS, Format
 from assess.report.formats.terminal import terminal, terminal_many
 
 if TYPE_CHECKING:
-    from assess.portfolio import Asked
+    from assess.portfolio import PlannedRun
 
 _NARROWEST, _WIDEST = 60, 120
 #: From here on minutes say enough.
@@ -48,20 +48,20 @@ def tell_plan(job: Job, settings: Settings) -> None:
     typer.echo(_plan(job, settings), err=True)
 
 
-def tell_plans(wanted: Sequence[Asked]) -> None:
+def tell_plans(wanted: Sequence[PlannedRun]) -> None:
     """Say on standard error which runs there will be and about how long they take, before the first begins."""
-    runs = [(asked, asked.settings) for asked in wanted if not isinstance(asked.settings, AssessError)]
+    runs = [(planned.job, planned.settings) for planned in wanted if planned.settings]
     if len(wanted) == 1:
-        for asked, settings in runs:
-            tell_plan(asked.job, settings)
+        for job, settings in runs:
+            tell_plan(job, settings)
         return
-    cases = sum(len(asked.targets) for asked in wanted)
-    whole_s = sum(asked.expected_s for asked in wanted)
+    cases = sum(len(planned.targets) for planned in wanted)
+    whole_s = sum(planned.expected_s for planned in wanted)
     least = f"{whole_s / 60:.0f} min" if whole_s >= _LONG_S else f"{whole_s:.0f} s"
     left_out = f"; {len(wanted) - len(runs)} of {len(wanted)} workloads cannot be run" * (len(runs) < len(wanted))
     typer.echo(f"{several(len(runs), 'run')} for {several(cases, 'case')}, about {least} of frames{left_out}", err=True)
-    for asked, settings in runs:
-        typer.echo(f"  {asked.job.workload.id}: {_plan(asked.job, settings)}", err=True)
+    for job, settings in runs:
+        typer.echo(f"  {job.workload.id}: {_plan(job, settings)}", err=True)
 
 
 def _plan(job: Job, settings: Settings) -> str:
@@ -86,13 +86,8 @@ def named_format(name: str) -> Format:
     Raises:
         AssessError: there is none of this name.
     """
-    names = [form.name for form in FORMATS]
-    for form in FORMATS:
-        if form.name == name:
-            return form
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)}"
-    raise AssessError(f"there is no format {name!r}", where="--format", hint=hint)
+    found = {form.name: form for form in FORMATS}
+    return found[choice(name, list(found), "--format")]
 
 
 def terminal_width() -> int:
@@ -107,7 +102,7 @@ def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> No
 
 def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | None) -> None:
     """Print a portfolio in one format and write it to files; a portfolio of one judged case is its report."""
-    if len(portfolio.cases) == len(portfolio.reports) == 1:
+    if len(portfolio.outcomes) == len(portfolio.reports) == 1:
         deliver(portfolio.reports[0], form, paths)
         return
     _deliver(form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how))
@@ -116,11 +111,13 @@ def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | Non
 def _deliver(
     form: Format, paths: Sequence[Path] | None, render: Callable[[Format], str], on_terminal: Callable[..., str]
 ) -> None:
-    for path in paths or ():
-        write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
-    if form.name == "terminal":
-        typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
-    else:
-        typer.echo(render(form), nl=False)
+    try:
+        for path in paths or ():
+            write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
+    finally:  # What cannot be written is printed all the same: it took long to measure.
+        if form.name == "terminal":
+            typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
+        else:
+            typer.echo(render(form), nl=False)
     for path in paths or ():
         typer.echo(f"written: {clean(str(path))}", err=True)

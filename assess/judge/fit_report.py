@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from assess.describe.device import Device
+from assess.describe.workload import Workload
 from assess.judge.case import Case
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding, Verdict
@@ -38,6 +40,16 @@ class FitReport:
     findings: tuple[Finding, ...]
     run_sha256: str
     tool: str
+
+    @property
+    def device(self) -> Device:
+        """Where the model is to run."""
+        return self.case.device
+
+    @property
+    def workload(self) -> Workload:
+        """What it is to do."""
+        return self.case.workload
 
     @property
     def verdict(self) -> Fit:

@@ -1,4 +1,4 @@
-"""One model against many jobs and devices: the cases that were judged, and those that could not be."""
+"""One model against many jobs and devices: what came of each case, a report or why there is none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NotJudged:
         device: where.
         why: the reason, one line.
         next_step: what to do about it; "" if there is nothing better than the reason.
-        stopped: whether somebody stopped the command before this case's turn was over.
+        stopped: whether the command was ended before this case's turn was over.
     """
 
     workload: Workload
@@ -30,6 +30,10 @@ class NotJudged:
     stopped: bool = False
 
 
+#: What came of a case.
+Outcome = FitReport | NotJudged
+
+
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """What a partner would deploy the model on, and for, case by case.
@@ -37,21 +41,21 @@ class Portfolio:
     Attributes:
         model: what is to run.
         partner: for whom; None if nobody was named.
-        cases: job by job and, of each job, device by device, in the order in which they were asked for.
+        outcomes: of every case: job by job and, of each job, device by device, in the order that was asked for.
         tool: version of `assess` that judged.
     """
 
     model: Model
     partner: Partner | None
-    cases: tuple[FitReport | NotJudged, ...]
+    outcomes: tuple[Outcome, ...]
     tool: str
 
     @property
     def reports(self) -> tuple[FitReport, ...]:
         """The cases that were judged."""
-        return tuple(case for case in self.cases if isinstance(case, FitReport))
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, FitReport))
 
     @property
     def not_judged(self) -> tuple[NotJudged, ...]:
         """The others."""
-        return tuple(case for case in self.cases if isinstance(case, NotJudged))
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, NotJudged))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assess.clean import clean
-from assess.report import portfolio as words
-from assess.report.portfolio import Case
+from assess.judge.portfolio import Outcome
+from assess.report.portfolio import answer, besides, by_workload, decided_by, devices
 from assess.report.wrap import wrapped
 
 _INDENT = "  "
@@ -15,32 +15,32 @@ _GAP = "  "
 _LEAST_WIDTH = 30
 
 
-def grid(cases: Sequence[Case], width: int) -> list[str]:
+def grid(outcomes: Sequence[Outcome], width: int) -> list[str]:
     """A row for each job and a column for each device; nothing where it is too wide, or has but one of either."""
-    devices, jobs = words.devices(cases), words.by_workload(cases)
-    if len(devices) < 2 or len(jobs) < 2:
+    places, jobs = devices(outcomes), by_workload(outcomes)
+    if len(places) < 2 or len(jobs) < 2:
         return []
-    rows = [["workload", *(clean(device.id) for device in devices)]]
+    rows = [["workload", *(clean(device.id) for device in places)]]
     for job, of_job in jobs:
-        found = {words.device(case).id: words.answer(case) for case in of_job}
-        rows.append([clean(job.id), *(found.get(device.id, "") for device in devices)])
+        found = {outcome.device.id: answer(outcome) for outcome in of_job}
+        rows.append([clean(job.id), *(found.get(device.id, "") for device in places)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_INDENT + _GAP.join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)) for row in rows]
     return [line.rstrip() for line in lines] if max(map(len, lines)) <= width else []
 
 
-def lines(cases: Sequence[Case], width: int, *, also: bool = False) -> list[str]:
+def lines(outcomes: Sequence[Outcome], width: int, *, also: bool = False) -> list[str]:
     """For each case, by job: verdict, device, and what decides it; with `also`, what else there is to say of it."""
     found: list[str] = []
-    verdicts = max(len(words.answer(case)) for case in cases)
-    devices = max(len(clean(words.device(case).id)) for case in cases)
-    for job, of_job in words.by_workload(cases):
+    answers = max(len(answer(outcome)) for outcome in outcomes)
+    names = max(len(clean(outcome.device.id)) for outcome in outcomes)
+    for job, of_job in by_workload(outcomes):
         found += [*([""] if found else []), f"{_INDENT}{clean(job.id)}"]
-        for case in of_job:
-            name = clean(words.device(case).id)
-            head = f"{_INDENT * 2}{words.answer(case):<{verdicts}}{_GAP}{name:<{devices}}{_GAP}"
+        for outcome in of_job:
+            name = clean(outcome.device.id)
+            head = f"{_INDENT * 2}{answer(outcome):<{answers}}{_GAP}{name:<{names}}{_GAP}"
             hanging = " " * (len(head) if width - len(head) >= _LEAST_WIDTH else 6)
-            found += wrapped(head + words.decided_by(case), width, hanging)
-            if also and (others := words.also(case)):
+            found += wrapped(head + decided_by(outcome), width, hanging)
+            if also and (others := besides(outcome)):
                 found += wrapped(others, width, _INDENT * 4, first=_INDENT * 3)
     return found

@@ -14,11 +14,10 @@ from assess.describe.workload import Workload
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
-from assess.judge.portfolio import NotJudged, Portfolio
+from assess.judge.portfolio import NotJudged, Outcome, Portfolio
 from assess.report import words
 from assess.report.facts.fact import several
 
-Case = FitReport | NotJudged
 NOT_JUDGED: Final = "not judged"
 #: From good to bad.
 _FITS: Final = tuple(Fit)
@@ -30,19 +29,9 @@ _FEW: Final = 3
 _MOST_NAMED: Final = 4
 
 
-def answer(case: Case) -> str:
+def answer(outcome: Outcome) -> str:
     """The verdict on a case, or that there is none."""
-    return NOT_JUDGED if isinstance(case, NotJudged) else case.verdict.value
-
-
-def device(case: Case) -> Device:
-    """Where a case is to run."""
-    return case.device if isinstance(case, NotJudged) else case.case.device
-
-
-def workload(case: Case) -> Workload:
-    """What a case is for."""
-    return case.workload if isinstance(case, NotJudged) else case.case.workload
+    return NOT_JUDGED if isinstance(outcome, NotJudged) else outcome.verdict.value
 
 
 def deciding(report: FitReport) -> list[Finding]:
@@ -51,11 +40,11 @@ def deciding(report: FitReport) -> list[Finding]:
     return [finding for finding in wanting if finding.verdict == wanting[0].verdict]
 
 
-def decided_by(case: Case) -> str:
+def decided_by(outcome: Outcome) -> str:
     """What decides a case, with its numbers; or why it was not judged."""
-    if isinstance(case, NotJudged):
-        return clean(case.why)
-    return ", ".join(map(_in_short, deciding(case))) or "every criterion passes"
+    if isinstance(outcome, NotJudged):
+        return clean(outcome.why)
+    return ", ".join(map(_in_short, deciding(outcome))) or "every criterion passes"
 
 
 def _in_short(finding: Finding) -> str:
@@ -63,28 +52,28 @@ def _in_short(finding: Finding) -> str:
     return finding.criterion + numbers
 
 
-def by_workload(cases: Sequence[Case]) -> list[tuple[Workload, list[Case]]]:
-    """The cases of each job, in their order."""
-    found: dict[str, tuple[Workload, list[Case]]] = {}
-    for case in cases:
-        found.setdefault(workload(case).id, (workload(case), []))[1].append(case)
+def by_workload(outcomes: Sequence[Outcome]) -> list[tuple[Workload, list[Outcome]]]:
+    """What came of the cases of each job, in their order."""
+    found: dict[str, tuple[Workload, list[Outcome]]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.workload.id, (outcome.workload, []))[1].append(outcome)
     return list(found.values())
 
 
-def devices(cases: Sequence[Case]) -> list[Device]:
+def devices(outcomes: Sequence[Outcome]) -> list[Device]:
     """Each device once, in their order."""
-    return list({device(case).id: device(case) for case in cases}.values())
+    return list({outcome.device.id: outcome.device for outcome in outcomes}.values())
 
 
-def anchor(case: Case) -> str:
+def anchor(outcome: Outcome) -> str:
     """A name that links to a case may have in every format."""
-    return re.sub("[^a-z0-9-]", "-", f"{workload(case).id}-on-{device(case).id}")
+    return re.sub("[^a-z0-9-]", "-", f"{outcome.workload.id}-on-{outcome.device.id}")
 
 
-def run_of(cases: Sequence[Case]) -> FitReport | None:
+def run_of(outcomes: Sequence[Outcome]) -> FitReport | None:
     """The one to tell of a run that they all stand on: of the device that it was taken on; None if none was judged."""
-    judged = [case for case in cases if isinstance(case, FitReport)]
-    return next((case for case in judged if case.case.estimates.on_device), judged[0] if judged else None)
+    judged = [outcome for outcome in outcomes if isinstance(outcome, FitReport)]
+    return next((report for report in judged if report.case.estimates.on_device), judged[0] if judged else None)
 
 
 def subject(portfolio: Portfolio) -> str:
@@ -95,8 +84,8 @@ def subject(portfolio: Portfolio) -> str:
 
 def head(portfolio: Portfolio) -> str:
     """How many cases are ready, and what the others are."""
-    counts = Counter(map(answer, portfolio.cases))
-    ready = f"{counts[Fit.READY.value]} of {several(len(portfolio.cases), 'case')} READY"
+    counts = Counter(map(answer, portfolio.outcomes))
+    ready = f"{counts[Fit.READY.value]} of {several(len(portfolio.outcomes), 'case')} READY"
     others = (*(fit.value for fit in _FITS if fit is not Fit.READY), NOT_JUDGED)
     return ", ".join([ready, *(f"{counts[name]} {name}" for name in others if counts[name])])
 
@@ -104,8 +93,8 @@ def head(portfolio: Portfolio) -> str:
 def summary(portfolio: Portfolio) -> list[str]:
     """The best device for each job; and the criteria that hold most cases back, if few do."""
     jobs: dict[str, list[str]] = {}
-    for job, cases in by_workload(portfolio.cases):
-        jobs.setdefault(_best(cases), []).append(job.id)
+    for job, outcomes in by_workload(portfolio.outcomes):
+        jobs.setdefault(_best(outcomes), []).append(job.id)
     lines = [
         clean(f"{'every workload' if len(jobs) == 1 and len(ids) > 1 else ', '.join(ids)}: {best}")
         for best, ids in jobs.items()
@@ -113,16 +102,16 @@ def summary(portfolio: Portfolio) -> list[str]:
     return [*lines, *_holding_back(portfolio.reports)]
 
 
-def _best(cases: Sequence[Case]) -> str:
-    judged = [case for case in cases if isinstance(case, FitReport)]
+def _best(outcomes: Sequence[Outcome]) -> str:
+    judged = [outcome for outcome in outcomes if isinstance(outcome, FitReport)]
     if not judged:
         return NOT_JUDGED
-    best = min((case.verdict for case in judged), key=_FITS.index)
-    those = [case.case.device.id for case in judged if case.verdict is best]
+    best = min((report.verdict for report in judged), key=_FITS.index)
+    those = [report.device.id for report in judged if report.verdict is best]
     if best is Fit.NOT_READY:
         return "NOT READY on any device" if len(judged) > 1 else f"NOT READY on {those[0]}"
     if len(judged) > 1 and len(those) == len(judged):
-        return f"{best.value} on every device" + (" that was judged" if len(judged) < len(cases) else "")
+        return f"{best.value} on every device" + (" that was judged" if len(judged) < len(outcomes) else "")
     where = ", ".join(those) if len(those) <= _MOST_NAMED else f"{len(those)} of {len(judged)} devices"
     return f"at best {best.value}, on {where}" if len(judged) > 1 else f"{best.value} on {where}"
 
@@ -187,7 +176,7 @@ def reasons(portfolio: Portfolio) -> list[Reason]:
 def _general(text: str, report: FitReport, *names: str) -> str:
     """A text with names in the place of the ids that differ from case to case."""
     for name in names:
-        id_ = (device if name == "DEVICE" else workload)(report).id
+        id_ = (report.device if name == "DEVICE" else report.workload).id
         text = re.sub(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", name, text)
     return text
 
@@ -206,23 +195,23 @@ def _where(those: Sequence[FitReport], every: Sequence[FitReport]) -> str:
     if len(those) == len(every):
         return f"in all {len(every)} cases" if len(every) > 1 else ""
     ids: tuple[tuple[str, Callable[[FitReport], str]], ...] = (
-        ("on", lambda case: device(case).id),
-        ("for", lambda case: workload(case).id),
+        ("on", lambda report: report.device.id),
+        ("for", lambda report: report.workload.id),
     )
     for preposition, id_of in ids:
         names = list(dict.fromkeys(map(id_of, those)))
-        if len(those) == sum(id_of(case) in names for case in every):
+        if len(those) == sum(id_of(report) in names for report in every):
             return f"{preposition} {_and(names)}"
-    pairs = [f"{device(case).id} for {workload(case).id}" for case in those]
+    pairs = [f"{report.device.id} for {report.workload.id}" for report in those]
     return f"on {_and(pairs)}"
 
 
-def also(case: Case) -> str:
+def besides(outcome: Outcome) -> str:
     """What does not pass either in a case, without deciding it, with its numbers; or what to do to have it judged."""
-    if isinstance(case, NotJudged):
-        return clean(f"-> {case.next_step}") if case.next_step else ""
-    decide = deciding(case)
-    others = [finding for finding in words.open_findings(case) if finding not in decide]
+    if isinstance(outcome, NotJudged):
+        return clean(f"-> {outcome.next_step}") if outcome.next_step else ""
+    decide = deciding(outcome)
+    others = [finding for finding in words.open_findings(outcome) if finding not in decide]
     found = "; ".join(
         f"{verdict.text} {', '.join(_in_short(finding) for finding in others if finding.verdict is verdict)}"
         for verdict in dict.fromkeys(finding.verdict for finding in others)

@@ -1,6 +1,6 @@
 import pytest
 
-from assess.cli.options import dimensions, feeds, pairs
+from assess.cli.options import choice, dimensions, feeds, pairs
 from assess.errors import AssessError
 
 
@@ -26,3 +26,21 @@ def test_a_name_given_twice_is_refused():
 
 def test_a_file_name_may_hold_an_equals_sign():
     assert str(feeds(["x=in=1.npy"])["x"]) == "in=1.npy"
+
+
+@pytest.mark.parametrize(
+    ("word", "option", "told"),
+    [
+        ("htlm", "--format", "--format: there is no format 'htlm' (hint: did you mean 'html'?)"),
+        ("xml:1", "--format", "--format: there is no format 'xml:1' (hint: expected one of 'html', 'json')"),
+        ("Json", "KIND", "there is no kind 'Json' (hint: did you mean 'json'?)"),
+    ],
+)
+def test_a_word_that_is_no_choice_is_told_with_the_nearest(word, option, told):
+    with pytest.raises(AssessError) as error:
+        choice(word, ["html", "json"], option)
+    assert str(error.value) == told
+
+
+def test_a_word_that_is_a_choice_is_that_word():
+    assert choice("json", ["html", "json"], "--format") == "json"

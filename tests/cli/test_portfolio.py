@@ -14,9 +14,11 @@ from test_authored import ROVER
 from typer.testing import CliRunner
 
 from assess.cli.main import app
+from assess.cli.output import deliver, named_format
 from assess.cli.targets import devices_of, jobs_of, library_of, run_files
 from assess.describe.library import Library
 from assess.errors import AssessError
+from assess.judge.fit_report import judge
 from assess.measure.record import read
 
 MODEL = "reachy-mini-inverse-kinematics"
@@ -117,6 +119,33 @@ def test_the_runs_of_several_jobs_have_a_file_each():
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("devices", "acme-scout"), ("workloads", "slow"), ("standards", "acme-1"), ("partners", "acme")]
+)
+@pytest.mark.parametrize("broken", ["name = ", 'name = "ACME"\n', None], ids=["no toml", "not whole", "not there"])
+def test_what_cannot_be_loaded_is_told_before_anything_is_read_or_measured(profiles, tmp_path, kind, name, broken):
+    file = profiles / kind / f"{name}.toml"
+    file.unlink() if broken is None else file.write_text(broken)
+    saved = tmp_path / "run.json"
+    result = fit("-p", "acme", "--profiles", profiles, "--tier", "smoke", "--save-run", saved)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert name in result.stderr
+    assert "measuring" not in result.stderr
+    assert not list(tmp_path.glob("run*"))
+
+
+def test_a_report_that_cannot_be_written_is_printed_all_the_same(tmp_path, monkeypatch, capsys):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    report = judge(builders.case(), run_sha256="", tool="0.1.0")
+    with pytest.raises(AssessError, match="No space left on device"):
+        deliver(report, named_format("terminal"), [tmp_path / "report.html"])
+    assert capsys.readouterr().out.startswith("UNPROVEN  student.onnx")
+
+
 @pytest.mark.slow
 def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles, tmp_path):
     outputs = [tmp_path / f"all{suffix}" for suffix in (".html", ".md", ".json", ".txt")]
@@ -163,6 +192,25 @@ def test_a_job_that_the_model_cannot_do_is_told_and_the_others_are_judged(profil
     assert alone.exit_code == 2
     assert alone.stdout == ""
     assert alone.stderr.startswith("error: the model has no input 'input_ids'\n")
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_saved_ends_the_command_and_what_was_measured_is_printed(profiles, tmp_path, monkeypatch):
+    room = iter([True])
+
+    def full(_):
+        if not next(room, False):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    deploys(profiles, "brisk", "slow", "long")
+    options = ["-d", "acme-rover", "--tier", "smoke", "--save-run", tmp_path / "run.json"]
+    result = fit("-p", "acme", "--profiles", profiles, *options)
+    assert result.exit_code == 2
+    assert result.stdout.startswith("0 of 3 cases READY, 2 MARGINAL, 1 not judged  ")
+    assert "not measured, since the run for slow could not be saved" in result.stdout
+    assert f"error: {tmp_path / 'run-slow.json'}: could not be written: No space left on device\n" in result.stderr
+    assert [path.name for path in tmp_path.glob("run*")] == ["run-brisk.json"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 from assess.describe.workload import Workload
 from assess.judge.fit_report import judge
 from assess.judge.portfolio import NotJudged, Portfolio
-from assess.report import portfolio as words
+from assess.report import portfolio as many
 from assess.report.formats import FORMATS
 from assess.report.formats.terminal import terminal_many
 from assess.report.matrix import grid, lines
@@ -43,8 +43,8 @@ def not_judged(why="the model has no output 'h'", step="did you mean 'g'?", on=R
     return NotJudged(job("arm-control"), on, why, step, **more)
 
 
-def portfolio(*cases, of=None, whom=WHOM):
-    return Portfolio(of or builders.model(), whom, cases, "0.1.0")
+def portfolio(*outcomes, of=None, whom=WHOM):
+    return Portfolio(of or builders.model(), whom, outcomes, "0.1.0")
 
 
 def whole():
@@ -93,11 +93,11 @@ def test_text_from_files_is_data_in_every_format(form):
 
 def test_json_holds_whole_reports_and_the_reasons_of_the_others():
     render = next(form.render for form in FORMATS if form.name == "json")
-    many = json.loads(next(form.render_many for form in FORMATS if form.name == "json")(whole()))
-    assert many["schema"] == "assess.portfolio/1"
-    assert many["cases"] == [json.loads(render(one)) for one in whole().reports]
-    assert many["cases"][0]["standards"][0]["id"] == "acme-1"
-    assert many["not_judged"][0] == {
+    document = json.loads(next(form.render_many for form in FORMATS if form.name == "json")(whole()))
+    assert document["schema"] == "assess.portfolio/1"
+    assert document["cases"] == [json.loads(render(one)) for one in whole().reports]
+    assert document["cases"][0]["standards"][0]["id"] == "acme-1"
+    assert document["not_judged"][0] == {
         "workload": "arm-control", "device": "acme-rover", "because": "the model has no output 'h'",
         "next_step": "did you mean 'g'?", "stopped": False,
     }  # fmt: skip
@@ -143,16 +143,16 @@ def test_the_page_is_one_file_whose_links_lead_to_their_reports():
 
 
 def test_the_grid_is_there_where_it_fits_and_the_lines_always():
-    cases = whole().cases
-    assert grid(cases, 47) == [
+    outcomes = whole().outcomes
+    assert grid(outcomes, 47) == [
         "  workload     acme-rover  acme-laptop",
         "  camera-30hz  READY       MARGINAL",
         "  tight-loop   NOT READY   MARGINAL",
         "  arm-control  not judged  not judged",
     ]
-    assert grid(cases, 36) == []
-    assert grid(cases[:1], 100) == grid(cases[:2], 100) == grid([cases[0], cases[2]], 100) == []
-    assert lines(cases, 100) == [
+    assert grid(outcomes, 36) == []
+    assert grid(outcomes[:1], 100) == grid(outcomes[:2], 100) == grid([outcomes[0], outcomes[2]], 100) == []
+    assert lines(outcomes, 100) == [
         "  camera-30hz",
         "    READY       acme-rover   every criterion passes",
         "    MARGINAL    acme-laptop  execution, latency (at least 600 us of 33 ms), memory (6 MB to 12 MB of",
@@ -169,15 +169,15 @@ def test_the_grid_is_there_where_it_fits_and_the_lines_always():
     ]
 
 
-def summary(*cases):
-    return words.summary(portfolio(*cases))
+def summary(*outcomes):
+    return many.summary(portfolio(*outcomes))
 
 
 def test_the_head_counts_every_kind_of_case():
-    assert words.head(whole()) == "1 of 6 cases READY, 2 MARGINAL, 1 NOT READY, 2 not judged"
-    assert words.head(portfolio(report())) == "1 of 1 case READY"
-    assert words.subject(whole()) == "student.onnx for ACME"
-    assert words.subject(portfolio(report(), whom=None)) == "student.onnx"
+    assert many.head(whole()) == "1 of 6 cases READY, 2 MARGINAL, 1 NOT READY, 2 not judged"
+    assert many.head(portfolio(report())) == "1 of 1 case READY"
+    assert many.subject(whole()) == "student.onnx for ACME"
+    assert many.subject(portfolio(report(), whom=None)) == "student.onnx"
 
 
 def test_the_best_device_has_no_score():
@@ -209,7 +209,7 @@ def test_what_holds_most_cases_back_is_named_only_if_it_does():
 def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
     strict = WHOM.model_copy(update={"policy": WHOM.policy.model_copy(update={"evidence": "measured"})})
     other = builders.device(id="acme-arm", identity={"board": ["Other"]})
-    found = words.reasons(
+    found = many.reasons(
         portfolio(*(report(on, whom=strict, work=job(name)) for name in "ab" for on in (LAPTOP, other)))
     )
     evidence = found[0]
@@ -218,7 +218,7 @@ def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
     assert "DEVICE is 'Other'" in evidence.because
     assert evidence.where == "in all 4 cases"
     assert evidence.step.startswith("on DEVICE: assess measure student.onnx --workload WORKLOAD")
-    one = words.reasons(portfolio(report(), report(work=job("tight-loop", deadline="0.5 ms"))))
+    one = many.reasons(portfolio(report(), report(work=job("tight-loop", deadline="0.5 ms"))))
     assert [reason.where for reason in one] == ["for tight-loop"] * len(one)
     assert one[0].because == one[0].finding.because
 
@@ -234,7 +234,7 @@ def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
 )
 def test_cases_in_words(those, where):
     every = [report(on, work=job(name)) for name in "ab" for on in (ROVER, LAPTOP)]
-    assert words._where([every[index] for index in those], every) == where
+    assert many._where([every[index] for index in those], every) == where
 
 
 def test_evidence_for_standards_says_what_a_proxy_does_not_show():

@@ -11,7 +11,7 @@ from assess.describe.device import Device
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
-from assess.judge.portfolio import NotJudged, Portfolio
+from assess.judge.portfolio import NotJudged, Outcome, Portfolio
 from assess.report import portfolio as many
 from assess.report import words
 from assess.report.charts import case_charts, charts, run_charts
@@ -85,7 +85,7 @@ def html(report: FitReport) -> str:
         *(_details(finding) for finding in report.findings if finding.details),
         _facts(report),
         *_run(report),
-        _device(report.case.device),
+        _device(report.device),
         _standards([report]),
         _questions(),
     ]
@@ -97,11 +97,11 @@ def html_many(portfolio: Portfolio) -> str:
     parts = [
         f"<h1><b>{escape(many.head(portfolio))}</b>{_text(many.subject(portfolio))}</h1>",
         f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in many.summary(portfolio))}</ul>",
-        _matrix(portfolio.cases),
+        _matrix(portfolio.outcomes),
     ]
-    for job, cases in many.by_workload(portfolio.cases):
-        parts += [f"<h2>{_text(job.id)}: {_text(job.name)}</h2>", *map(_case, cases)]
-        if report := many.run_of(cases):
+    for job, outcomes in many.by_workload(portfolio.outcomes):
+        parts += [f"<h2>{_text(job.id)}: {_text(job.name)}</h2>", *map(_outcome, outcomes)]
+        if report := many.run_of(outcomes):
             shared = [*map(_chart, run_charts(report)), *_run(report)]
             parts.append(_folded(f"The run for {_text(job.id)}, which all of these cases stand on", shared))
     if portfolio.reports:
@@ -114,13 +114,13 @@ def html_many(portfolio: Portfolio) -> str:
     return _page(_text(title), [*parts, _standards(portfolio.reports), _questions()], _STYLE + _STYLE_OF_MANY)
 
 
-def _matrix(cases: Sequence[many.Case]) -> str:
+def _matrix(outcomes: Sequence[Outcome]) -> str:
     """A row for each job and a column for each device; verdicts lead to their reports."""
-    devices = many.devices(cases)
+    devices = many.devices(outcomes)
     names = "".join(f'<th scope="col">{_text(device.id)}</th>' for device in devices)
     rows = []
-    for job, of_job in many.by_workload(cases):
-        found = {many.device(case).id: _cell(case) for case in of_job}
+    for job, of_job in many.by_workload(outcomes):
+        found = {outcome.device.id: _cell(outcome) for outcome in of_job}
         cells = "".join(found.get(device.id, "<td></td>") for device in devices)
         rows.append(f'<tr><th scope="row">{_text(job.id)}</th>{cells}</tr>')
     head = f'<tr><th scope="col">workload</th>{names}</tr>'
@@ -128,22 +128,24 @@ def _matrix(cases: Sequence[many.Case]) -> str:
     return f'<div class="scroll"><table class="matrix">{caption}{head}{"".join(rows)}</table></div>'
 
 
-def _cell(case: many.Case) -> str:
-    link = f'<a href="#{many.anchor(case)}">{escape(many.answer(case))}</a>'
-    return f'<td class="{_tone(case)}"><span class="verdict">{link}</span><br>{_text(many.decided_by(case))}</td>'
+def _cell(outcome: Outcome) -> str:
+    link = f'<a href="#{many.anchor(outcome)}">{escape(many.answer(outcome))}</a>'
+    decided_by = _text(many.decided_by(outcome))
+    return f'<td class="{_tone(outcome)}"><span class="verdict">{link}</span><br>{decided_by}</td>'
 
 
-def _case(case: many.Case) -> str:
-    title = f'<b class="verdict">{escape(many.answer(case))}</b> {_text(many.device(case).id)}'
-    if isinstance(case, NotJudged):
-        step = f"<p>{_text(case.next_step)}</p>" if case.next_step else ""
-        inner = [f"<p>{_text(case.why)}</p>{step}"]
+def _outcome(outcome: Outcome) -> str:
+    title = f'<b class="verdict">{escape(many.answer(outcome))}</b> {_text(outcome.device.id)}'
+    if isinstance(outcome, NotJudged):
+        step = f"<p>{_text(outcome.next_step)}</p>" if outcome.next_step else ""
+        inner = [f"<p>{_text(outcome.why)}</p>{step}"]
     else:
-        pictures = map(_chart, case_charts(case))
-        details = (_details(finding) for finding in case.findings if finding.details)
-        inner = [f"<p>{_text(words.subject(case))}</p>", _table(case), _to_do(case), *pictures, *details, _facts(case)]
+        details = (_details(finding) for finding in outcome.findings if finding.details)
+        subject = f"<p>{_text(words.subject(outcome))}</p>"
+        pictures = map(_chart, case_charts(outcome))
+        inner = [subject, _table(outcome), _to_do(outcome), *pictures, *details, _facts(outcome)]
     # What a link leads to inside of a folded part unfolds it.
-    return _folded(title, [f'<div id="{many.anchor(case)}">', *inner, "</div>"], _tone(case))
+    return _folded(title, [f'<div id="{many.anchor(outcome)}">', *inner, "</div>"], _tone(outcome))
 
 
 def _folded(title: str, parts: Iterable[str], style: str = "") -> str:
@@ -152,8 +154,8 @@ def _folded(title: str, parts: Iterable[str], style: str = "") -> str:
     return f'<details class="part {style}"><summary>{title}</summary>{inner}</details>'
 
 
-def _tone(case: many.Case) -> str:
-    return _TONES.get(many.answer(case), "not_asked")
+def _tone(outcome: Outcome) -> str:
+    return _TONES.get(many.answer(outcome), "not_asked")
 
 
 def _page(title: str, parts: Iterable[str], style: str = _STYLE) -> str:

@@ -31,13 +31,13 @@ def json_many(portfolio: Portfolio) -> str:
         "cases": [_report(report) for report in portfolio.reports],
         "not_judged": [
             {
-                "workload": case.workload.id,
-                "device": case.device.id,
-                "because": case.why,
-                "next_step": case.next_step or None,
-                "stopped": case.stopped,
+                "workload": one.workload.id,
+                "device": one.device.id,
+                "because": one.why,
+                "next_step": one.next_step or None,
+                "stopped": one.stopped,
             }
-            for case in portfolio.not_judged
+            for one in portfolio.not_judged
         ],
     }
     return _text(document)

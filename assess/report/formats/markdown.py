@@ -8,7 +8,7 @@ from html import escape
 from assess.clean import clean
 from assess.describe.device import Device
 from assess.judge.fit_report import FitReport
-from assess.judge.portfolio import Portfolio
+from assess.judge.portfolio import Outcome, Portfolio
 from assess.report import portfolio as many
 from assess.report import words
 from assess.report.device_numbers import device_numbers
@@ -19,8 +19,7 @@ def markdown(report: FitReport) -> str:
     """The report as GitHub-flavoured Markdown."""
     title = f"# {report.verdict.value}: {_escaped(words.subject(report))}"
     return (
-        "\n".join([title, "", *_report(report), *_run(report), *_device(report.case.device), *_standards([report])])
-        + "\n"
+        "\n".join([title, "", *_report(report), *_run(report), *_device(report.device), *_standards([report])]) + "\n"
     )
 
 
@@ -28,11 +27,11 @@ def markdown_many(portfolio: Portfolio) -> str:
     """The portfolio as GitHub-flavoured Markdown: the matrix, then every report; what cases share comes once."""
     lines = [f"# {many.head(portfolio)}: {_escaped(many.subject(portfolio))}", ""]
     lines += [f"- {_escaped(line)}" for line in many.summary(portfolio)]
-    lines += _matrix(portfolio.cases)
-    for job, cases in many.by_workload(portfolio.cases):
+    lines += _matrix(portfolio.outcomes)
+    for job, outcomes in many.by_workload(portfolio.outcomes):
         lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]
-        lines += [line for case in cases for line in _case(case)]
-        if report := many.run_of(cases):
+        lines += [line for outcome in outcomes for line in _outcome(outcome)]
+        if report := many.run_of(outcomes):
             lines += _folded(f"The run for {job.id}", _run(report))
     for device in many.devices(portfolio.reports):
         lines += _device(device)
@@ -40,34 +39,34 @@ def markdown_many(portfolio: Portfolio) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _matrix(cases: Sequence[many.Case]) -> list[str]:
+def _matrix(outcomes: Sequence[Outcome]) -> list[str]:
     """A row for each job and a column for each device; verdicts lead to their reports. Then what decides each case."""
-    devices = many.devices(cases)
+    devices = many.devices(outcomes)
     lines = [
         "",
         f"| workload | {' | '.join(_escaped(device.id) for device in devices)} |",
         "|---" * len(devices) + "|---|",
     ]
-    for job, of_job in many.by_workload(cases):
-        found = {many.device(case).id: f"[**{many.answer(case)}**](#{many.anchor(case)})" for case in of_job}
+    for job, of_job in many.by_workload(outcomes):
+        found = {one.device.id: f"[**{many.answer(one)}**](#{many.anchor(one)})" for one in of_job}
         lines.append(f"| {_escaped(job.id)} | {' | '.join(found.get(device.id, '') for device in devices)} |")
     lines += ["", "| workload | device | verdict | decided by |", "|---|---|---|---|"]
-    for case in cases:
-        names = f"{_escaped(many.workload(case).id)} | {_escaped(many.device(case).id)}"
-        lines.append(f"| {names} | **{many.answer(case)}** | {_escaped(many.decided_by(case))} |")
+    for outcome in outcomes:
+        names = f"{_escaped(outcome.workload.id)} | {_escaped(outcome.device.id)}"
+        lines.append(f"| {names} | **{many.answer(outcome)}** | {_escaped(many.decided_by(outcome))} |")
     return lines
 
 
-def _case(case: many.Case) -> list[str]:
-    anchor = ["", f'<a id="{many.anchor(case)}"></a>']
-    title = f"{many.answer(case)}: {many.device(case).id} for {many.workload(case).id}"
-    if isinstance(case, FitReport):
-        return anchor + _folded(title, ["", *_report(case)])
+def _outcome(outcome: Outcome) -> list[str]:
+    anchor = ["", f'<a id="{many.anchor(outcome)}"></a>']
+    title = f"{many.answer(outcome)}: {outcome.device.id} for {outcome.workload.id}"
+    if isinstance(outcome, FitReport):
+        return anchor + _folded(title, ["", *_report(outcome)])
     return [
         *anchor,
         "",
-        f"**{_escaped(title)}**: {_escaped(case.why)}",
-        *(["", _escaped(case.next_step)] if case.next_step else []),
+        f"**{_escaped(title)}**: {_escaped(outcome.why)}",
+        *(["", _escaped(outcome.next_step)] if outcome.next_step else []),
     ]
 
 

@@ -93,12 +93,12 @@ def _to_do(report: FitReport, width: int) -> list[str]:
 def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = False) -> str:
     """The portfolio as plain text of at most `width` columns: the matrix, each case, then each reason once."""
     lines = wrapped(f"{many.head(portfolio)}  {many.subject(portfolio)}", width, _INDENT)
-    if table := grid(portfolio.cases, width):
+    if table := grid(portfolio.outcomes, width):
         lines += ["", *table]
     lines.append("")
     for line in many.summary(portfolio):
         lines += wrapped(_INDENT + line, width, _INDENT * 2)
-    lines += ["", *case_lines(portfolio.cases, width, also=True), ""]
+    lines += ["", *case_lines(portfolio.outcomes, width, also=True), ""]
     first_with: dict[str, str] = {}
     for reason in many.reasons(portfolio):
         head = f"{_INDENT}{reason.finding.verdict.text:<8}  {reason.finding.criterion}: "
