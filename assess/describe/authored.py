@@ -165,13 +165,10 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         if line.count(".") > _MOST_DOTS:
             at = Position(number, 1, 1)
             raise InvalidFileError(str(path), (Problem("", f"has more than {_MOST_DOTS} dots in one line", at),))
-    too_deep = InvalidFileError(
-        str(path), (Problem("", "is nested too deeply: this is no profile", _line_of(text, r"[\[{]", _DEEPEST)),)
-    )
     try:
         mapping = tomllib.loads(text)
     except RecursionError:
-        raise too_deep from None
+        raise _too_deep(text, path) from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidFileError(str(path), (syntax_problem(str(error), _lines(text)),)) from error
     except ValueError as error:  # Python refuses to read numbers of thousands of digits.
@@ -179,8 +176,13 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
             str(path), (Problem("", "holds a number that is too long to be one", _line_of(text, r"\d", 4000)),)
         ) from error
     if _is_too_deep(mapping):
-        raise too_deep
+        raise _too_deep(text, path)
     return mapping
+
+
+def _too_deep(text: str, path: Path) -> InvalidFileError:
+    at = _line_of(text, r"[\[{]", _DEEPEST)
+    return InvalidFileError(str(path), (Problem("", "is nested too deeply: this is no profile", at),))
 
 
 def _line_of(text: str, what: str, times: int) -> Position | None:

@@ -29,6 +29,7 @@ from assess.files import shipped
 
 T = TypeVar("T", bound=BaseModel)
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_ID: Final = 200  # Characters: systems refuse to look for a file whose name is longer than some 250.
 #: What `assess list` knows of these kinds.
 _LISTED: Final = ("devices", "workloads", "partners", "runtimes", "standards", "models")
 
@@ -165,7 +166,7 @@ class Library:
 
     def _candidates(self, kind: Kind, id_: str) -> list[Path]:
         """The files of an id, the one to use first."""
-        if not _ID.fullmatch(id_):
+        if not _ID.fullmatch(id_) or len(id_) > _LONGEST_ID:
             return []
         name = f"{id_}/card.toml" if kind == "models" else f"{id_}.toml"
         return [folder / name for folder in self._places(kind) if (folder / name).is_file()]

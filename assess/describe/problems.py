@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from assess.describe.positions import Entry, Position
 from assess.describe.positions import Path as KeyPath
 from assess.errors import AssessError
 
+_LONGEST: Final = 1000  # Characters of a message, and of a key's path; ours have a few hundred.
 _SHOWN: Final = 160  # Characters of a source line that are shown around a problem.
 
 
@@ -80,7 +82,7 @@ class Complaint:
 
     def without_place(self) -> Problem:
         """The problem of a mapping that has no lines."""
-        return Problem(spelled(self.keys), self.text)
+        return Problem(spelled(self.keys), _cut(self.text))
 
     def placed(self, places: Mapping[KeyPath, Entry], lines: Sequence[str]) -> Problem:
         """The problem at the nearest place that the file has for its key."""
@@ -88,8 +90,8 @@ class Complaint:
             entry = places.get(self.keys[:depth])
             if entry is not None:
                 at = entry.key if self.is_of_key else entry.value
-                return Problem(spelled(self.keys), self.text, at, lines[at.line - 1], self.rule)
-        return Problem(spelled(self.keys), self.text, Position(1, 1, 1), "", self.rule)
+                return Problem(spelled(self.keys), _cut(self.text), at, lines[at.line - 1], self.rule)
+        return Problem(spelled(self.keys), _cut(self.text), Position(1, 1, 1), "", self.rule)
 
 
 def spelled(keys: KeyPath) -> str:
@@ -97,7 +99,13 @@ def spelled(keys: KeyPath) -> str:
     text = ""
     for key in keys:
         text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
-    return text
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _cut(text: str) -> str:
+    """A message without the rest of endless words that it repeats from the file."""
+    text = re.sub(r"(?<!\S)'([^']{55})[^']{6,}'", r"'\1...'", text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _visible(text: str) -> str:

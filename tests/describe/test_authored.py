@@ -8,6 +8,7 @@ from test_positions import VALUES, toml
 from assess.describe.authored import InvalidFileError, load, parse, read
 from assess.describe.card import Card
 from assess.describe.device import Device
+from assess.describe.problems import spelled
 from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
 from assess.errors import AssessError
@@ -262,6 +263,24 @@ def test_an_endless_value_is_cut_in_the_message(rover):
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            'engine = "npu"',
+            f'engine = "{"n" * 9000}"',
+            f"'{'n' * 55}...' is no [[engine]] of this file; expected one of",
+        ),
+        ('source = "DS"', f'source = "{"D" * 9000}"', f"'{'D' * 55}...' is not in [sources]; expected one of 'DS'"),
+        ("[memory]", f"[{'m' * 9000}]\n[memory]", "unknown key; "),
+    ],
+)
+def test_no_message_repeats_an_endless_word(rover, old, new, complaint):
+    text = problems(rover(ROVER.replace(old, new, 1)))
+    assert complaint in text
+    assert len(text) < 2500
+
+
 JOB = """\
 name = "x"
 version = 1
@@ -371,3 +390,7 @@ def test_any_value_anywhere_loads_or_has_a_problem_with_its_line(tmp_path_factor
     except InvalidFileError as error:
         assert all(problem.at and problem.text for problem in error.problems)
         assert all("input" not in problem.text.lower() for problem in error.problems), "those are pydantic's words"
+
+
+def test_an_endless_key_is_cut():
+    assert spelled(("a" * 5000,)) == "a" * 1000 + "..."

@@ -151,3 +151,8 @@ def test_a_card_belongs_to_the_file_that_it_names(tmp_path):
     assert card_beside(tmp_path / "m.onnx").licence == "MIT"
     assert card_beside(tmp_path / "other.onnx") is None
     assert card_beside(tmp_path.parent / "m.onnx") is None
+
+
+def test_an_id_that_is_too_long_for_a_file_is_not_there():
+    with pytest.raises(AssessError, match="there is no device"):
+        Library().device("n" * 300)
