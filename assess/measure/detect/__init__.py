@@ -21,9 +21,9 @@ from assess.measure.detect.facts import (
     Fact,
     Gpu,
     Gpus,
-    Identity,
     MemoryModules,
     PowerMode,
+    Recognised,
     RuntimeBuild,
     Support,
 )
@@ -39,9 +39,9 @@ __all__ = [
     "Fact",
     "Gpu",
     "Gpus",
-    "Identity",
     "MemoryModules",
     "PowerMode",
+    "Recognised",
     "RuntimeBuild",
     "Support",
     "detect",
@@ -91,7 +91,7 @@ def detect(
     cpu = known("CPU", processor.cpu(root))
     mode = known("power mode", power.power_mode(root))
     return Detected(
-        identity=_identity(name, cpu, mode, absent),
+        recognised_by=_recognised(name, cpu, mode, absent),
         board=name,
         vendor=known("vendor", board.vendor(root)),
         compatible=known("compatible", compatible),
@@ -124,10 +124,10 @@ def detect(
     )
 
 
-def _identity(
+def _recognised(
     name: Fact[str] | None, cpu: Fact[str] | None, mode: Fact[PowerMode] | None, absent: dict[str, str]
-) -> Identity:
-    found = Identity(board.identifying(name), processor.identifying(cpu), mode.value.name if mode else "")
+) -> Recognised:
+    found = Recognised(board.identifying(name), processor.identifying(cpu), mode.value.name if mode else "")
     if not found.board and not found.cpu:
         absent["identity"] = "neither board nor CPU has a name: no measurement can be recognised as taken here"
     return found

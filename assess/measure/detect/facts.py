@@ -29,7 +29,7 @@ class Fact(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Recognised:
     """By what a measurement taken here will be recognised: exactly what `read_host` reports; "" where it is of no use.
 
     Attributes:
@@ -209,7 +209,7 @@ class Detected:
     """What this machine tells of itself. A fact that is None is in `absent` under its name, with the reason.
 
     Attributes:
-        identity: by what a measurement taken here is recognised.
+        recognised_by: by what a measurement taken here is recognised.
         board: name of the board or machine.
         vendor: of the board, as its firmware states it.
         compatible: device-tree names, the most exact first.
@@ -241,7 +241,7 @@ class Detected:
         absent: what was not found, and why.
     """
 
-    identity: Identity
+    recognised_by: Recognised
     board: Fact[str] | None
     vendor: Fact[str] | None
     compatible: Fact[tuple[str, ...]] | None

@@ -96,7 +96,7 @@ def _sources(new: NewDevice) -> list[str]:
 
 def _identity(new: NewDevice) -> list[str]:
     lines = ["# What a host must report to be this device."]
-    found = new.detected.identity if new.detected else None
+    found = new.detected.recognised_by if new.detected else None
     known = (("board", found.board), ("cpu", found.cpu), ("power_mode", found.power_mode)) if found else ()
     if found and (found.board or found.cpu):
         return [*lines, "[identity]  # detected", *(f"{key} = {texts([value])}" for key, value in known if value)]

@@ -4,7 +4,7 @@ import builders
 import pytest
 
 from assess.errors import AssessError
-from assess.measure.detect import Cache, CoreKind, Cores, Fact, Gpu, Gpus, Identity, PowerMode, RuntimeBuild, Support
+from assess.measure.detect import Cache, CoreKind, Cores, Fact, Gpu, Gpus, PowerMode, Recognised, RuntimeBuild, Support
 from assess.measure.host import read_host
 from assess.project.target import why_not_the_device
 
@@ -81,13 +81,13 @@ def test_what_its_kernel_calls_every_arm_cpu_identifies_no_jetson(tree, found):
     assert machine.cpu == Fact(
         "ARMv8 Processor rev 1 (v8l)", "/proc/cpuinfo", "that is the architecture's name; the cores have their own"
     )
-    assert machine.identity == Identity(machine.board.value, "", "MAXN_SUPER")
+    assert machine.recognised_by == Recognised(machine.board.value, "", "MAXN_SUPER")
 
 
 def test_a_power_mode_switches_cores_off_and_caps_the_others(tree, found):
     machine = found(tree("jetson-agx-orin-30w"))
 
-    assert machine.identity == Identity("NVIDIA Jetson AGX Orin Developer Kit", "", "MODE_30W")
+    assert machine.recognised_by == Recognised("NVIDIA Jetson AGX Orin Developer Kit", "", "MODE_30W")
     assert machine.power_mode.value == PowerMode(2, "MODE_30W", 30.0)
     assert machine.power_mode.source == "/var/lib/nvpmodel/status and /etc/nvpmodel.conf"
     assert [mode.watts for mode in machine.power_modes] == [None, 15.0, 30.0, 50.0]
@@ -101,7 +101,7 @@ def test_a_power_mode_switches_cores_off_and_caps_the_others(tree, found):
 def test_a_raspberry_pi_5_states_its_memory_in_its_revision(tree, found):
     machine = found(tree("raspberry-pi-5"))
 
-    assert machine.identity == Identity("Raspberry Pi 5 Model B Rev 1.0", "Cortex-A76", "")
+    assert machine.recognised_by == Recognised("Raspberry Pi 5 Model B Rev 1.0", "Cortex-A76", "")
     assert machine.vendor.value == "Raspberry Pi"
     assert kinds(machine) == [("Cortex-A76", 4, 2.4e9, None)]
     assert machine.memory.value == 8255888 * KIB
@@ -131,7 +131,7 @@ def test_big_and_little_cores_are_kept_apart(tree, found):
         CoreKind("Cortex-A76", (4, 5, 6, 7), 2.4e9, None, "/proc/cpuinfo"),
     )
     assert machine.cores.value == Cores(present=8, online=8, usable=4, physical=8)
-    assert machine.identity.cpu == "Cortex-A55, Cortex-A76"
+    assert machine.recognised_by.cpu == "Cortex-A55, Cortex-A76"
     assert [(cache.level, cache.size_bytes // KIB, cache.count) for cache in machine.caches.value] == [
         (1, 32, 4), (1, 64, 4), (1, 32, 4), (1, 64, 4), (2, 128, 4), (2, 512, 4), (3, 3072, 1),
     ]  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_laptop_is_named_by_its_machine_type(tree, found):
         "20VX0068GE", "/sys/class/dmi/id/product_name", "product version: ThinkPad P14s Gen 2i"
     )
     assert machine.vendor == Fact("LENOVO", "/sys/class/dmi/id/sys_vendor")
-    assert machine.identity == Identity("20VX0068GE", "11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "")
+    assert machine.recognised_by == Recognised("20VX0068GE", "11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "")
     assert kinds(machine) == [("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", 8, 4.7e9, None)]
     assert machine.cores.value == Cores(present=8, online=8, usable=8, physical=4)
     assert machine.features.value == ("sse2", "f16c", "fma", "avx2", "avx512f", "avx512_vnni")
@@ -175,7 +175,7 @@ def test_a_guest_in_a_cloud_knows_no_clock(tree, found):
     machine = found(tree("ec2-t3-medium"))
 
     assert machine.virtualisation == Fact("Amazon EC2", "/sys/class/dmi/id/sys_vendor")
-    assert machine.identity == Identity("t3.medium", "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "")
+    assert machine.recognised_by == Recognised("t3.medium", "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "")
     assert kinds(machine) == [("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", 2, None, None)]
     assert machine.absent["CPU clock"] == (
         "no cpufreq in /sys/devices/system/cpu: the firmware or a hypervisor decides it and does not tell"
@@ -190,7 +190,7 @@ def test_a_guest_in_a_cloud_knows_no_clock(tree, found):
 @pytest.mark.parametrize("name", TREES)
 def test_a_profile_written_from_what_is_detected_is_this_host(tree, found, name):
     root = tree(name)
-    identity = found(root).identity
+    identity = found(root).recognised_by
     given = {key: [getattr(identity, key)] for key in ("board", "cpu", "power_mode") if getattr(identity, key)}
     size = {"value": f"{found(root).memory_installed.value} B", "source": "DS", "grade": "B"}
     device = builders.device(identity=given)
@@ -211,7 +211,7 @@ def test_what_is_none_is_absent_with_a_reason_and_the_other_way_round(tree, foun
     }  # fmt: skip
     machine = found(tree(name))
     for field in machine.__dataclass_fields__:
-        if field in ("identity", "core_kinds", "gpus", "power_modes", "absent"):
+        if field in ("recognised_by", "core_kinds", "gpus", "power_modes", "absent"):
             continue
         word = names.get(field, field)
         assert (getattr(machine, field) is None) == (word in machine.absent), field

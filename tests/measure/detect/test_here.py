@@ -22,7 +22,7 @@ def test_a_child_tells_the_installed_runtime_and_its_providers():
 @pytest.mark.slow
 def test_this_machine_is_detected():
     machine, host = detect(), read_host()
-    identity = machine.identity
+    identity = machine.recognised_by
     assert identity.board in ("", host.board)
     assert identity.cpu in ("", host.cpu)
     assert identity.power_mode == host.power_mode

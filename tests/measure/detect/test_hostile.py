@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assess.measure.detect import Identity
+from assess.measure.detect import Recognised
 
 FILES = (
     "proc/cpuinfo", "proc/meminfo", "proc/self/status", "proc/device-tree/model", "proc/device-tree/compatible",
@@ -18,7 +18,7 @@ FILES = (
     "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", "sys/devices/system/cpu/cpu0/cache/index0/size",
     "sys/devices/cpu_core/cpus", "sys/devices/cpu_atom/cpus",
 )  # fmt: skip
-NOTHING = Identity("", "", "")
+NOTHING = Recognised("", "", "")
 
 
 def everywhere(root, make):
@@ -29,7 +29,7 @@ def everywhere(root, make):
 
 
 def named(machine):
-    return machine.identity, machine.board, machine.cpu, machine.power_mode, machine.core_kinds
+    return machine.recognised_by, machine.board, machine.cpu, machine.power_mode, machine.core_kinds
 
 
 def test_an_empty_folder(tmp_path, found):
@@ -94,7 +94,7 @@ def test_files_that_fail_when_they_are_read(tmp_path, found):
 def test_a_nul_inside_a_model_makes_it_no_name(tmp_path, found, put):
     put("proc/device-tree/model", "NVIDIA\0Jetson\0")
     machine = found(tmp_path)
-    assert (machine.board, machine.identity.board) == (None, "")
+    assert (machine.board, machine.recognised_by.board) == (None, "")
     assert machine.absent["board"] == "/proc/device-tree/model holds no name: NVIDIA\\x00Jetson"
 
 
@@ -106,7 +106,7 @@ def test_10_mb_of_cpus_are_read_up_to_4_mib(tmp_path, found, put):
     assert time.monotonic() - began < 5.0
     assert (tmp_path / "proc/cpuinfo").stat().st_size > 10_000_000
     assert 3000 < machine.cores.value.online < 5000
-    assert machine.identity.cpu == "Xeon"
+    assert machine.recognised_by.cpu == "Xeon"
 
 
 def test_one_line_of_10_mb(tmp_path, found, put):

@@ -91,7 +91,7 @@ def test_a_product_name_that_nobody_filled_in_identifies_nothing(tmp_path, put, 
         f"the main board; /sys/class/dmi/id/product_name was never filled in: {unfilled}",
         derived=True,
     )
-    assert (machine.identity.board, machine.identity.cpu) == ("", "AMD Ryzen 5 3600 6-Core Processor")
+    assert (machine.recognised_by.board, machine.recognised_by.cpu) == ("", "AMD Ryzen 5 3600 6-Core Processor")
 
 
 def test_without_any_name_nothing_is_recognised(tmp_path, put, found):

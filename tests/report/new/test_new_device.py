@@ -92,7 +92,7 @@ def test_a_recorded_board_whole(tmp_path, name):
 def test_a_recorded_board_is_recognised_by_its_own_file(tmp_path, name):
     machine = detected(lay_out_board(name, tmp_path))
     found = device(tmp_path, written(tmp_path, name, available=2 * GIB))
-    identity = machine.identity
+    identity = machine.recognised_by
     assert found.identity.board == ((identity.board,) if identity.board else ())
     assert found.identity.cpu == ((identity.cpu,) if identity.cpu else ())
     assert found.identity.power_mode == ((identity.power_mode,) if identity.power_mode else ())
@@ -145,7 +145,7 @@ def test_what_firmware_says_is_data(tmp_path):
     told = replace(
         machine,
         board=replace(machine.board, value=name),
-        identity=replace(machine.identity, board=name),
+        recognised_by=replace(machine.recognised_by, board=name),
         absent={"x\ny = 1": "because\nz = 2"},
     )
     text = new_device(NewDevice("acme-rover", name, "v", ("robotics",), "0.1.0", "2026-11-24", told))
