@@ -1,208 +1,21 @@
-"""Mistakes in a device's file: numbers, sources, what does not agree, ids of other files, variants."""
+"""Mistakes in a device's file: numbers that do not agree, power modes and variants, tables, ids of other files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hostile.profiles.numbers import NUMBERS, positive, valued
 from hostile.profiles.plant import Line, Mutation, Planted, Sound, quantity, unit
 
 from assess.describe.device_arithmetic import parts, written
-from assess.units import SPELLINGS
-
-#: By unit: one that is of another kind, and one misspelt with the right one.
-_MISSPELT = {
-    "GIB": ("B", "GiB"), "GBs": ("B/s", "GB/s"), "tops": ("op/s", "TOPS"), "Ghz": ("Hz", "GHz"), "w": ("W", "W"),
-    "bits": ("bit", "bit"), "MTs": ("T/s", "MT/s"), "C": ("degC", "°C"), "µS": ("s", "µs"),
-}  # fmt: skip
-_TEMPERATURES = ("low", "high")
-
-
-def _dimension(line: Line) -> str:
-    return next((name for name, spellings in SPELLINGS.items() if unit(line) in spellings), "")
-
-
-def _numbers(sound: Sound) -> list[Line]:
-    """Numbers with a unit."""
-    return [line for line in sound.pairs if line.is_number and unit(line)]
-
-
-def _positive(sound: Sound) -> list[Line]:
-    return [line for line in _numbers(sound) if line.key not in (*_TEMPERATURES, "reserved")]
-
-
-def _written(sound: Sound, line: Line | None, value: str, says: str) -> Planted | None:
-    """Another text in the place of a number's value."""
-    if line is None:
-        return None
-    text = sound.with_line(line, re.sub(r'value = "?[^",}]*"?', lambda _: f"value = {value}", sound.row(line), count=1))
-    return Planted(text, line.number, f"{line.spelled}.value", says)
-
-
-def _value(name: str, make: Callable[[str], str], says: str, of: Callable[[Sound], list[Line]] = _positive) -> Mutation:
-    def mutation(sound: Sound) -> Planted | None:
-        line = sound.pick(of(sound), name)
-        return _written(sound, line, make(quantity(line)) if line else "", says)
-
-    mutation.__name__ = name
-    return mutation
-
-
-def _digits(text: str) -> str:
-    return text.partition(" ")[0]
-
-
-unit_left_out = _value("unit_left_out", lambda text: f'"{_digits(text)}"', "has no unit; expected a quantity such as '")
-bare_number = _value("bare_number", lambda text: "7", "expected text with a unit such as '", _numbers)
-other_unit = _value("other_unit", lambda text: f'"{_digits(text)} parsec"', "has the unit 'parsec'; ")
-comma = _value("comma", lambda text: f'"1,5 {text.partition(" ")[2]}"', "write a point, not a comma")
-below_zero = _value("below_zero", lambda text: f'"-{text}"', "must be a finite number that is not negative")
-no_number = _value("no_number", lambda text: f'"nan {text.partition(" ")[2]}"', "is not a quantity; expected a number")
-infinite = _value("infinite", lambda text: f'"inf {text.partition(" ")[2]}"', "is not a quantity; expected a number")
-too_large = _value("too_large", lambda text: f'"1e999 {text.partition(" ")[2]}"', "must be a finite number")
-nothing = _value("nothing", lambda text: '""', "is not a quantity; expected a number and a unit such as '", _numbers)
-in_words = _value("in_words", lambda text: '"about sixty"', "is not a quantity", _numbers)
-of_many_digits = _value("of_many_digits", lambda text: f'"{"9" * 200} {text.partition(" ")[2]}"', "is too long")
-
-
-def zero(sound: Sound) -> Planted | None:
-    line = sound.pick([line for line in _positive(sound) if line.key not in ("storage", "weight_capacity")], "zero")
-    return _written(sound, line, f'"0 {unit(line)}"' if line else "", "must be more than zero")
-
-
-def bits_for_bytes(sound: Sound) -> Planted | None:
-    lines = [line for line in _numbers(sound) if _dimension(line) in ("B", "B/s")]
-    line = sound.pick(lines, "bits_for_bytes")
-    wrong = f'"{_digits(quantity(line))} {unit(line).replace("B", "bit")}"' if line else ""
-    return _written(sound, line, wrong, "bits are not taken: write bytes, an eighth of it")
-
-
-def unit_misspelt(sound: Sound) -> Planted | None:
-    line = sound.pick(_numbers(sound), "unit_misspelt")
-    if line is None:
-        return None
-    wrong, right = next((wrong, right) for wrong, (of, right) in _MISSPELT.items() if of == _dimension(line))
-    says = f"has the unit '{wrong}'; did you mean '{right}'?"
-    return _written(sound, line, f'"{_digits(quantity(line))} {wrong}"', says)
-
-
-def count_in_quotes(sound: Sound) -> Planted | None:
-    line = sound.pick([line for line in sound.pairs if line.is_number and not unit(line)], "count_in_quotes")
-    return _written(sound, line, f'"{quantity(line)}"' if line else "", "expected a whole number of at least 1")
-
-
-def count_of_parts(sound: Sound) -> Planted | None:
-    line = sound.pick([line for line in sound.pairs if line.is_number and not unit(line)], "count_of_parts")
-    return _written(sound, line, "1.5", "expected a whole number of at least 1, without quotes and unit, found 1.5")
-
-
-# What stands beside a number's value
-
-
-def _beside(name: str, old: str, new: str, key: str, says: str) -> Mutation:
-    def mutation(sound: Sound) -> Planted | None:
-        lines = [line for line in sound.pairs if line.is_number and re.search(old, line.value)]
-        line = sound.pick(lines, name)
-        if line is None:
-            return None
-        text = sound.with_line(line, re.sub(old, new, sound.row(line), count=1))
-        return Planted(text, line.number, f"{line.spelled}{key}", says)
-
-    mutation.__name__ = name
-    return mutation
-
-
-source_left_out = _beside("source_left_out", r', source = "[^"]*"', "", "", "missing key 'source'")
-grade_left_out = _beside("grade_left_out", r', grade = "[^"]*"', "", "", "missing key 'grade'")
-value_left_out = _beside("value_left_out", r'value = ("[^"]*"|[0-9]+), ', "", "", "missing key 'value'")
-grade_unknown = _beside(
-    "grade_unknown", 'grade = "[^"]*"', 'grade = "E"', ".grade", "'E' is not known; expected one of"
-)
-grade_small = _beside("grade_small", 'grade = "A"', 'grade = "a"', ".grade", "'a' is not known; did you mean 'A'?")
-source_misspelt = _beside(
-    "source_misspelt", r'source = "([^"]*)"', r'source = "\1x"', ".source", "is not in [sources]; did you mean '"
-)
-source_as_list = _beside(
-    "source_as_list", r'source = ("[^"]*")', r"source = [\1]", ".source", "expected text, found a list"
-)
-sorce = _beside("sorce", "source = ", "sorce = ", ".sorce", "unknown key; did you mean 'source'?")
-gade = _beside("gade", "grade = ", "gade = ", ".gade", "unknown key; did you mean 'grade'?")
-vlaue = _beside("vlaue", "value = ", "vlaue = ", ".vlaue", "unknown key; did you mean 'value'?")
-page = _beside("page", " }$", ", page = 3 }", ".page", "unknown key; expected one of 'value', 'source'")
-derived_without_note = _beside(
-    "derived_without_note",
-    r'grade = "[^"]*"(, note = "[^"]*")?',
-    'grade = "D"',
-    ".grade",
-    "a derived number shows its arithmetic in 'note'",
-)
-
-
-def comma_before_bracket(sound: Sound) -> Planted | None:
-    line = sound.pick([line for line in sound.pairs if line.is_number], "comma_before_bracket")
-    return line and Planted(
-        sound.with_line(line, f"{sound.row(line)[:-2]}, }}"), line.number, "", "no comma stands before }"
-    )
-
-
-def broken_over_lines(sound: Sound) -> Planted | None:
-    line = sound.pick([line for line in sound.pairs if line.is_number], "broken_over_lines")
-    if line is None:
-        return None
-    text = sound.changed(line, ", source", ",\n  source")
-    return Planted(text, line.number, "", "a { } table stays on one line")
-
-
-def number_as_text(sound: Sound) -> Planted | None:
-    line = sound.pick(_numbers(sound), "number_as_text")
-    if line is None:
-        return None
-    says = f"expected a table, found '{quantity(line)}'; a number is written {{ value = "
-    return Planted(sound.valued(line, f'"{quantity(line)}"'), line.number, line.spelled, says)
-
-
-def source_left_unused(sound: Sound) -> Planted | None:
-    header = sound.get("sources")
-    row = 'ZZQ = { where = "nowhere" }'
-    if header:
-        text, number = sound.with_line(header, f"[sources]\n{row}"), header.number + 1
-    else:
-        text, number = sound.added(f"[sources]\n{row}")
-        number += 1
-    return Planted(text, number, "sources.ZZQ", "no number names it; leave it out")
-
-
-def source_deleted(sound: Sound) -> Planted | None:
-    if "extends" in sound.own:
-        return None
-    line = sound.pick([line for line in sound.pairs if line.table == "sources"], "source_deleted")
-    if line is None:
-        return None
-    uses = [
-        one for one in sound.pairs
-        if f'source = "{line.key}"' in one.value or (one.key == "source" and one.value == f'"{line.key}"')
-    ]  # fmt: skip
-    first = uses[0]
-    number = first.number - (first.number > line.number)
-    key = first.spelled if first.key == "source" else f"{first.spelled}.source"
-    return Planted(sound.without(line), number, key, f"'{line.key}' is not in [sources]; ")
-
-
-def sources_deleted(sound: Sound) -> Planted | None:
-    header = sound.get("sources")
-    if header is None or "extends" in sound.own:
-        return None
-    rows = sound.text.split("\n")
-    last = max((line.number for line in sound.pairs if line.table == "sources"), default=header.number)
-    return Planted("\n".join(rows[: header.number - 1] + rows[last:]), 1, "", "missing key 'sources'")
-
 
 # Numbers against each other
 
 
 def _scaled(line: Line, factor: float) -> str:
-    return f'"{float(_digits(quantity(line))) * factor:.10g} {unit(line)}"'
+    return f'"{float(quantity(line).partition(" ")[0]) * factor:.10g} {unit(line)}"'
 
 
 def _engine(sound: Sound, line: Line) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -224,14 +37,14 @@ def dense_times_ten(sound: Sound) -> Planted | None:
     found = [line for line, engine, peak in _peaks(sound, "dense") if parts(engine, peak)]
     line = sound.pick(found, "dense_times_ten")
     says = "operations per clock"
-    return _written(sound, line, _scaled(line, 10.0) if line else "", says)
+    return valued(sound, line, _scaled(line, 10.0) if line else "", says)
 
 
 def operations_halved(sound: Sound) -> Planted | None:
     found = [line for line, engine, peak in _peaks(sound, "operations_per_clock") if parts(engine, peak)]
     found = [line for line in found if quantity(line) != "1"]
     line = sound.pick(found, "operations_halved")
-    planted = _written(sound, line, str(int(quantity(line)) * 4) if line else "", "which is ")
+    planted = valued(sound, line, str(int(quantity(line)) * 4) if line else "", "which is ")
     dense = line and sound.get(f"{line.table}.dense")
     return planted and dense and Planted(planted.text, dense.number, f"{dense.spelled}.value", planted.says)
 
@@ -247,7 +60,7 @@ def clock_times_thousand(sound: Sound) -> Planted | None:
                 lines.append((line, bool(with_parts)))
     line, has_parts = sound.pick(lines, "clock_times_thousand") or (None, False)
     says = "'clock' or 'units' is wrong" if has_parts else "no device is known to have it"
-    return _written(sound, line, _scaled(line, 1000.0) if line else "", says)
+    return valued(sound, line, _scaled(line, 1000.0) if line else "", says)
 
 
 def _sparse_times(name: str, factor: float, says: str) -> Mutation:
@@ -259,7 +72,7 @@ def _sparse_times(name: str, factor: float, says: str) -> Mutation:
         ]
         line, dense = sound.pick(found, name) or (None, None)
         value = f'"{dense.value * factor / 1e9:.10g} GOPS"' if dense else ""
-        return _written(sound, line, value, says)
+        return valued(sound, line, value, says)
 
     mutation.__name__ = name
     return mutation
@@ -285,7 +98,7 @@ def bandwidth_doubled(sound: Sound) -> Planted | None:
         if line.key == "bandwidth" and {"width", "rate"} <= set(sound.whole.get(line.table, {}))
     ]  # fmt: skip
     line = sound.pick(found, "bandwidth_doubled")
-    return _written(sound, line, _scaled(line, 2.0) if line else "", " / 8 x ")
+    return valued(sound, line, _scaled(line, 2.0) if line else "", " / 8 x ")
 
 
 def measured_above_bandwidth(sound: Sound) -> Planted | None:
@@ -307,7 +120,7 @@ def all_reserved(sound: Sound) -> Planted | None:
         return None
     held = sound.get(f"{line.table}.reserved")
     if held:
-        return _written(sound, held, f'"{quantity(line)}"', "the system would keep all of the memory")
+        return valued(sound, held, f'"{quantity(line)}"', "the system would keep all of the memory")
     if "reserved" in sound.whole[line.table]:
         return None
     row = sound.row(line).replace("capacity", "reserved", 1)
@@ -317,17 +130,17 @@ def all_reserved(sound: Sound) -> Planted | None:
 
 def a_million_times_more(sound: Sound) -> Planted | None:
     keys = ("capacity", "power", "storage", "width", "rate")
-    lines = [line for line in _positive(sound) if line.key in keys]
+    lines = [line for line in positive(sound) if line.key in keys]
     lines = [line for line in lines if line.key not in ("width", "rate") or "bandwidth" not in sound.whole[line.table]]
     lines = [line for line in lines if line.key != "power" or not _other_modes(sound)]
     line = sound.pick(lines, "a_million_times_more")
-    return _written(sound, line, _scaled(line, 1e10) if line else "", "no device is known to have it: expected ")
+    return valued(sound, line, _scaled(line, 1e10) if line else "", "no device is known to have it: expected ")
 
 
 def cold_above_hot(sound: Sound) -> Planted | None:
     low, high = sound.get("thermal.low"), sound.get("thermal.high")
     if low and high:
-        return _written(sound, high, '"-60 degC"', "is not above 'low'")
+        return valued(sound, high, '"-60 degC"', "is not above 'low'")
     source = next(iter(sound.whole["sources"]), None)
     if "thermal" in sound.whole or source is None:
         return None
@@ -358,9 +171,9 @@ def power_of_another_mode(sound: Sound) -> Planted | None:
         if len(both) < 2 or "note" in other["power"]:
             continue
         if all(one < two for one, two in both):
-            return _written(sound, line, '"900 W"', ", but every peak is less")
+            return valued(sound, line, '"900 W"', ", but every peak is less")
         if all(one > two for one, two in both):
-            return _written(sound, line, '"0.9 W"', ", but every peak is more")
+            return valued(sound, line, '"0.9 W"', ", but every peak is more")
     return None
 
 
@@ -531,15 +344,11 @@ def any_mode(sound: Sound) -> Planted | None:
 
 
 DEVICES: tuple[Mutation, ...] = (
-    unit_left_out, bare_number, other_unit, comma, below_zero, no_number, infinite, too_large, nothing, in_words,
-    of_many_digits, zero, bits_for_bytes, unit_misspelt, count_in_quotes, count_of_parts, source_left_out,
-    grade_left_out, value_left_out, grade_unknown, grade_small, source_misspelt, source_as_list, sorce, gade, vlaue,
-    page, derived_without_note, comma_before_bracket, broken_over_lines, number_as_text, source_left_unused,
-    source_deleted,
-    sources_deleted, dense_times_ten, operations_halved, clock_times_thousand, sparse_thrice_dense,
-    sparse_below_dense, measured_above_peak, bandwidth_doubled, measured_above_bandwidth, all_reserved,
-    a_million_times_more, cold_above_hot, power_of_another_mode, extends_nothing, extends_a_variant, extends_itself,
-    engine_twice, precision_twice, engine_without_kind, engine_as_table, on_chip_as_memory, memory_as_on_chip, sold,
+    *NUMBERS,
+    dense_times_ten, operations_halved, clock_times_thousand, sparse_thrice_dense, sparse_below_dense,
+    measured_above_peak, bandwidth_doubled, measured_above_bandwidth, all_reserved, a_million_times_more,
+    cold_above_hot, power_of_another_mode, extends_nothing, extends_a_variant, extends_itself, engine_twice,
+    precision_twice, engine_without_kind, engine_as_table, on_chip_as_memory, memory_as_on_chip, sold,
     sold_in_capitals, kind_of_engine, kind_of_memory, precision_unknown, where_measured, runtime_unknown,
     runtime_on_no_engine, sector_unknown, no_sectors, standard_unknown, runtime_twice, nobody_recognised, any_mode,
 )  # fmt: skip
