@@ -4,9 +4,14 @@ import tomllib
 from pathlib import Path
 
 from assess.measure.detect import Gpus, RuntimeBuild, detect
-from assess.measure.detect.caches import cpus_in
 
 TREES = Path(__file__).parent / "measure" / "detect" / "trees"
+
+
+def cpus_in(text):
+    """The numbers of "0-3,6"."""
+    ends = [part.split("-") for part in text.split(",")]
+    return {cpu for end in ends for cpu in range(int(end[0]), int(end[-1]) + 1)}
 
 
 def write(root, name, content):
