@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from assess.measure.null_model import model, node, port, tensor
+from assess.measure.onnx_bytes import model, node, port, tensor
 
 PRODUCT: Final = "matrix product"
 CONVOLUTION: Final = "convolution"
