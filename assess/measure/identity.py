@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from assess.measure import nvpmodel
 from assess.measure.kernel_files import text_of
 
 #: Device tree on ARM boards, DMI on PCs; both are written by the firmware.
@@ -17,8 +18,6 @@ _BOARD_FILES: Final = (
 )
 
 CPUINFO: Final = "proc/cpuinfo"
-NVPMODEL_STATUS: Final = "var/lib/nvpmodel/status"
-NVPMODEL_MODES: Final = "etc/nvpmodel.conf"
 
 #: ARM's kernels name a core by numbers: MIDR part of implementer 0x41 (Arm Ltd.), from the cores' reference manuals and
 #: Linux arch/arm64/include/asm/cputype.h.
@@ -63,12 +62,6 @@ def cpu(root: Path) -> Read:
 
 
 def power_mode(root: Path) -> Read:
-    """Name of the Jetson's nvpmodel mode: its status file has the number, its configuration the names."""
-    status = re.search(r"pmode:0*([0-9]+)", text_of(root / NVPMODEL_STATUS))
-    if status is None:
-        return Read("", "")
-    modes = re.finditer(r"<\s*POWER_MODEL\s+ID=([0-9]+)\s+NAME=(\S+?)\s*>", text_of(root / NVPMODEL_MODES))
-    name = next((mode[2] for mode in modes if mode[1] == status[1]), "")
-    if name:
-        return Read(name, f"/{NVPMODEL_STATUS} and /{NVPMODEL_MODES}")
-    return Read(f"mode {status[1]}", f"/{NVPMODEL_STATUS}")
+    """Name of the Jetson's nvpmodel mode."""
+    mode = nvpmodel.current(root)
+    return Read(mode.name, mode.source) if mode else Read("", "")

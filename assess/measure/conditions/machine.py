@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from assess.measure import nvpmodel
 from assess.measure.conditions.condition import CPUS, Condition, Look, unknown
 from assess.measure.sensors.sensor import by_number, text_or
 
@@ -95,9 +96,7 @@ def jetson(look: Look) -> Condition | None:
     """How a Jetson is set: its power mode, and whether clocks are locked; None on all other boards."""
     if not look.host.power_mode:
         return None
-    text = text_or(look.root / "etc/nvpmodel.conf", "")
-    modes = {mode[2]: mode[1] for mode in re.finditer(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>", text)}
-    most = next((name for name in modes if name.startswith("MAXN")), "")
+    most = next((mode.number for mode in nvpmodel.modes(look.root) if mode.name.startswith("MAXN")), 0)
     lowest, highest = (look.text(f"{CPUS}/cpu0/cpufreq/scaling_{end}_freq") for end in ("min", "max"))
     locked = lowest == highest != ""
     found = f"power mode {look.host.power_mode}, clocks {'locked' if locked else 'not locked'}"
@@ -107,7 +106,7 @@ def jetson(look: Look) -> Condition | None:
         because = "another mode than the highest is right only if the job will run in it"
     else:
         because = "clocks follow the load; and another mode than the highest is right only if the job will run in it"
-    remedy = f"sudo nvpmodel -m {modes.get(most, '0')} && sudo jetson_clocks"
+    remedy = f"sudo nvpmodel -m {most} && sudo jetson_clocks"
     return Condition("Jetson", "could be better", found, because, remedy)
 
 
