@@ -20,7 +20,7 @@ from assess.measure.calibration_caches import USUAL_CACHE_BYTES, last_level_cach
 from assess.measure.calibration_figures import Figure, best, dispatch, rate
 from assess.measure.calibration_models import CONVOLUTION, DEPTHWISE, DISPATCH, PRECISIONS, PRODUCT, STREAM
 from assess.measure.host import available_bytes, cpu_share
-from assess.measure.passes.calibration import Timings, Trial
+from assess.measure.passes.calibration import Timings
 from assess.measure.plain import decode
 from assess.measure.timed_run import WORKER, Launch, OnProgress, silent
 from assess.sandbox import Ending, Limits
@@ -44,9 +44,6 @@ _PATIENCE, _START_S = 1.5, 10.0
 _MODEL_SHARE: Final = 1 / 4
 #: Free memory where the system does not tell.
 _USUAL_FREE_BYTES: Final = 2 * 2**30
-#: Threads that wait longer, as a share of the time, did not have the machine for themselves; on a quiet one they wait
-#: for half a percent.
-_WAITED: Final = 0.05
 #: With less of a CPU the figures are those of a shared host.
 _OWN_CPU: Final = 0.95
 
@@ -61,8 +58,6 @@ class Rate:
         shape: where the peak was reached.
         operator: of ONNX.
         operations_per_s: the peak that was reached and held; a multiply-accumulate is two operations.
-        by_shape: median operations per second of every shape that was tried.
-        skipped: shapes that were not, and why.
         note: what is uncertain; "" for nothing.
     """
 
@@ -71,8 +66,6 @@ class Rate:
     shape: str
     operator: str
     operations_per_s: Figure
-    by_shape: Mapping[str, float]
-    skipped: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
 
@@ -86,13 +79,10 @@ class Calibration:
         runtime_version: of ONNX Runtime; "" if no process told.
         rates: arithmetic, by kind and then precision.
         streams: memory bandwidth, the highest first; several ways of going over more bytes than the caches hold.
-        cache_bytes: last-level cache, by which it was chosen how many.
         dispatch: seconds that an operator costs beside its arithmetic.
         call: seconds that a call of the session costs beside its operators.
-        cpu_share_before: share of a CPU that a spin got before, 0 to 1.
-        cpu_share_after: and after.
         wall_s: what it all took.
-        noisy: parts whose figures something disturbed, and how.
+        why_shared: what shows that others used the host meanwhile, which holds for every figure; "" for nothing.
         absent: what was not measured, and why.
     """
 
@@ -101,29 +91,28 @@ class Calibration:
     runtime_version: str
     rates: tuple[Rate, ...]
     streams: tuple[Figure, ...]
-    cache_bytes: int
     dispatch: Figure | None
     call: Figure | None
-    cpu_share_before: float
-    cpu_share_after: float
     wall_s: float
-    noisy: Mapping[str, str] = field(default_factory=dict)
+    why_shared: str = ""
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bandwidth(self) -> Figure | None:
-        """Memory bandwidth: the highest of `streams`."""
-        return self.streams[0] if self.streams else None
+        """Memory bandwidth: the highest of `streams` that nothing disturbed; if none is so, the highest."""
+        quiet = (stream for stream in self.streams if not stream.why_noisy)
+        return next(quiet, self.streams[0] if self.streams else None)
 
     @property
-    def dispatch_s(self) -> float | None:
-        """Seconds that an operator costs beside its arithmetic."""
-        return None if self.dispatch is None else self.dispatch.value
+    def noisy(self) -> Mapping[str, str]:
+        """Of the figures that something disturbed, by name: what."""
+        figures = {f"{each.kind} {each.precision}": each.operations_per_s for each in self.rates}
+        named = {**figures, STREAM: self.bandwidth, DISPATCH: self.dispatch, "call": self.call}
+        return {name: why for name, figure in named.items() if figure and (why := self.disturbed(figure))}
 
-    @property
-    def call_s(self) -> float | None:
-        """Seconds that a call of the session costs beside its operators."""
-        return None if self.call is None else self.call.value
+    def disturbed(self, figure: Figure) -> str:
+        """What disturbed one of these figures: itself, its part, or all that was measured; "" for nothing."""
+        return "; ".join(filter(None, (figure.why_noisy, self.why_shared)))
 
     def rate(self, kind: Kind, precision: str) -> Rate | None:
         """The arithmetic of a kind in a precision; None if it is absent."""
@@ -195,13 +184,10 @@ def calibrate(
         runtime_version=found.version,
         rates=tuple(found.rates),
         streams=tuple(sorted(found.streams, key=lambda figure: -figure.value)),
-        cache_bytes=cache_bytes,
         dispatch=found.dispatch,
         call=found.call,
-        cpu_share_before=before,
-        cpu_share_after=after,
         wall_s=clock() - room.begun,
-        noisy={**found.noisy, **_shared(before, after)},
+        why_shared=_why_shared(before, after),
         absent=found.absent,
     )
 
@@ -247,7 +233,6 @@ class _Found:
         self.streams: list[Figure] = []
         self.dispatch: Figure | None = None
         self.call: Figure | None = None
-        self.noisy: dict[str, str] = {}
         self.absent: dict[str, str] = {}
 
     def hear(self, message: Mapping[str, Any]) -> None:
@@ -262,50 +247,35 @@ class _Found:
         if isinstance(timings, str):
             self.absent[part.name] = timings
             return
-        if timings.waited_share is not None and timings.waited_share > _WAITED:
-            self.noisy[f"{part.name} as a whole"] = (
-                f"its threads had to wait for a CPU in {timings.waited_share:.0%} of the time, more than "
-                f"{_WAITED:.0%}: others were running"
-            )
         if part.kind == STREAM:
             over = f"; {self.times_cache:.1f} times the last-level cache"
             for trial in timings.trials:
                 words = f"{trial.what}; what a cache reads before it is overwritten is not counted{over}"
-                self._add(trial.what, self.streams, rate(trial, "B/s", words))
+                self.streams.append(rate(trial, "B/s", words, timings.waited_share))
             self.absent |= {f"{part.name}: {what}": why for what, why in timings.skipped.items()}
         elif part.kind == DISPATCH:
-            self._take_dispatch(timings.trials)
+            self._take_dispatch(timings)
         else:
             self._take_rate(part, timings)
 
-    def _add(self, name: str, figures: list[Figure], figure: Figure) -> None:
-        figures.append(figure)
-        self._judge(name, figure)
+    def _take_dispatch(self, timings: Timings) -> None:
+        lengths = ", ".join(str(chain.work) for chain in timings.trials)
+        words = f"line through the times of chains of {lengths} operators on one number"
+        call, operator = dispatch(timings.trials, words, timings.waited_share)
+        self.call = self._known("call", call)
+        self.dispatch = self._known(DISPATCH, operator)
 
-    def _judge(self, name: str, figure: Figure) -> None:
-        if figure.why_noisy:
-            self.noisy[name] = figure.why_noisy
-
-    def _take_dispatch(self, chains: Sequence[Trial]) -> None:
-        lengths = ", ".join(str(chain.work) for chain in chains)
-        call, operator = dispatch(chains, f"line through the times of chains of {lengths} operators on one number")
-        for name, figure in (("call", call), (DISPATCH, operator)):
-            if isinstance(figure, str):
-                self.absent[name] = figure
-            else:
-                self._judge(name, figure)
-        self.call = None if isinstance(call, str) else call
-        self.dispatch = None if isinstance(operator, str) else operator
+    def _known(self, name: str, figure: Figure | str) -> Figure | None:
+        if isinstance(figure, str):
+            self.absent[name] = figure
+            return None
+        return figure
 
     def _take_rate(self, part: _Part, timings: Timings) -> None:
         peak = best(timings.trials)
-        figure = rate(peak, "op/s", f"{peak.operator}, {peak.what}: the fastest of {len(timings.trials)} shapes")
-        self._judge(part.name, figure)
-        by_shape = {trial.what: rate(trial, "op/s", "").value for trial in timings.trials}
-        kind = cast(Kind, part.kind)
-        self.rates.append(
-            Rate(kind, part.precision, peak.what, peak.operator, figure, by_shape, timings.skipped, timings.note)
-        )
+        words = f"{peak.operator}, {peak.what}: the fastest of {len(timings.trials)} shapes"
+        figure = rate(peak, "op/s", words, timings.waited_share)
+        self.rates.append(Rate(cast(Kind, part.kind), part.precision, peak.what, peak.operator, figure, timings.note))
 
 
 class _Work(NamedTuple):
@@ -368,10 +338,10 @@ def _timings(ending: Ending) -> Timings | str:
     return timings
 
 
-def _shared(before: float, after: float) -> dict[str, str]:
+def _why_shared(before: float, after: float) -> str:
     if min(before, after) >= _OWN_CPU:
-        return {}
-    return {"host": f"this process got {before:.0%} of a CPU before and {after:.0%} after: others share it"}
+        return ""
+    return f"this process got {before:.0%} of a CPU before and {after:.0%} after: others share it"
 
 
 def _cores() -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
+
+from assess.measure.kernel_files import cpus_in, text_of, whole_number
 
 #: So many times the last-level cache, and less where memory is short. On a CPU with 32 MiB, copying in C reached
 #: 127 GB/s over twice of it, 94 over four times, 40 to 50 over 8 and 16 times; less than twice shows only the cache.
@@ -12,6 +15,8 @@ _TIMES_CACHE, _LEAST_TIMES_CACHE = 8, 2
 USUAL_CACHE_BYTES: Final = 64 * 2**20
 #: Share of the free memory: arrays that are gone over and what they are written to take about twice of it.
 _STREAM_SHARE: Final = 1 / 8
+
+_UNITS: Final = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 
 def working_set_bytes(cache_bytes: int, free_bytes: int) -> int | str:
@@ -26,15 +31,19 @@ def working_set_bytes(cache_bytes: int, free_bytes: int) -> int | str:
 
 
 def last_level_cache_bytes(root: Path = Path("/")) -> int | None:
-    """All caches of the highest level together, as the kernel lists them; None where it does not."""
-    found: dict[int, dict[str, int]] = {}
+    """All caches of the highest level together, as the kernel lists them; None where it does not.
+
+    Linux Documentation/ABI/testing/sysfs-devices-system-cpu.
+    """
+    found: dict[int, dict[frozenset[int], int]] = {}
     for folder in root.glob("sys/devices/system/cpu/cpu[0-9]*/cache/index[0-9]*"):
-        try:
-            level, kind, size, cpus = (
-                (folder / name).read_text().strip() for name in ("level", "type", "size", "shared_cpu_list")
-            )
-        except OSError:
-            continue
-        if kind != "Instruction" and level.isdecimal() and size.endswith("K") and size[:-1].isdecimal():
-            found.setdefault(int(level), {})[cpus] = int(size[:-1]) * 1024
+        level, size = whole_number(text_of(folder / "level")), _size(text_of(folder / "size"))
+        cpus = cpus_in(text_of(folder / "shared_cpu_list"))
+        if level and size and cpus and text_of(folder / "type") in ("Data", "Unified"):
+            found.setdefault(level, {})[cpus] = size
     return sum(found[max(found)].values()) if found else None
+
+
+def _size(text: str) -> int | None:
+    match = re.fullmatch(r"([0-9]{1,9})([KMG])", text)
+    return int(match[1]) * _UNITS[match[2]] if match else None

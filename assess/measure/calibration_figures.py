@@ -15,6 +15,9 @@ from assess.measure.passes.calibration import FEWEST_ROUNDS, Trial
 NOISY: Final = 0.15
 #: That the range of a figure holds the median that many more rounds would have.
 _CONFIDENCE: Final = 0.95
+#: Threads that wait longer, as a share of the time, did not have the machine for themselves; on a quiet one they wait
+#: for half a percent.
+_WAITED: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Figure:
         unit: as in `assess.units`: "op/s", "B/s" or "s".
         rounds: how many there were.
         method: how it was measured, in words.
+        waited_share: of the time of all figures that were measured in one go, that threads were ready to run but had no
+            CPU; None if the system does not tell.
     """
 
     value: float
@@ -36,6 +41,7 @@ class Figure:
     unit: str
     rounds: int
     method: str
+    waited_share: float | None = None
 
     @property
     def spread(self) -> float:
@@ -45,11 +51,17 @@ class Figure:
     @property
     def why_noisy(self) -> str:
         """Why the figure is not to be relied on as it is; "" if it is."""
+        reasons = []
         if self.rounds < FEWEST_ROUNDS:
-            return f"only {self.rounds} of at least {FEWEST_ROUNDS} rounds fitted into the time"
-        if self.spread > NOISY:
-            return f"rounds differ by {self.spread:.0%}, more than {NOISY:.0%}: something disturbed the host"
-        return ""
+            reasons.append(f"only {self.rounds} of at least {FEWEST_ROUNDS} rounds fitted into the time")
+        elif self.spread > NOISY:
+            reasons.append(f"rounds differ by {self.spread:.0%}, more than {NOISY:.0%}: something disturbed the host")
+        if self.waited_share is not None and self.waited_share > _WAITED:
+            reasons.append(
+                f"threads had to wait for a CPU in {self.waited_share:.0%} of the time, more than {_WAITED:.0%}: "
+                "others were running"
+            )
+        return "; ".join(reasons)
 
 
 def median_range(values: Sequence[float]) -> tuple[float, float]:
@@ -66,10 +78,10 @@ def median_range(values: Sequence[float]) -> tuple[float, float]:
     return ascending[rank - 1], ascending[count - rank]
 
 
-def rate(trial: Trial, unit: str, method: str) -> Figure:
+def rate(trial: Trial, unit: str, method: str, waited_share: float | None = None) -> Figure:
     """Work per second."""
     per_s = [trial.work / ns * 1e9 for ns in trial.round_ns]
-    return Figure(median(per_s), *median_range(per_s), unit, len(per_s), method)
+    return Figure(median(per_s), *median_range(per_s), unit, len(per_s), method, waited_share)
 
 
 def best(trials: Sequence[Trial]) -> Trial:
@@ -95,7 +107,9 @@ def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return mean_y - slope * mean_x, slope
 
 
-def dispatch(chains: Sequence[Trial], method: str) -> tuple[Figure | str, Figure | str]:
+def dispatch(
+    chains: Sequence[Trial], method: str, waited_share: float | None = None
+) -> tuple[Figure | str, Figure | str]:
     """Seconds per call and seconds per operator, from chains of several lengths; or why either is not known."""
     rounds = min(len(chain.round_ns) for chain in chains)
     if len({chain.work for chain in chains}) < 2:
@@ -112,5 +126,5 @@ def dispatch(chains: Sequence[Trial], method: str) -> tuple[Figure | str, Figure
         else:
             # Medians over rounds first, then the line, is not the median of the lines: it may be just outside.
             low, high = min(lowest, value[which]), max(highest, value[which])
-            found.append(Figure(value[which], low, high, "s", rounds, f"{method}; {name}"))
+            found.append(Figure(value[which], low, high, "s", rounds, f"{method}; {name}", waited_share))
     return found[0], found[1]

@@ -52,6 +52,19 @@ def whole_number(text: str) -> int | None:
     return int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdecimal() else None
 
 
+def cpus_in(text: str) -> frozenset[int]:
+    """CPUs of a list as the kernel writes it, ascending: `0-3,8`; none where it holds anything else."""
+    found: set[int] = set()
+    least = 0
+    for part in text.split(","):
+        match = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part)
+        if match is None or int(match[1]) < least:  # A list that goes back could be made to take for ever.
+            return frozenset()
+        least = int(match[2] or match[1]) + 1
+        found.update(range(int(match[1]), least))
+    return frozenset(found)
+
+
 def meminfo(root: Path, name: str) -> int | None:
     """A line of /proc/meminfo, in bytes; None if it is not there."""
     match = re.search(rf"^{name}:\s+([0-9]+) kB$", text_of(root / "proc/meminfo"), re.MULTILINE)

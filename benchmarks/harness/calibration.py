@@ -152,7 +152,7 @@ def told(found: Calibration) -> list[str]:
     figures += [(name, each) for name, each in (("dispatch", found.dispatch), ("call", found.call)) if each]
     lines = [
         f"{name}: {format_quantity(each.value, each.unit)}, {format_range(each.low, each.high, each.unit)} "
-        f"in {each.rounds} rounds ({each.method})"
+        f"in {each.rounds} rounds ({each.method})" + (f": disturbed: {why}" if (why := found.disturbed(each)) else "")
         for name, each in figures
     ]
     return lines + [f"{name}: absent: {why}" for name, why in found.absent.items()]

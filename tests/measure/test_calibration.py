@@ -60,7 +60,6 @@ def test_each_part_becomes_a_figure(tmp_path):
     found = World(tmp_path).calibrate()
     product = found.rate(PRODUCT, "fp32")
     assert (product.shape, product.operator, product.operations_per_s.value) == ("large", "MatMul", 3e12)
-    assert product.by_shape == {"small": 2e12, "large": 3e12}
     assert product.operations_per_s.method == "MatMul, large: the fastest of 2 shapes"
     assert [rate.kind for rate in found.rates] == [PRODUCT, CONVOLUTION, DEPTHWISE]
     assert found.rate(DEPTHWISE, "fp32").operations_per_s.value == 5e11
@@ -70,9 +69,9 @@ def test_each_part_becomes_a_figure(tmp_path):
     assert found.bandwidth.method == (
         "Neg; what a cache reads before it is overwritten is not counted; 8.0 times the last-level cache"
     )
-    assert (found.dispatch_s, found.call_s) == pytest.approx((160e-9, 2e-6))
+    assert (found.dispatch.value, found.call.value) == pytest.approx((160e-9, 2e-6))
     assert (found.provider, found.threads, found.runtime_version) == ("CPUExecutionProvider", 2, "1.2.3")
-    assert (found.noisy, found.absent) == ({}, {})
+    assert (found.noisy, found.why_shared, found.absent) == ({}, "", {})
 
 
 def test_parts_share_the_time_by_weight_and_what_one_leaves_goes_to_the_rest(tmp_path):
@@ -139,18 +138,47 @@ def test_an_unknown_provider_is_an_error(tmp_path):
         World(tmp_path, **{STREAM: refuse}).calibrate(provider="XExecutionProvider")
 
 
-def test_noise_is_told_by_part_and_of_the_host(tmp_path):
-    shaken = answered(trial("large", 9000, 3, 3, 3, 3, 3, 6), skipped={"huge": "too little time"}, note="compiled")
+def test_what_disturbed_a_figure_is_told_of_that_figure(tmp_path):
+    shaken = answered(trial("large", 9000, 3, 3, 3, 3, 3, 6), note="compiled")
     chains = answered(*(trial(f"{n}", n, *(2000 + each * n for each in (160, 160, 300))) for n in (1, 1000)))
-    found = World(tmp_path, **{PRODUCT: shaken, DISPATCH: chains}).calibrate(shares=(0.99, 0.5))
+    found = World(tmp_path, **{PRODUCT: shaken, DISPATCH: chains}).calibrate()
     assert found.noisy == {
         "matrix product fp32": "rounds differ by 100%, more than 15%: something disturbed the host",
         "call": "only 3 of at least 6 rounds fitted into the time",
         "dispatch": "only 3 of at least 6 rounds fitted into the time",
-        "host": "this process got 99% of a CPU before and 50% after: others share it",
     }
     product = found.rate(PRODUCT, "fp32")
-    assert (product.skipped, product.note) == ({"huge": "too little time"}, "compiled")
+    assert found.disturbed(product.operations_per_s) == found.noisy["matrix product fp32"]
+    assert found.disturbed(found.bandwidth) == ""
+    assert product.note == "compiled"
+
+
+def test_a_host_that_others_share_disturbs_every_figure(tmp_path):
+    shared = "this process got 99% of a CPU before and 50% after: others share it"
+    shaken = answered(trial("large", 9000, 3, 3, 3, 3, 3, 6))
+    found = World(tmp_path, **{PRODUCT: shaken}).calibrate(shares=(0.99, 0.5))
+    assert found.why_shared == shared
+    assert found.noisy == {
+        "matrix product fp32": f"rounds differ by 100%, more than 15%: something disturbed the host; {shared}",
+        **dict.fromkeys(
+            ("convolution fp32", "depthwise convolution fp32", "memory bandwidth", "dispatch", "call"), shared
+        ),
+    }
+
+
+def test_the_bandwidth_is_the_highest_that_nothing_disturbed(tmp_path):
+    shaken, few = trial("Add", 12_000, *[800] * 5, 1000), trial("Neg", 12_000, *[900] * 5)
+    quiet, slower = trial("copy", 12_000, *[1000] * 6), trial("MatMul", 12_000, *[1200] * 6)
+    found = World(tmp_path, **{STREAM: answered(slower, shaken, quiet, few)}).calibrate(parts=(STREAM,))
+    assert [stream.value for stream in found.streams] == pytest.approx([15e9, 13.333e9, 12e9, 10e9], rel=1e-4)
+    assert (found.bandwidth, found.noisy) == (found.streams[2], {})
+
+
+def test_where_all_were_disturbed_the_bandwidth_is_the_highest(tmp_path):
+    shaken = answered(trial("Neg", 12_000, *[1000] * 5), trial("Add", 12_000, *[800] * 5, 1000))
+    found = World(tmp_path, **{STREAM: shaken}).calibrate(parts=(STREAM,))
+    assert found.bandwidth is found.streams[0]
+    assert found.noisy == {"memory bandwidth": "rounds differ by 25%, more than 15%: something disturbed the host"}
 
 
 def test_threads_that_waited_for_a_cpu_are_told_even_if_all_rounds_agree(tmp_path):
@@ -159,14 +187,23 @@ def test_threads_that_waited_for_a_cpu_are_told_even_if_all_rounds_agree(tmp_pat
 
     assert World(tmp_path, **{PRODUCT: waiting(0.05)}).calibrate().noisy == {}
     assert World(tmp_path, **{PRODUCT: waiting(0.5)}).calibrate().noisy == {
-        "matrix product fp32 as a whole": "its threads had to wait for a CPU in 50% of the time, more than 5%: "
-        "others were running"
+        "matrix product fp32": "threads had to wait for a CPU in 50% of the time, more than 5%: others were running"
     }
+
+
+def test_each_figure_of_a_part_tells_that_its_threads_waited(tmp_path):
+    chains = Ending("answered", {**CHAINS.answer, "waited_share": 0.25}, "", "")
+    streams = Ending("answered", {**STREAMS.answer, "waited_share": 0.75}, "", "")
+    found = World(tmp_path, **{DISPATCH: chains, STREAM: streams}).calibrate(parts=(DISPATCH, STREAM))
+    why = "threads had to wait for a CPU in {} of the time, more than 5%: others were running"
+    assert [found.disturbed(figure) for figure in (found.call, found.dispatch)] == [why.format("25%")] * 2
+    assert [found.disturbed(figure) for figure in found.streams] == [why.format("75%")] * 2
+    assert found.bandwidth.value == 12e9
 
 
 def test_chains_that_tell_no_slope_leave_dispatch_absent(tmp_path):
     found = World(tmp_path, **{DISPATCH: answered(trial("1", 1, 2000))}).calibrate()
-    assert (found.dispatch_s, found.call_s) == (None, None)
+    assert (found.dispatch, found.call) == (None, None)
     assert found.absent == dict.fromkeys(("call", "dispatch"), "chains of two lengths at least are needed")
 
 
@@ -217,6 +254,11 @@ def test_a_cache_that_is_described_strangely_is_passed_over(tmp_path):
     cache(tmp_path, 0, 2, 2, "Unified", "1024K", "0")
     cache(tmp_path, 0, 3, 3, "Unified", "big", "0")
     cache(tmp_path, 0, 4, "four", "Unified", "1024K", "0")
+    cache(tmp_path, 0, 6, 6, "Unified", "9" * 5000 + "K", "0")
+    cache(tmp_path, 0, 7, 7, "Unified", "1024K", "0-x")
+    cache(tmp_path, 0, 8, "9" * 5000, "Unified", "1024K", "0")
+    cache(tmp_path, 0, 9, 9, "Marble", "1024K", "0")
+    (tmp_path / "sys/devices/system/cpu/cpu0/cache/index9/level").write_bytes(b"\xff\xfe")
     (tmp_path / "sys/devices/system/cpu/cpu0/cache/index5").mkdir()
     assert last_level_cache_bytes(tmp_path) == MIB
 
@@ -232,7 +274,7 @@ def test_streams_go_over_eight_times_the_cache_or_less_where_memory_is_short():
 def test_the_working_set_is_chosen_by_the_cache(tmp_path):
     cache(tmp_path, 0, 3, 3, "Unified", "16384K", "0-1")
     world = World(tmp_path)
-    assert world.calibrate(parts=(STREAM,)).cache_bytes == 16 * MIB
+    assert world.calibrate(parts=(STREAM,)).bandwidth.method.endswith("; 8.0 times the last-level cache")
     assert world.asked[0]["working_set_bytes"] == 128 * MIB
     (tmp_path / "proc/meminfo").write_text("MemAvailable: 65536 kB\n")
     found = world.calibrate(parts=(STREAM,))
@@ -242,7 +284,7 @@ def test_the_working_set_is_chosen_by_the_cache(tmp_path):
 
 def test_a_board_that_does_not_tell_its_cache_is_taken_to_have_64_mib(tmp_path):
     world = World(tmp_path)
-    assert world.calibrate(parts=(STREAM,)).cache_bytes == 64 * MIB
+    world.calibrate(parts=(STREAM,))
     assert world.asked[0]["working_set_bytes"] == 512 * MIB
 
 
@@ -260,8 +302,8 @@ def test_the_machine_at_hand_is_calibrated_within_its_time():
         assert (found.rate(kind, "fp16") is None) == (f"{kind} fp16" in found.absent)
     assert 1e8 < found.bandwidth.value < 1e12
     assert len(found.streams) + sum("memory bandwidth: " in name for name in found.absent) == 4
-    assert 50e-9 < found.dispatch_s < 1e-3
-    assert 0 < found.call_s < 1e-3
+    assert 50e-9 < found.dispatch.value < 1e-3
+    assert 0 < found.call.value < 1e-3
     assert found.runtime_version.startswith("1.")
     for figure in (found.dispatch, found.call, *found.streams, *(rate.operations_per_s for rate in found.rates)):
         assert 0 < figure.low <= figure.value <= figure.high

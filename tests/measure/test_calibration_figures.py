@@ -44,6 +44,17 @@ def test_what_disturbed_a_figure_is_told():
     )
 
 
+def test_threads_that_waited_are_told_beside_what_the_rounds_show():
+    waited = "threads had to wait for a CPU in 6% of the time, more than 5%: others were running"
+    assert rate(trial(*[100] * 6), "op/s", "", 0.06).why_noisy == waited
+    assert rate(trial(*[100] * 6), "op/s", "", 0.05).why_noisy == ""
+    assert rate(trial(100), "op/s", "", 0.06).why_noisy == (
+        f"only 1 of at least 6 rounds fitted into the time; {waited}"
+    )
+    found = dispatch([chain(1, 2000), chain(1000, 3000)], "chains", 0.06)
+    assert [figure.waited_share for figure in found] == [0.06, 0.06]
+
+
 def test_the_best_is_the_fastest_by_median_and_not_by_its_luckiest_round():
     lucky = trial(1, 100, 100, what="lucky")
     steady = trial(90, 90, 95, what="steady")

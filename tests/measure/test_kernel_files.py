@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assess.measure.host import available_bytes, read_host
-from assess.measure.kernel_files import MOST_BYTES, meminfo, text_of, whole_number
+from assess.measure.kernel_files import MOST_BYTES, cpus_in, meminfo, text_of, whole_number
 
 
 def test_blanks_and_nul_around_a_text_are_left_out(tmp_path):
@@ -36,6 +36,14 @@ def test_a_folder_a_pipe_a_link_to_itself_and_nothing_are_empty(tmp_path):
 )
 def test_a_number_is_decimal_digits_of_64_bits(text, number):
     assert whole_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "cpus"),
+    [("0-3,8", {0, 1, 2, 3, 8}), ("5", {5}), ("", set()), ("0-x", set()), ("0-99999", set()), ("4,0-3", set())],
+)
+def test_a_list_of_cpus(text, cpus):
+    assert cpus_in(text) == cpus
 
 
 def test_a_line_of_meminfo_is_in_kib(tmp_path):

@@ -11,10 +11,8 @@ from typing import TypeVar
 
 from assess.errors import AssessError
 from assess.measure.detect import board, memory, power, processor, system
-from assess.measure.detect.caches import caches
 from assess.measure.detect.dmi_tables import memory_modules
 from assess.measure.detect.facts import (
-    Cache,
     CoreKind,
     Cores,
     Detected,
@@ -27,12 +25,11 @@ from assess.measure.detect.facts import (
     RuntimeBuild,
     Support,
 )
-from assess.measure.detect.gpus import nvidia_gpus
+from assess.measure.detect.gpus import integrated_gpu, nvidia_gpus
 from assess.measure.detect.providers import installed_runtime
 from assess.measure.detect.system import root_filesystem
 
 __all__ = [
-    "Cache",
     "CoreKind",
     "Cores",
     "Detected",
@@ -79,9 +76,9 @@ def detect(
     kinds = processor.core_kinds(root, listed)
     if not kinds or any(kind.clock_hz is None for kind in kinds):
         absent["CPU clock"] = processor.NO_CPUFREQ
-    features, compatible = processor.features(listed), board.compatible(root)
+    features = processor.features(listed)
     module, stated = board.module_of(root)
-    total, modules, integrated = memory.total(root), memory_modules(root), memory.integrated_gpu(root)
+    total, modules, integrated = memory.total(root), memory_modules(root), integrated_gpu(root)
     shown = gpus()
     if not shown.gpus:
         absent["GPUs"] = shown.why_none or "the driver shows no GPU"
@@ -94,20 +91,16 @@ def detect(
         recognised_by=_recognised(name, cpu, mode, absent),
         board=name,
         vendor=known("vendor", board.vendor(root)),
-        compatible=known("compatible", compatible),
         module=known("module", module),
         cpu=cpu,
-        architecture=known("architecture", system.architecture(root)),
         cores=known("cores", processor.cores(root, listed)),
         core_kinds=kinds,
         features=known("CPU features", features),
         precisions=known("precisions", processor.precisions(features)),
-        caches=known("caches", caches(root)),
         memory=known("memory", total),
         memory_installed=known("installed memory", memory.installed(root, total, modules, stated)),
-        memory_kind=memory.kind(integrated, compatible),
+        memory_kind=memory.kind(integrated, board.compatible(root)),
         memory_modules=known("memory modules", modules),
-        swap=known("swap", memory.swap(root)),
         storage=known("storage", _storage(root, storage)),
         integrated_gpu=known("integrated GPU", integrated),
         gpus=shown.gpus,
@@ -119,7 +112,6 @@ def detect(
         kernel=known("kernel", system.kernel(root)),
         board_support=known("board support", system.board_support(root)),
         virtualisation=known("virtualisation", system.virtualisation(root, listed)),
-        container=known("container", system.container(root)),
         absent=absent,
     )
 

@@ -11,7 +11,7 @@ from assess.measure import identity
 from assess.measure.detect.facts import Fact
 from assess.measure.kernel_files import text_of
 
-_DEVICE_TREES: Final = ("proc/device-tree", "sys/firmware/devicetree/base")
+DEVICE_TREES: Final = ("proc/device-tree", "sys/firmware/devicetree/base")
 DMI: Final = "sys/class/dmi/id"
 
 #: Prefixes of device-tree names (Linux Documentation/devicetree/bindings/vendor-prefixes.yaml).
@@ -147,7 +147,7 @@ def dmi(root: Path, name: str) -> str:
 
 
 def _compatible(root: Path) -> tuple[tuple[str, ...], str]:
-    for tree in _DEVICE_TREES:
+    for tree in DEVICE_TREES:
         names = tuple(name for name in text_of(root / tree / "compatible").split("\0") if plain(name))
         if names:
             return names, f"/{tree}/compatible"

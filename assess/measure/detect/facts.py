@@ -98,25 +98,6 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
-    """Caches of one level, type and size.
-
-    Attributes:
-        level: 1 is the nearest to the core.
-        type: "Data", "Instruction" or "Unified".
-        size_bytes: of one of them.
-        count: how many there are, over all CPUs that are online.
-        shared_by: CPUs that share one.
-    """
-
-    level: int
-    type: str
-    size_bytes: int
-    count: int
-    shared_by: int
-
-
-@dataclass(frozen=True, slots=True)
 class MemoryModules:
     """Memory modules as the firmware's tables list them.
 
@@ -156,12 +137,9 @@ class Gpu:
         name: as the driver has it.
         memory_bytes: of its own.
         sm_clock_hz: highest clock of its multiprocessors.
-        memory_clock_hz: highest clock of its memory.
+        memory_clock_hz: highest clock of its memory; two transfers on each line in one clock.
         bus_width_bits: to its memory.
-        power_limit_w: that is enforced now.
-        compute_capability: of CUDA, such as "9.0".
-        cuda_cores: how many.
-        absent: what of these is None or "", and why.
+        absent: what of these is None, and why.
     """
 
     name: str
@@ -169,9 +147,6 @@ class Gpu:
     sm_clock_hz: float | None
     memory_clock_hz: float | None
     bus_width_bits: int | None
-    power_limit_w: float | None
-    compute_capability: str
-    cuda_cores: int | None
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -212,20 +187,16 @@ class Detected:
         recognised_by: by what a measurement taken here is recognised.
         board: name of the board or machine.
         vendor: of the board, as its firmware states it.
-        compatible: device-tree names, the most exact first.
         module: compute module or board variant that the firmware's part number or revision stands for.
         cpu: name of the CPU.
-        architecture: of the kernel.
         cores: how many.
         core_kinds: big and little apart; a clock that is None is in `absent` as "CPU clock".
         features: of the CPU, those that matter to inference; only those that every core has.
         precisions: that the CPU has instructions for.
-        caches: the nearest first.
         memory: that the kernel may give out (MemTotal); firmware, kernel and carve-outs are already off.
         memory_installed: capacity that is fitted.
         memory_kind: whether an accelerator shares it.
         memory_modules: rate and width, where the firmware's tables may be read.
-        swap: bytes.
         storage: size of the root file system, in bytes.
         integrated_gpu: device-tree name of the GPU on the chip.
         gpus: that NVIDIA's driver shows; if empty, `absent` has "GPUs".
@@ -237,27 +208,22 @@ class Detected:
         kernel: its release.
         board_support: NVIDIA's Jetson Linux release.
         virtualisation: what the machine is a guest of; absent where nothing says that it is one.
-        container: what kind of container this process is in; absent where nothing says that it is in one.
         absent: what was not found, and why.
     """
 
     recognised_by: Recognised
     board: Fact[str] | None
     vendor: Fact[str] | None
-    compatible: Fact[tuple[str, ...]] | None
     module: Fact[str] | None
     cpu: Fact[str] | None
-    architecture: Fact[str] | None
     cores: Fact[Cores] | None
     core_kinds: tuple[CoreKind, ...]
     features: Fact[tuple[str, ...]] | None
     precisions: Fact[tuple[Support, ...]] | None
-    caches: Fact[tuple[Cache, ...]] | None
     memory: Fact[int] | None
     memory_installed: Fact[int] | None
     memory_kind: Fact[Literal["dram", "unified"]] | None
     memory_modules: Fact[MemoryModules] | None
-    swap: Fact[int] | None
     storage: Fact[int] | None
     integrated_gpu: Fact[str] | None
     gpus: tuple[Gpu, ...]
@@ -269,5 +235,4 @@ class Detected:
     kernel: Fact[str] | None
     board_support: Fact[str] | None
     virtualisation: Fact[str] | None
-    container: Fact[str] | None
     absent: Mapping[str, str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from assess.measure.detect.board import plain
 from assess.measure.detect.facts import Fact, MemoryModules
 from assess.measure.kernel_files import meminfo, text_of
 
@@ -18,9 +17,6 @@ _SOLD_GIB: Final = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 18, 24, 32, 36, 48, 64,
 #: one step of the list would be below it.
 _LEAST_VISIBLE: Final = 0.85
 
-#: How a system on a chip calls its GPU in the device tree, at the top or on a bus. Broadcom's "gpu" is the display.
-_GPU_NODES: Final = ("v3d@*", "gpu@*", "gpu-*@*", "gpu")
-
 
 def total(root: Path) -> Fact[int] | str:
     """MemTotal, or why it is not known."""
@@ -28,12 +24,6 @@ def total(root: Path) -> Fact[int] | str:
     if not found:
         return "no MemTotal in /proc/meminfo"
     return Fact(found, f"{_MEMINFO} MemTotal", "firmware, kernel and carve-outs are already off")
-
-
-def swap(root: Path) -> Fact[int] | str:
-    """SwapTotal, or why it is not known; a machine without swap has 0."""
-    found = meminfo(root, "SwapTotal")
-    return "no SwapTotal in /proc/meminfo" if found is None else Fact(found, f"{_MEMINFO} SwapTotal")
 
 
 def installed(
@@ -56,17 +46,6 @@ def installed(
         if found and found.value >= visible:  # What is less than what is seen is wrong: a board that was modified.
             return found
     return "no part number, table or memory block tells it" if visible else "no MemTotal in /proc/meminfo"
-
-
-def integrated_gpu(root: Path) -> Fact[str] | str:
-    """The GPU on the chip, by its most exact device-tree name, or why none is known."""
-    for tree in ("proc/device-tree", "sys/firmware/devicetree/base"):
-        for pattern in _GPU_NODES:
-            for folder in sorted((*(root / tree).glob(pattern), *(root / tree).glob(f"*/{pattern}"))):
-                name = text_of(folder / "compatible").partition("\0")[0]
-                if plain(name) and text_of(folder / "status") in ("", "okay", "ok"):
-                    return Fact(name, f"/{folder.relative_to(root)}/compatible")
-    return "no GPU in the device tree" if (root / "proc/device-tree").is_dir() else "no device tree"
 
 
 def kind(gpu: Fact[str] | str, names: Fact[tuple[str, ...]] | str) -> Fact[Literal["dram", "unified"]]:

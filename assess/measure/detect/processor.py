@@ -10,9 +10,8 @@ from typing import Final, NamedTuple
 from assess.describe.model import Precision
 from assess.measure import identity
 from assess.measure.detect.board import plain
-from assess.measure.detect.caches import cpus_in
 from assess.measure.detect.facts import CoreKind, Cores, Fact, Support
-from assess.measure.kernel_files import text_of, whole_number
+from assess.measure.kernel_files import cpus_in, text_of, whole_number
 
 _CPUS: Final = "sys/devices/system/cpu"
 _CPUINFO: Final = f"/{identity.CPUINFO}"

@@ -1,9 +1,8 @@
-"""What runs on the machine and what it runs in: OS, kernel, hypervisor, container, and the disk it starts from."""
+"""What runs on the machine and what it runs in: OS, kernel, hypervisor, and the disk it starts from."""
 
 from __future__ import annotations
 
 import os
-import platform
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -60,14 +59,6 @@ def kernel(root: Path) -> Fact[str] | str:
     return Fact(text, f"/{name}") if plain(text) else f"no /{name}"
 
 
-def architecture(root: Path) -> Fact[str] | str:
-    """The kernel's architecture, or why it is not known."""
-    name = "proc/sys/kernel/arch"  # Since Linux 6.1.
-    if plain(text := text_of(root / name)):
-        return Fact(text, f"/{name}")
-    return Fact(platform.machine(), "uname") if root == Path("/") else f"no /{name}: a kernel before 6.1"
-
-
 def board_support(root: Path) -> Fact[str] | str:
     """NVIDIA's Jetson Linux, which decides the driver, or why there is none."""
     text = text_of(root / "etc/nv_tegra_release")
@@ -90,17 +81,6 @@ def virtualisation(root: Path, listed: list[Processor]) -> Fact[str] | str:
     if flagged:
         return Fact("a hypervisor that does not give its name", "/proc/cpuinfo flag hypervisor")
     return "no hypervisor flag in /proc/cpuinfo, and no hypervisor's name in DMI"
-
-
-def container(root: Path) -> Fact[str] | str:
-    """What kind of container this is run in, or why nothing says that it is run in one."""
-    name = "run/systemd/container"  # systemd.io/CONTAINER_INTERFACE
-    if plain(kind := text_of(root / name)):
-        return Fact(kind, f"/{name}")
-    for name, kind in ((".dockerenv", "docker"), ("run/.containerenv", "podman")):
-        if (root / name).is_file():
-            return Fact(kind, f"/{name}")
-    return "no container's marker: /run/systemd/container, /.dockerenv, /run/.containerenv"
 
 
 def root_filesystem(root: Path) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from assess.measure.nvml_library import load_library
 from assess.measure.sensors.battery import battery
 from assess.measure.sensors.frequency import frequency
 from assess.measure.sensors.hwmon import hwmon
-from assess.measure.sensors.nvml import load_library, nvml
+from assess.measure.sensors.nvml import nvml
 from assess.measure.sensors.rapl import rapl
 from assess.measure.sensors.sensor import Found, Probe, Sensor
 from assess.measure.sensors.temperature import temperature

@@ -6,17 +6,12 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, Final
 
+from assess.measure.nvml_library import Memory, NvmlError, call, handle_of, load_library, read
 from assess.measure.sensors.sensor import Found, Probe, Sensor, why_unread
 
 #: Numbers of nvml.h (NVIDIA, "NVML API Reference Guide").
-_NO_SUCH_FUNCTION: Final = 13
 _GRAPHICS_CLOCK: Final = 0
 _GPU_TEMPERATURE: Final = 0
-_WORDS: Final = {
-    1: "NVML is not initialised", 2: "invalid argument", 3: "not supported by this GPU", 4: "no permission",
-    6: "not found", 9: "the NVIDIA driver is not loaded", 12: "a library of the driver is missing",
-    13: "this driver's library lacks the function", 15: "the GPU has fallen off the bus", 999: "unknown error",
-}  # fmt: skip
 
 #: nvmlClocksThrottleReasons (newer: nvmlClocksEventReasons). Idle, clocks that someone has set, and sync boost are no
 #: throttling.
@@ -40,36 +35,13 @@ _MEGA: Final = 1e6
 _BOARD: Final = "the whole GPU board with its memory; not the processor that feeds it"
 
 
-class NvmlError(OSError):
-    """The library answered with an error code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(_WORDS.get(code, f"NVML error {code}"))
-        self.code = code
-
-
-class _Memory(ctypes.Structure):
-    """nvmlMemory_t: bytes."""
-
-    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
-
-
-def load_library() -> Any:
-    """The driver's library.
-
-    Raises:
-        OSError: there is none.
-    """
-    return ctypes.CDLL("libnvidia-ml.so.1")
-
-
 def nvml(load: Callable[[], Any] = load_library) -> Found:
     """Sensors of every GPU that the driver shows; `load` gives the library."""
     try:
         library = load()
-        _call(library, "nvmlInit_v2")
-        count = _read(library, "nvmlDeviceGetCount_v2", ctypes.c_uint())
-        handles = [_handle(library, index) for index in range(count)]
+        call(library, "nvmlInit_v2")
+        count = read(library, "nvmlDeviceGetCount_v2", ctypes.c_uint())
+        handles = [handle_of(library, index) for index in range(count)]
     except NvmlError as error:
         return Found((), {"NVML": f"{error}"})
     except OSError as error:
@@ -98,64 +70,43 @@ def _gpu(library: Any, handle: Any, gpu: str, probes: list[Probe], absent: dict[
         probes,
         absent,
         Sensor(f"{gpu} memory", "device memory", "memory of the GPU in use by all processes and the driver"),
-        lambda: float(_read(library, "nvmlDeviceGetMemoryInfo", _Memory(), handle).used),
+        lambda: float(read(library, "nvmlDeviceGetMemoryInfo", Memory(), handle).used),
     )
     _add(
         probes,
         absent,
         Sensor(f"{gpu} clock", "frequency", "clock of the GPU's cores", resolution=_MEGA),
-        lambda: _read(library, "nvmlDeviceGetClockInfo", ctypes.c_uint(), handle, _GRAPHICS_CLOCK) * _MEGA,
+        lambda: read(library, "nvmlDeviceGetClockInfo", ctypes.c_uint(), handle, _GRAPHICS_CLOCK) * _MEGA,
     )
     _add(
         probes,
         absent,
         Sensor(f"{gpu} temperature", "temperature", "the GPU's die", resolution=1.0),
-        lambda: float(_read(library, "nvmlDeviceGetTemperature", ctypes.c_uint(), handle, _GPU_TEMPERATURE)),
+        lambda: float(read(library, "nvmlDeviceGetTemperature", ctypes.c_uint(), handle, _GPU_TEMPERATURE)),
     )
     _add(
         probes,
         absent,
         Sensor(f"{gpu} throttling", "throttling", f"the GPU's clock, held down by {throttle_words(_THROTTLED)}"),
         lambda: float(
-            _read(library, "nvmlDeviceGetCurrentClocksThrottleReasons", ctypes.c_ulonglong(), handle) & _THROTTLED
+            read(library, "nvmlDeviceGetCurrentClocksThrottleReasons", ctypes.c_ulonglong(), handle) & _THROTTLED
         ),
     )
 
 
-def _add(probes: list[Probe], absent: dict[str, str], sensor: Sensor, read: Callable[[], float]) -> bool:
+def _add(probes: list[Probe], absent: dict[str, str], sensor: Sensor, ask: Callable[[], float]) -> bool:
     try:
-        read()
+        ask()
     except (OSError, ValueError) as error:
         absent[sensor.name] = why_unread(error)
         return False
-    probes.append(Probe(sensor, read))
+    probes.append(Probe(sensor, ask))
     return True
 
 
 def _joules(library: Any, handle: Any) -> float:
-    return float(_read(library, "nvmlDeviceGetTotalEnergyConsumption", ctypes.c_ulonglong(), handle) * _MILLI)
+    return float(read(library, "nvmlDeviceGetTotalEnergyConsumption", ctypes.c_ulonglong(), handle) * _MILLI)
 
 
 def _watts(library: Any, handle: Any) -> float:
-    return float(_read(library, "nvmlDeviceGetPowerUsage", ctypes.c_uint(), handle) * _MILLI)
-
-
-def _handle(library: Any, index: int) -> ctypes.c_void_p:
-    handle = ctypes.c_void_p()
-    _call(library, "nvmlDeviceGetHandleByIndex_v2", ctypes.c_uint(index), ctypes.byref(handle))
-    return handle
-
-
-def _read(library: Any, name: str, into: Any, *arguments: Any) -> Any:
-    """Call a function that writes what is asked behind its last argument; a whole number or a structure."""
-    _call(library, name, *arguments, ctypes.byref(into))
-    return into if isinstance(into, ctypes.Structure) else into.value
-
-
-def _call(library: Any, name: str, *arguments: Any) -> None:
-    try:
-        function = getattr(library, name)
-    except AttributeError:  # Drivers of other years lack some.
-        raise NvmlError(_NO_SUCH_FUNCTION) from None
-    if code := function(*arguments):
-        raise NvmlError(code)
+    return float(read(library, "nvmlDeviceGetPowerUsage", ctypes.c_uint(), handle) * _MILLI)

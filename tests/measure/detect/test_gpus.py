@@ -26,8 +26,6 @@ class Library:
             "nvmlDeviceGetCount_v2": self.gpus,
             "nvmlDeviceGetHandleByIndex_v2": 0xF00,
             "nvmlDeviceGetMemoryBusWidth": 5120,
-            "nvmlDeviceGetEnforcedPowerLimit": 700_000,
-            "nvmlDeviceGetNumGpuCores": 16896,
         }
         if name == "nvmlShutdown":
             self.ended += 1
@@ -37,34 +35,27 @@ class Library:
             arguments[-1]._obj.total = 85_520_809_984
         elif name == "nvmlDeviceGetMaxClockInfo":
             arguments[-1]._obj.value = {1: 1980, 2: 2619}[arguments[1].value]
-        elif name == "nvmlDeviceGetCudaComputeCapability":
-            arguments[-2]._obj.value, arguments[-1]._obj.value = 9, 0
         elif name != "nvmlInit_v2":
             arguments[-1]._obj.value = numbers[name]
         return 0
 
 
-def test_a_card_tells_memory_clocks_width_and_limit():
+def test_a_card_tells_memory_clocks_and_width():
     library = Library()
 
-    card = Gpu("NVIDIA H100 80GB HBM3", 85_520_809_984, 1.98e9, 2.619e9, 5120, 700.0, "9.0", 16896)
+    card = Gpu("NVIDIA H100 80GB HBM3", 85_520_809_984, 1.98e9, 2.619e9, 5120)
     assert nvidia_gpus(lambda: library) == Gpus((card,), "550.54.15")
     assert library.ended == 1
 
 
 def test_a_jetson_s_library_answers_few():
-    silent = (
-        "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMaxClockInfo", "nvmlDeviceGetMemoryBusWidth",
-        "nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetNumGpuCores",
-    )  # fmt: skip
+    silent = ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMaxClockInfo", "nvmlDeviceGetMemoryBusWidth")
     library = Library(name=b"Orin (nvgpu)", **dict.fromkeys(silent, 3))
 
     (gpu,) = nvidia_gpus(lambda: library).gpus
 
-    assert (gpu.name, gpu.memory_bytes, gpu.sm_clock_hz, gpu.compute_capability) == ("Orin (nvgpu)", None, None, "9.0")
-    assert gpu.absent == dict.fromkeys(
-        ("memory", "SM clock", "memory clock", "bus width", "power limit", "CUDA cores"), "not supported by this GPU"
-    )
+    assert gpu == Gpu("Orin (nvgpu)", None, None, None, None, gpu.absent)
+    assert gpu.absent == dict.fromkeys(("memory", "SM clock", "memory clock", "bus width"), "not supported by this GPU")
 
 
 def test_each_card_is_told():
@@ -72,9 +63,9 @@ def test_each_card_is_told():
 
 
 def test_an_old_driver_lacks_functions_and_a_name_steers_no_terminal():
-    (gpu,) = nvidia_gpus(lambda: Library(name=b"\x1b[31mGPU", nvmlDeviceGetNumGpuCores="missing")).gpus
+    (gpu,) = nvidia_gpus(lambda: Library(name=b"\x1b[31mGPU", nvmlDeviceGetMemoryBusWidth="missing")).gpus
     assert gpu.name == "\\x1b[31mGPU"
-    assert gpu.absent == {"CUDA cores": "this driver's library lacks the function"}
+    assert gpu.absent == {"bus width": "this driver's library lacks the function"}
 
 
 @pytest.mark.parametrize(

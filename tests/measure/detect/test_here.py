@@ -30,7 +30,6 @@ def test_this_machine_is_detected():
     assert machine.cores.value.usable == len(os.sched_getaffinity(0))
     assert sum(kind.count for kind in machine.core_kinds) == machine.cores.value.online
     assert machine.kernel.value == platform.release()
-    assert machine.architecture.value == platform.machine()
     assert "fp32" in {support.precision for support in machine.precisions.value}
     assert machine.storage.value > 0
     assert machine.runtime.value.providers

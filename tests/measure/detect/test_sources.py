@@ -4,12 +4,11 @@ import pytest
 
 from assess.measure.detect import Fact, MemoryModules, PowerMode
 from assess.measure.detect import board as boards
-from assess.measure.detect.caches import cpus_in
 from assess.measure.detect.dmi_tables import memory_modules
 from assess.measure.detect.memory import installed
 from assess.measure.detect.power import power_mode, power_modes
 from assess.measure.detect.processor import core_kinds, features, precisions, processors
-from assess.measure.detect.system import container, operating_system, virtualisation
+from assess.measure.detect.system import operating_system, virtualisation
 
 GIB = 2**30
 X86 = "processor\t: {n}\nmodel name\t: {name}\nflags\t\t: {flags}\n\n"
@@ -264,31 +263,10 @@ def test_xen_says_so_itself(tmp_path, put):
     assert virtualisation(tmp_path, []) == Fact("xen", "/sys/hypervisor/type")
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "expected"),
-    [
-        ("run/systemd/container", "systemd-nspawn\n", Fact("systemd-nspawn", "/run/systemd/container")),
-        (".dockerenv", "", Fact("docker", "/.dockerenv")),
-        ("run/.containerenv", "", Fact("podman", "/run/.containerenv")),
-    ],
-)
-def test_a_container_has_a_marker(tmp_path, put, file, content, expected):
-    put(file, content)
-    assert container(tmp_path) == expected
-
-
 @pytest.mark.parametrize("line", ['PRETTY_NAME="Ubuntu 22.04.5 LTS"', "PRETTY_NAME='Ubuntu 22.04.5 LTS'"])
 def test_the_os_has_a_pretty_name(tmp_path, put, line):
     put("usr/lib/os-release", f"ID=ubuntu\n{line}\n")
     assert operating_system(tmp_path) == Fact("Ubuntu 22.04.5 LTS", "/usr/lib/os-release")
-
-
-@pytest.mark.parametrize(
-    ("text", "cpus"),
-    [("0-3,8", {0, 1, 2, 3, 8}), ("5", {5}), ("", set()), ("0-x", set()), ("0-99999", set()), ("4,0-3", set())],
-)
-def test_a_list_of_cpus(text, cpus):
-    assert cpus_in(text) == cpus
 
 
 @pytest.mark.parametrize("status", ["disabled\0", "reserved\0"])

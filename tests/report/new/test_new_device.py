@@ -31,21 +31,14 @@ CALIBRATION = Calibration(
             "512 x 512 by 512 x 512",
             "MatMul",
             Figure(120e9, 118e9, 121e9, "op/s", 9, "x"),
-            {},
         ),
-        Rate(
-            "convolution", "int8", "3 x 3, 64 channels", "QLinearConv", Figure(1e12, 9e11, 1.1e12, "op/s", 9, "x"), {}
-        ),
+        Rate("convolution", "int8", "3 x 3, 64 channels", "QLinearConv", Figure(1e12, 9e11, 1.1e12, "op/s", 9, "x")),
     ),
     streams=(Figure(30.1e9, 29.9e9, 30.2e9, "B/s", 9, "Add of 8 MiB"),),
-    cache_bytes=4 * 2**20,
     dispatch=Figure(2.5e-6, 2.4e-6, 2.6e-6, "s", 9, "line through chains"),
     call=None,
-    cpu_share_before=1.0,
-    cpu_share_after=1.0,
     wall_s=40.0,
     absent={"matrix product fp16": "no kernel for it"},
-    noisy={"convolution int8": "rounds differ by 22%"},
 )
 
 
@@ -114,8 +107,8 @@ def test_without_calibration_nothing_is_measured_and_the_cpu_runs_it(tmp_path):
 
 
 def test_a_gpu_and_its_provider_come_first(tmp_path):
-    gpu = Gpu("NVIDIA L4", 24 * GIB, 2.04e9, 6.25e9, 192, 72.0, "8.9", 7680)
-    on_gpu = replace(CALIBRATION, provider=CUDA, dispatch=None, noisy={}, absent={})
+    gpu = Gpu("NVIDIA L4", 24 * GIB, 2.04e9, 6.25e9, 192)
+    on_gpu = replace(CALIBRATION, provider=CUDA, dispatch=None, absent={})
     found = device(
         tmp_path,
         written(tmp_path, "ec2-t3-medium", calibrations=(CALIBRATION, on_gpu), gpus=lambda: Gpus((gpu, gpu), "550")),
