@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 import sys
 
 import pytest
@@ -16,7 +17,15 @@ def test_a_child_tells_the_installed_runtime_and_its_providers():
     found = installed_runtime()
     assert "CPUExecutionProvider" in found.providers
     assert found.version[0].isdecimal()
-    assert "onnxruntime" not in sys.modules
+
+
+@pytest.mark.slow
+def test_asking_the_runtime_does_not_import_it():
+    code = (
+        "import sys; from assess.measure.detect.providers import installed_runtime; installed_runtime(); "
+        "sys.exit('onnxruntime' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.slow
