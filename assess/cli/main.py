@@ -22,6 +22,7 @@ from assess.cli.judge import judge
 from assess.cli.list import list_
 from assess.cli.measure import measure
 from assess.cli.profile import profile
+from assess.cli.stderr import complain, unfailing
 from assess.errors import AssessError
 
 #: What writing to a stream fails with; anything else without a file's name is another fault of the system.
@@ -35,7 +36,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except AssessError as error:
-            _complain(error)
+            complain(error)
             raise typer.Exit(ExitCode.BAD_INPUT) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
@@ -57,15 +58,6 @@ class _Commands(TyperGroup):
             traceback.print_exc()
             typer.echo("error: assess itself failed; this is a bug, please report it with the lines above", err=True)
             raise typer.Exit(ExitCode.BUG) from None
-
-
-def _complain(error: AssessError) -> None:
-    """Print an error; text from files and names is data, a profile's problems keep their lines."""
-    lines = error.problem.split("\n") if hasattr(error, "problems") else [error.problem]
-    where = f"{clean(error.where)}: " if error.where else ""
-    typer.echo(f"error: {where}" + "\n".join(map(clean, lines)), err=True)
-    if error.hint:
-        typer.echo(f"hint: {clean(error.hint)}", err=True)
 
 
 app = typer.Typer(
@@ -116,6 +108,7 @@ def _open_missing_streams() -> None:
 def main() -> None:
     """Run the command line."""
     _open_missing_streams()
+    sys.stderr = unfailing(sys.stderr)
     # SIGTERM by default ends Python without a word to its children and temporary files.
     signal.signal(signal.SIGTERM, _stop)
     app(prog_name="assess")

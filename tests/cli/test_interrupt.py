@@ -89,6 +89,32 @@ def test_output_that_cannot_be_delivered_is_no_verdict(closed):
     assert done.stderr == ("" if closed else "error: standard output: No space left on device\n")
 
 
+@pytest.mark.parametrize("closed", [True, False], ids=["nobody reads", "disk full"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("list devices --min-memory 8GiB", 0), ("fit none.onnx -d sony-ps5 -w camera-30hz", 2), ("fit", 2)],
+)
+def test_what_cannot_be_told_on_standard_error_changes_no_exit_code(words, code, closed):
+    if closed:
+        reader, output = os.pipe()
+        os.close(reader)
+    else:
+        output = os.open("/dev/full", os.O_WRONLY)
+    command = [sys.executable, "-m", "assess", *words.split()]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=output)
+    os.close(output)
+    assert done.returncode == code
+
+
+def test_what_is_told_on_standard_error_arrives_whole():
+    done = subprocess.run(
+        [sys.executable, "-m", "assess", "inspect", "n\u00f6ne\udcff.onnx"], stderr=subprocess.PIPE, encoding="utf-8",
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: n\u00f6ne\\xdcff.onnx: ")
+
+
 def test_a_stopped_run_keeps_its_memory_too(tmp_path):
     process, _, work, _ = started(tmp_path)
     process.send_signal(signal.SIGINT)
