@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from assess.clean import clean
-from assess.describe.device import Device, Memory, OnChipMemory
+from assess.describe.device import Device, Memory, OnChipMemory, Peak
 from assess.report.device_numbers import GRADES, device_numbers
 from assess.report.drawn.bars import bar, parted
 from assess.report.drawn.roofline import known, roofline
@@ -60,16 +60,21 @@ def _engines(device: Device, width: int) -> list[str]:
         said = ", ".join(part for part in parts if part)
         lines.append(f"  {clean(engine.name)} ({engine.kind}){f': {said}' if said else ''}")
         for peak in engine.peak:
-            dense = format_quantity(peak.dense.value, "op/s") if peak.dense else "-"
-            extra = [f"{format_quantity(peak.sparse.value, 'op/s')} sparse"] if peak.sparse else []
-            extra += [f"{format_quantity(peak.measured.value, 'op/s')} reached"] if peak.measured else []
-            best = known(peak)
-            extra += [GRADES[best.grade]] if best else []
-            drawing = bar(best.value / most, max(10, width // 4)) if best else ""
-            lines.append(f"    {peak.precision:<5} {dense:>10} {drawing:<{max(10, width // 4)}} {', '.join(extra)}")
+            lines.append(_peak(peak, most, max(10, width // 4)))
         if not engine.peak:
             lines.append("    no peak is published")
     return lines if device.engine else [*lines, "  none is described"]
+
+
+def _peak(peak: Peak, most: float, columns: int) -> str:
+    best = known(peak)
+    extra = [f"{format_quantity(peak.sparse.value, 'op/s')} sparse"] if peak.sparse else []
+    if peak.measured:
+        extra.append(f"{format_quantity(peak.measured.value, 'op/s')} reached" if peak.dense else "reached")
+    extra += [GRADES[best.grade]] if best else []
+    said = format_quantity(best.value, "op/s") if best else "-"
+    drawing = bar(best.value / most, columns) if best else ""
+    return f"    {peak.precision:<5} {said:>10} {drawing:<{columns}} {', '.join(extra)}"
 
 
 def _memory(name: str, memory: Memory, width: int) -> list[str]:
@@ -78,8 +83,8 @@ def _memory(name: str, memory: Memory, width: int) -> list[str]:
         kept = memory.reserved.value if memory.reserved else 0.0
         free = memory.capacity.value - kept
         lines.append(f"  {parted(kept / memory.capacity.value, max(20, width // 2))}")
-        kept_said = f"{format_quantity(kept, 'B')} kept by the system, {format_quantity(free, 'B')} for models"
-        said = kept_said if memory.reserved else "what the system keeps is not known"
+        kept_said = f"▓ {format_quantity(kept, 'B')} kept by the system, ░ {format_quantity(free, 'B')} for models"
+        said = kept_said if memory.reserved else "░ less what the system keeps, which is not known"
         lines.append(f"  {format_quantity(memory.capacity.value, 'B')}: {said}")
     else:
         lines.append("  capacity is not published")
@@ -101,10 +106,10 @@ def _modes(devices: Sequence[Device], width: int) -> list[str]:
     """A line for each power mode, the one of most power first; as many peaks as fit."""
     peaks = [
         {
-            f"{engine.name} {peak.precision}": format_quantity(peak.dense.value, "op/s")
+            f"{engine.name} {peak.precision}": format_quantity(best.value, "op/s")
             for engine in device.engine
             for peak in engine.peak
-            if peak.dense and peak.precision in ("int8", "fp16")
+            if (best := known(peak)) and peak.precision in ("int8", "fp16")
         }
         for device in devices
     ]
@@ -124,7 +129,7 @@ def _modes(devices: Sequence[Device], width: int) -> list[str]:
 
 def _mode(device: Device, peaks: Mapping[str, str], names: Sequence[str], is_shown: bool) -> tuple[str, ...]:
     memory = device.memory
-    rate = (memory.measured_bandwidth or memory.bandwidth) if memory else None
+    rate = (memory.bandwidth or memory.measured_bandwidth) if memory else None
     return (
         "*" if is_shown else " ",
         device.power_mode or "-",
@@ -155,11 +160,12 @@ def _rest(device: Device) -> Iterator[str]:
 
 
 def _known(device: Device) -> Iterator[str]:
-    numbers = device_numbers(device)
-    grades = Counter(grade for _, _, grade, _ in numbers)
+    numbers = [number for number in device_numbers(device) if number.decides]
+    grades = Counter(number.grade for number in numbers)
     known = ", ".join(f"{count} {grade}" for grade, count in grades.most_common())
-    yield f"{len(numbers)} numbers that verdicts stand on: {known}"
-    recalled = [name for name, _, grade, _ in numbers if grade == GRADES["R"]]
+    beside = len(device_numbers(device)) - len(numbers)
+    yield f"{len(numbers)} numbers that verdicts stand on{f': {known}' if known else ''}; {beside} beside them"
+    recalled = [number.name for number in numbers if number.grade == GRADES["R"]]
     if recalled:
         yield f"  recalled, so no verdict on them is better than MARGINAL: {', '.join(recalled)}"
     for key, source in device.sources.items():

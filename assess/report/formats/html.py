@@ -16,7 +16,7 @@ from assess.report import portfolio as many
 from assess.report import words
 from assess.report.charts import case_charts, charts, run_charts
 from assess.report.charts.svg import Chart
-from assess.report.device_numbers import device_numbers
+from assess.report.device_numbers import deciding_rows
 from assess.report.facts.fact import Group, Table
 
 _STYLE = """
@@ -233,7 +233,7 @@ def _rows(table: Table) -> str:
 
 
 def _device(device: Device) -> str:
-    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(device)), (1,))
+    known = Table("", ("what", "value", "known from", "where"), deciding_rows(device), (1,))
     return f"<h2>What is known of {_text(device.name)}</h2>{_rows(known)}"
 
 

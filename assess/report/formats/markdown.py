@@ -11,7 +11,7 @@ from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import Outcome, Portfolio
 from assess.report import portfolio as many
 from assess.report import words
-from assess.report.device_numbers import device_numbers
+from assess.report.device_numbers import deciding_rows
 from assess.report.facts.fact import Group, Table
 
 
@@ -103,7 +103,7 @@ def _run(report: FitReport) -> list[str]:
 
 
 def _device(device: Device) -> list[str]:
-    known = Table("", ("what", "value", "known from", "where"), tuple(device_numbers(device)), (1,))
+    known = Table("", ("what", "value", "known from", "where"), deciding_rows(device), (1,))
     return ["", f"## What is known of {_escaped(device.name)}", *_table(known)]
 
 

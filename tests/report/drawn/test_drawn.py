@@ -132,8 +132,8 @@ def test_a_mode_is_shown_among_the_others_the_one_of_most_power_first(library):
     assert text[text.index("power modes") :].split("\n\n")[0].splitlines() == [
         "power modes",
         "                gpu int8  gpu fp16  memory",
-        "     25W  25 W  20 TOPS   10 TOPS   80 GB/s  acme-rover",
-        "  *  10W  10 W  8 TOPS    -         -        acme-rover-10w",
+        "     25W  25 W  20 TOPS   10 TOPS   100 GB/s  acme-rover",
+        "  *  10W  10 W  8 TOPS    -         -         acme-rover-10w",
     ]
 
 
@@ -168,3 +168,58 @@ def test_bars_show_whatever_is_more_than_nothing(share, text):
 
 def test_bars_of_two_parts():
     assert [parted(share, 8) for share in (0.0, 0.01, 0.5, 1.0)] == ["░░░░░░░░", "▓░░░░░░░", "▓▓▓▓░░░░", "▓▓▓▓▓▓▓▓"]
+
+
+def chart(library, **changes):
+    """The chart of the rover with parts of its text replaced."""
+    file = next(folder for folder in library._folders) / "devices" / "acme-rover.toml"
+    text = DEVICE
+    for old, new in changes.items():
+        text = text.replace({"bandwidth": BANDWIDTH, "peaks": PEAKS}[old], new)
+    file.write_text(text)
+    drawing = drawn(Library(list(library._folders)).device("acme-rover"), [], 100)
+    start = drawing.find("roofline")
+    return drawing[start:].split("\n\n")[0] if start >= 0 else ""
+
+
+BANDWIDTH = 'bandwidth = { value = "100 GB/s", source = "DS", grade = "A" }\nmeasured'
+PEAKS = """precision = "int8"
+dense = { value = "20 TOPS", source = "DS", grade = "A" }
+sparse = { value = "40 TOPS", source = "DS", grade = "A" }
+measured ="""
+
+
+def test_the_bound_that_is_drawn_is_the_one_that_latency_is_projected_with(library):
+    lines = chart(library).splitlines()
+    assert lines[0] == "roofline of gpu at 100 GB/s, 80 GB/s reached"
+    assert lines[-4:] == [
+        "  a fp16     10 TOPS from 100 operations per byte on",
+        "  b int8     20 TOPS from 200 operations per byte on",
+        "  B int8     12 TOPS reached from 150 operations per byte on",
+        "  / a b: what latency is projected with; . A B: what was reached",
+    ]
+
+
+def test_a_calibrated_board_has_a_chart_of_what_was_reached(library):
+    lines = chart(
+        library,
+        bandwidth="measured",
+        peaks='precision = "int8"\nmeasured =',
+    ).splitlines()
+    assert lines[0] == "roofline of gpu at 80 GB/s reached"
+    assert "/" not in "".join(lines[1:-1])
+    assert lines[-3:] == [
+        "  a fp16     10 TOPS from 125 operations per byte on",
+        "  B int8     12 TOPS reached from 150 operations per byte on",
+        "  This is what was reached; latency is projected with published numbers only.",
+    ]
+
+
+def test_of_published_numbers_alone_nothing_is_said_to_be_reached(library):
+    text = chart(
+        library,
+        peaks='precision = "int8"\ndense =',
+        bandwidth='bandwidth = { value = "100 GB/s", source = "DS", grade = "A" }\n#',
+    )
+    assert "reached" not in text
+    assert text.endswith("  b int8     12 TOPS from 120 operations per byte on")
