@@ -1,47 +1,98 @@
-"""The kinds of profiles, and how a file tells which it is."""
+"""The kinds of authored files: each has a word, a folder and a record, and other files name it by its id."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from assess.describe.authored import read
+from assess.describe.card import Card
 from assess.describe.device import Device
 from assess.describe.partner import Partner
-from assess.describe.references import Kind
 from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
+from assess.describe.suggestions import did_you_mean
+from assess.describe.suite import Suite
 from assess.describe.workload import Workload
 from assess.errors import AssessError
 
-SCHEMAS: Final[Mapping[Kind, type[BaseModel]]] = {
-    "devices": Device,
-    "workloads": Workload,
-    "partners": Partner,
-    "runtimes": Runtime,
-    "standards": Standard,
-}
-
-#: Keys that only files of one kind have.
-_TELLING: Final[Mapping[str, Kind]] = {
-    "scenario": "workloads",
-    "requires": "workloads",
-    "policy": "partners",
-    "cannot_show": "standards",
-    "operators": "runtimes",
-    "quantises_floats": "runtimes",
-    "engine": "devices",
-    "memory": "devices",
-    "on_chip": "devices",
-    "extends": "devices",
-}
+Folder = Literal["devices", "workloads", "partners", "runtimes", "standards", "models", "suites"]
+T = TypeVar("T", bound=BaseModel)
 
 
-def kind_of(file: Path) -> Kind:
+@dataclass(frozen=True, slots=True)
+class NamedIn:
+    """A key that holds ids.
+
+    Attributes:
+        folder: of the kind of file that has the key.
+        key: of a list; of one id where it is a runtime's fallback.
+        inner: the key in each entry of a list of tables; "" where an entry is the id itself.
+    """
+
+    folder: Folder
+    key: str
+    inner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """A kind of authored file.
+
+    Attributes:
+        name: what one of them is called.
+        folder: that they lie in.
+        record: what each describes.
+        told_by: keys that only files of this kind have.
+        named_in: keys by which other files name one of this kind.
+    """
+
+    name: str
+    folder: Folder
+    record: type[T]
+    told_by: tuple[str, ...] = ()
+    named_in: tuple[NamedIn, ...] = ()
+
+
+DEVICE: Final = Kind("device", "devices", Device, ("engine", "memory", "on_chip", "extends"),
+                     (NamedIn("partners", "devices"),))  # fmt: skip
+WORKLOAD: Final = Kind("workload", "workloads", Workload, ("scenario", "requires"), (NamedIn("partners", "workloads"),))
+PARTNER: Final = Kind("partner", "partners", Partner, ("policy",))
+RUNTIME: Final = Kind("runtime", "runtimes", Runtime, ("operators", "quantises_floats"),
+                      (NamedIn("devices", "runtime", "id"), NamedIn("runtimes", "fallback")))  # fmt: skip
+STANDARD: Final = Kind("standard", "standards", Standard, ("cannot_show",),
+                       (NamedIn("devices", "standard", "id"), NamedIn("partners", "standards")))  # fmt: skip
+#: These ship only, each in a folder of its own.
+MODEL: Final = Kind("model", "models", Card)
+SUITE: Final = Kind("suite", "suites", Suite)
+
+#: What folders of profiles hold.
+KINDS: Final[tuple[Kind[Any], ...]] = (DEVICE, WORKLOAD, PARTNER, RUNTIME, STANDARD)
+SCHEMAS: Final[Mapping[Folder, type[BaseModel]]] = {kind.folder: kind.record for kind in KINDS}
+
+
+def kind_named(word: str, *, where: str = "") -> Kind[Any]:
+    """The kind of profile that a word of the command line names, be it of one or of many.
+
+    Args:
+        word: such as "device" or "devices".
+        where: what the word was given as, such as "--kind".
+
+    Raises:
+        AssessError: there is none.
+    """
+    for kind in KINDS:
+        if word in (kind.name, kind.folder):
+            return kind
+    raise AssessError(f"there is no kind {word!r}", where=where, hint=did_you_mean(word, [kind.name for kind in KINDS]))
+
+
+def kind_of(file: Path) -> Kind[Any]:
     """What kind of profile a file is: by the folder it lies in, else by the keys it has.
 
     Raises:
@@ -49,15 +100,15 @@ def kind_of(file: Path) -> Kind:
     """
     # Where it lies by its name: a link may lead anywhere, or in a circle.
     folder = Path(os.path.normpath(file.absolute())).parent.name
-    for kind in SCHEMAS:
-        if folder == kind:
+    for kind in KINDS:
+        if folder == kind.folder:
             return kind
     own = read(file)
-    found = next((kind for key, kind in _TELLING.items() if key in own), None)
+    found = next((kind for kind in KINDS if not own.keys().isdisjoint(kind.told_by)), None)
     if found is None:
         raise AssessError(
             "neither its folder nor its keys tell what it describes",
             where=str(file),
-            hint=f"put it into a folder named {', '.join(SCHEMAS)}, or name its kind with --kind",
+            hint=f"put it into a folder named {', '.join(kind.folder for kind in KINDS)}, or name its kind with --kind",
         )
     return found

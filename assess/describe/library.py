@@ -16,9 +16,10 @@ from assess.describe.card import Card
 from assess.describe.device import Device
 from assess.describe.extends import merged
 from assess.describe.kinds import SCHEMAS, kind_of
+from assess.describe.kinds import Folder as Kind
 from assess.describe.partner import Partner
 from assess.describe.problems import Complaint
-from assess.describe.references import Kind, references
+from assess.describe.references import references
 from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
 from assess.describe.suggestions import did_you_mean
@@ -178,7 +179,7 @@ class Library:
             AssessError: there is none, or there are several of this id.
         """
         if _is_path(argument):
-            return kind_of(Path(argument)), Path(argument)
+            return kind_of(Path(argument)).folder, Path(argument)
         found = [kind for kind in SCHEMAS if self._candidates(kind, argument)]
         if len(found) > 1:
             raise AssessError(f"{argument!r} is an id of {' and of '.join(found)}", hint="name the file")
@@ -280,8 +281,8 @@ class Library:
     def _missing(self, kind: Kind, mapping: Mapping[str, Any]) -> Iterator[Complaint]:
         """Ids that a file names, and that are not there."""
         for keys, wanted, name in references(kind, mapping):
-            if not self._candidates(wanted, name):
-                text = f"there is no {wanted.removesuffix('s')} {name!r}; {did_you_mean(name, self._names(wanted))}"
+            if not self._candidates(wanted.folder, name):
+                text = f"there is no {wanted.name} {name!r}; {did_you_mean(name, self._names(wanted.folder))}"
                 yield Complaint(keys, text)
 
     def _names(self, kind: Kind) -> list[str]:

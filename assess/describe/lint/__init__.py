@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from assess.describe.authored import InvalidFileError, Problem, placed
 from assess.describe.kinds import SCHEMAS, kind_of
+from assess.describe.kinds import Folder as Kind
 from assess.describe.library import Library
 from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, unnamed_mode
@@ -17,7 +18,6 @@ from assess.describe.lint.repeats import said_twice
 from assess.describe.lint.sources import unused_source
 from assess.describe.lint.variants import says_nothing
 from assess.describe.problems import Complaint
-from assess.describe.references import Kind
 from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
@@ -41,7 +41,7 @@ def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Proble
         AssessError: nothing tells what kind of profile it is.
     """
     try:
-        kind = kind or kind_of(file)
+        kind = kind or kind_of(file).folder
         library = library.beside(file)
         library.record(kind, file, SCHEMAS[kind])
     except InvalidFileError as error:

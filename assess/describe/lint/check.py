@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assess.describe.kinds import Folder as Kind
 from assess.describe.library import Library
 from assess.describe.problems import Complaint
-from assess.describe.references import Kind
 
 
 @dataclass(frozen=True, slots=True)

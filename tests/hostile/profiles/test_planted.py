@@ -10,10 +10,9 @@ from hostile.profiles.devices import DEVICES
 from hostile.profiles.others import PARTNERS, RUNTIMES, STANDARDS, WORKLOADS
 from hostile.profiles.plant import Mutation, Planted, Sound
 
-from assess.describe.kinds import SCHEMAS
+from assess.describe.kinds import SCHEMAS, Folder
 from assess.describe.library import Library
 from assess.describe.lint import lint
-from assess.describe.references import Kind
 from assess.files import shipped
 
 pytestmark = pytest.mark.slow
@@ -58,7 +57,7 @@ def _unlike(sound: Sound, name: str, planted: Planted, folder: Path) -> str:
     file = folder / sound.kind / f"{planted.name or sound.id}.toml"
     file.parent.mkdir(parents=True)
     file.write_bytes(planted.text if isinstance(planted.text, bytes) else planted.text.encode())
-    kind: Kind = sound.kind  # type: ignore[assignment]
+    kind: Folder = sound.kind  # type: ignore[assignment]
     told = lint(file, sound.library, kind)
     file.unlink()
     if not planted.says:

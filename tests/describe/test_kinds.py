@@ -1,0 +1,43 @@
+"""The kinds of profiles: each is found by its word, its folder or its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assess.describe.kinds import DEVICE, KINDS, RUNTIME, WORKLOAD, kind_named, kind_of
+from assess.errors import AssessError
+from assess.files import shipped
+
+
+def test_a_word_names_a_kind_in_both_numbers() -> None:
+    assert kind_named("runtime") is kind_named("runtimes") is RUNTIME
+    assert [kind_named(kind.folder) for kind in KINDS] == list(KINDS)
+
+
+def test_a_word_that_names_none_is_told_with_the_nearest() -> None:
+    with pytest.raises(AssessError) as raised:
+        kind_named("divice", where="--kind")
+    assert str(raised.value) == "--kind: there is no kind 'divice' (hint: did you mean 'device'?)"
+    with pytest.raises(AssessError, match="there is no kind 'suite'"):
+        kind_named("suite")
+
+
+def test_each_folder_of_profiles_that_ships_is_of_a_kind() -> None:
+    folders = {folder.name for folder in shipped("profiles").iterdir() if folder.is_dir()}
+    assert folders - {"schemas"} == {kind.folder for kind in KINDS}
+
+
+def test_a_folder_tells_before_keys_do(tmp_path: Path) -> None:
+    (tmp_path / "devices").mkdir()
+    for file in (tmp_path / "devices" / "x.toml", tmp_path / "x.toml"):
+        file.write_text("[scenario]\n")
+    assert kind_of(tmp_path / "devices" / "x.toml") is DEVICE
+    assert kind_of(tmp_path / "x.toml") is WORKLOAD
+
+
+def test_keys_that_tell_a_kind_are_its_own_and_no_others() -> None:
+    for kind in KINDS:
+        others = {key for other in KINDS if other is not kind for key in other.record.model_fields}
+        assert set(kind.told_by) <= set(kind.record.model_fields) - others
