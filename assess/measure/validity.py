@@ -123,7 +123,8 @@ def _floor(measurement: Measurement, deadline_s: float | None, percentile: float
         return ""
     took, limit = format_quantity(taken_s, "s"), format_quantity(deadline_s, "s")
     return (
-        f"in this run the host itself took {took} of a frame at p{percentile:g}, more than {SHARE_OF_DEADLINE:.0%} of {limit}: "
+        f"in this run the host itself took {took} of a frame at p{percentile:g}, more than "
+        f"{SHARE_OF_DEADLINE:.0%} of {limit}: "
         "`assess doctor` says what to do"
     )
 
