@@ -84,3 +84,16 @@ def test_a_resolved_variant_is_a_file_of_its_own(tmp_path):
             alone.write_text(toml_text(whole))
             mine = Library([tmp_path]).device(str(Path(alone)))
             assert mine == library.device(id_).model_copy(update={"extends": ""})
+
+
+def test_what_steers_a_terminal_or_hides_is_escaped_and_comes_back():
+    hidden = "a\x9b31m\u202eb\u200b\u2028c\U000e0041\u00a0"
+    spelt = value_text(hidden)
+    assert spelt == '"a\\u009b31m\\u202eb\\u200b\\u2028c\\U000e0041\\u00a0"'
+    assert tomllib.loads(f"key = {spelt}") == {"key": hidden}
+    assert value_text("日本 µ") == '"日本 µ"'
+
+
+def test_operators_are_written_as_shipped_runtimes_have_them():
+    mapping = {"operators": {"Add": {}, "Conv": {"conditions": ["kernel at most 7"]}}}
+    assert toml_text(mapping) == '[operators]\nAdd = {}\nConv = { conditions = ["kernel at most 7"] }\n'

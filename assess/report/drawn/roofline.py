@@ -1,4 +1,4 @@
-"""The roofline of a device's preferred engine, on log scales: the bound that verdicts stand on, and what was reached."""
+"""The roofline of a device's preferred engine, on log scales: the bound of a projection, and what was reached."""
 
 from __future__ import annotations
 

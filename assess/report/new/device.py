@@ -8,7 +8,8 @@ from typing import Final
 
 from assess.measure.calibration import Calibration
 from assess.measure.detect import Detected, Fact, Gpu
-from assess.report.new.lines import comment, count, number, text, texts
+from assess.report.new.lines import comment, count, number
+from assess.report.toml_text import text, texts
 from assess.units import format_quantity
 
 _HERE, _CALIBRATED = "HERE", "CAL"

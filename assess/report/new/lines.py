@@ -1,26 +1,15 @@
-"""Pieces of a TOML file as an author would write them."""
+"""Pieces of a new file: numbers with their source, and comments."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from json import dumps
 from textwrap import wrap
 from typing import Final
 
+from assess.clean import clean
+from assess.report.toml_text import text
 from assess.units import Unit, written
 
 _WIDTH: Final = 118
-
-
-def text(value: str) -> str:
-    """A TOML string; what came from a machine's firmware is data in it."""
-    # JSON's escapes are TOML's, but for DEL, which TOML does not let stand.
-    return dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def texts(values: Sequence[str]) -> str:
-    """A TOML list of strings."""
-    return f"[{', '.join(map(text, values))}]"
 
 
 def number(value: float, unit: Unit, source: str, *, grade: str = "A", note: str = "") -> str:
@@ -34,8 +23,9 @@ def count(value: int, source: str, *, grade: str = "A", note: str = "") -> str:
 
 
 def comment(said: str) -> list[str]:
-    """Lines of a comment."""
-    return [f"# {line}" for line in wrap(" ".join(said.split()), _WIDTH, break_long_words=False)]
+    """Lines of a comment; what came from a machine's firmware or a library is data in it."""
+    words = clean(" ".join(said.split()))
+    return [f"# {line}" for line in wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)]
 
 
 def _sourced(value: str, source: str, grade: str, note: str) -> str:

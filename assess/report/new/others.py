@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assess.report.new.lines import text, texts
+from assess.report.toml_text import text, texts
 
 
 def new_workload(name: str, sectors: Sequence[str]) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from json import dumps
-
 from assess.describe.problems import Problem
+from assess.report.json_text import json_text
 from assess.report.problems.checked import Checked, level
 
 SCHEMA = "assess.problems/1"
@@ -20,7 +19,7 @@ def json(checked: Checked) -> str:
         "warnings": checked.warnings,
         "problems": [_entry(file, problem) for file, problem in checked.all],
     }
-    return dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json_text(found)
 
 
 def _entry(file: str, problem: Problem) -> dict[str, object]:

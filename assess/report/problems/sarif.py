@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from json import dumps
+import os
 from typing import Any
 from urllib.parse import quote
 
 from assess.describe.problems import Problem
+from assess.report.json_text import json_text
 from assess.report.problems.checked import UNUSABLE, Checked, level, said
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -22,12 +23,13 @@ def sarif(checked: Checked) -> str:
     }
     results = [_result(file, problem, list(rules)) for file, problem in checked.all]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _result(file: str, problem: Problem, rules: list[str]) -> dict[str, Any]:
     rule = problem.rule or UNUSABLE
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(file)}}
+    # By its bytes: the name of a file need not be UTF-8.
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(file))}}
     if problem.at:
         first = problem.at.column
         place["region"] = {

@@ -128,3 +128,16 @@ def test_programs_get_whole_text(name):
     hostile = Checked({"a.toml": (Problem("k", '\x1b[31m \u2028 "x"', Position(1, 1, 1), "\x1b"),)}, {}, "0")
     assert "\x1b" not in RENDER[name](hostile)
     assert json.loads(RENDER[name](hostile))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_a_name_that_is_not_utf8_can_be_told_in_every_form(form):
+    told = form.render(Checked({"a\udcff.toml": (Problem("", "wrong \u202e\udcfe"),)}, {}, "0"))
+    told.encode()  # It can be printed.
+    assert all(line.isprintable() for line in told.split("\n"))
+
+
+def test_a_file_is_located_by_the_bytes_of_its_name():
+    told = json.loads(RENDER["sarif"](Checked({"a\udcff ü.toml": (Problem("", "wrong"),)}, {}, "0")))
+    place = told["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%FF%20%C3%BC.toml"
