@@ -19,7 +19,7 @@ from assess.describe.scenario import Scenario
 from assess.describe.standard import Standard
 from assess.describe.workload import Job, Requires, Workload
 from assess.errors import AssessError
-from assess.judge.case import Case
+from assess.judge.case import Case, Typed
 from assess.judge.certificate import frames_for_certificate
 from assess.judge.deadline import contract_of
 from assess.judge.fit_report import FitReport
@@ -45,8 +45,12 @@ from assess.sandbox import Limits
 #: Stages that the describing child tells.
 _READING: Final = {"hashing": "hashing the model's files"}
 
+_NOTHING: Final = Typed()
+
 #: The sustained tier ends on its own when nothing settles; the worker is stopped only after that.
 _SUSTAINED_TIMEOUT_S: Final = SUSTAINED_LIMIT_S / SHARE_OF_TIMEOUT
+#: A year: what waits for the child cannot be told to wait for much longer than a few centuries.
+_LONGEST_S: Final = 31_536_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def run(
     shipped = library or Library()
 
     def find(argument: str, dims: Mapping[str, int]) -> StageModel:
-        found = find_model(argument, shipped, dims=dims, on_progress=on_progress)
+        path = argument if argument.endswith(".onnx") else str(shipped.model_file(argument))  # Never a file of that name.
+        found = find_model(path, shipped, dims=dims, on_progress=on_progress)
         return StageModel(found.model, found.path, found.card, found.card_folder)
 
     return measure(
@@ -185,6 +190,7 @@ def judge(
     workload: Workload | None = None,
     *,
     standards: tuple[Standard, ...] = (),
+    typed: Typed = _NOTHING,
 ) -> FitReport:
     """Judge a run for a device; the job is the one it was measured for, unless another of the same kind is given.
 
@@ -194,6 +200,7 @@ def judge(
         partner: for whom; None if nobody was named.
         workload: the job.
         standards: those that the partner collects evidence for.
+        typed: what next steps say again.
 
     Raises:
         AssessError: the run's own workload is malformed, or the other one is of another kind.
@@ -206,7 +213,7 @@ def judge(
             hint="requirements may differ, but how frames arrive may not: measure again with this workload",
         )
     known = estimate(measurement.model, job, device, measurement)
-    case = Case(measurement.model, job, device, partner, measurement, known, standards)
+    case = Case(measurement.model, job, device, partner, measurement, known, standards, typed)
     return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
 
 
@@ -298,7 +305,7 @@ def _on_cpu(others: Mapping[str, Any]) -> bool:
 
 
 def _time_limit_s(expected: float) -> float:
-    return max(Settings().timeout_s, 2.0 * expected)
+    return min(max(Settings().timeout_s, 2.0 * expected), _LONGEST_S)
 
 
 def doctor(

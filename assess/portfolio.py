@@ -14,6 +14,7 @@ from assess.describe.partner import Partner
 from assess.describe.standard import Standard
 from assess.describe.workload import Job
 from assess.errors import AssessError
+from assess.judge.case import Typed
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import NotJudged, Outcome
 from assess.measure.batches import batch_axes
@@ -32,6 +33,7 @@ RunOnce = Callable[[Job, Settings, OnProgress], Measurement]
 #: Keeps a run before it is judged.
 Save = Callable[[Job, Measurement], None]
 Outcomes = tuple[Outcome, ...]
+_NOTHING: Final = Typed()
 
 
 class Target(NamedTuple):
@@ -68,12 +70,14 @@ class PlannedRun:
         settings: how; None if it is refused.
         refused: why it cannot be run for this job, which leaves the other jobs alone; None if it can be.
         targets: where it is to run and for whom, in the order of the report.
+        typed: what next steps say again.
     """
 
     job: Job
     settings: Settings | None
     refused: Refusal | None
     targets: tuple[Target, ...]
+    typed: Typed = _NOTHING
 
     @property
     def expected_s(self) -> float:
@@ -99,8 +103,23 @@ class NotSavedError(AssessError):
         self.outcomes = tuple(outcomes)
 
 
+class CaseFailedError(Exception):
+    """`assess` itself failed in one case: a bug, which this exception is raised from. The others are done.
+
+    Attributes:
+        outcomes: of every case.
+    """
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        super().__init__("a case could not be judged")
+        self.outcomes = tuple(outcomes)
+
+
 def planned_run(
-    job: Job, targets: Sequence[Target], settings: Callable[[Job, Sequence[Device]], Settings]
+    job: Job,
+    targets: Sequence[Target],
+    settings: Callable[[Job, Sequence[Device]], Settings],
+    typed: Typed = _NOTHING,
 ) -> PlannedRun:
     """The run for a job, to be judged for some devices; `settings` are those of the command line or of a suite.
 
@@ -110,8 +129,8 @@ def planned_run(
     try:
         expected_s(job, 1, 0.0)
     except AssessError as error:  # It has no schedule that a run could follow.
-        return PlannedRun(job, None, _refusal(error), tuple(targets))
-    return PlannedRun(job, settings(job, [target.device for target in targets]), None, tuple(targets))
+        return PlannedRun(job, None, _refusal(error), tuple(targets), typed)
+    return PlannedRun(job, settings(job, [target.device for target in targets]), None, tuple(targets), typed)
 
 
 def refused_by_model(planned: PlannedRun, model: Model) -> PlannedRun:
@@ -160,7 +179,8 @@ def judge_all(
 ) -> Outcomes:
     """Measure a model for each job, and judge it for the job's devices.
 
-    A job that the model cannot do is none of the others'; Ctrl-C ends the measuring, not the report.
+    A job that the model cannot do is none of the others', nor is a bug in one case; Ctrl-C ends the measuring, not the
+    report.
 
     Args:
         wanted: the runs, in their order.
@@ -170,16 +190,18 @@ def judge_all(
 
     Raises:
         NotSavedError: `save` raised an AssessError.
+        CaseFailedError: something raised what no input should make it raise, and there is something to report.
         AssessError: no case could be judged, all of them for the same reason.
         KeyboardInterrupt: it was stopped before there was anything to report.
     """
     outcomes: list[Outcome] = []
     errors: list[AssessError] = []
+    bugs: list[Exception] = []
     not_saved: NotSavedError | None = None
     over: Refusal | None = None
     for planned, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
         try:
-            found = _outcomes(planned, over, run_once, save, tell)
+            found = _outcomes(planned, over, run_once, save, tell, bugs)
         except NotSavedError as error:
             not_saved, found = error, error.outcomes
             over = Refusal(f"not measured, since the run for {planned.job.workload.id} could not be saved")
@@ -188,12 +210,17 @@ def judge_all(
             found = _not_judged(planned, _refusal(error), stopped=False)
         except KeyboardInterrupt:
             found = _not_judged(planned, _BEFORE, stopped=True)
+        except Exception as bug:  # Raised again when the others are done.
+            bugs.append(bug)
+            found = _not_judged(planned, _failed(bug), stopped=False)
         if any(isinstance(outcome, NotJudged) and outcome.stopped for outcome in found):
             over = over or _BEFORE
         outcomes += found
+    if bugs:
+        raise _with_what_is_done(bugs[0], not_saved, outcomes)
     if not_saved:
         raise NotSavedError(not_saved, outcomes) from not_saved
-    if not any(isinstance(outcome, FitReport) for outcome in outcomes):
+    if not _any_judged(outcomes):
         if over and not errors:
             raise KeyboardInterrupt
         if not over and len(set(map(str, errors))) == 1:
@@ -201,10 +228,30 @@ def judge_all(
     return tuple(outcomes)
 
 
+def _any_judged(outcomes: Sequence[Outcome]) -> bool:
+    return any(isinstance(outcome, FitReport) for outcome in outcomes)
+
+
+def _with_what_is_done(bug: Exception, not_saved: NotSavedError | None, outcomes: Sequence[Outcome]) -> Exception:
+    """The bug itself where there is nothing to report; a run that could not be saved is told beside it."""
+    if not_saved:
+        bug.add_note(str(not_saved))
+    if not _any_judged(outcomes):
+        return bug
+    failed = CaseFailedError(outcomes)
+    failed.__cause__ = bug
+    return failed
+
+
 def _outcomes(
-    planned: PlannedRun, over: Refusal | None, run_once: RunOnce, save: Save | None, tell: OnProgress
+    planned: PlannedRun,
+    over: Refusal | None,
+    run_once: RunOnce,
+    save: Save | None,
+    tell: OnProgress,
+    bugs: list[Exception],
 ) -> Outcomes:
-    """Of the cases of one run; `over` says why nothing is measured any more."""
+    """Of the cases of one run; `over` says why nothing is measured any more, `bugs` get what went wrong after it."""
     if planned.refused:
         raise AssessError(planned.refused.why, hint=planned.refused.next_step)
     if over:
@@ -215,23 +262,40 @@ def _outcomes(
         if save:  # First: what was measured must not be lost to what goes wrong in judging it.
             save(planned.job, measurement)
     except AssessError as error:
-        raise NotSavedError(error, _judged(planned, measurement)) from error
-    return _judged(planned, measurement)
+        raise NotSavedError(error, _judged(planned, measurement, bugs)) from error
+    except Exception as bug:
+        bugs.append(bug)
+    return _judged(planned, measurement, bugs)
 
 
-def _judged(planned: PlannedRun, measurement: Measurement) -> Outcomes:
+def _judged(planned: PlannedRun, measurement: Measurement, bugs: list[Exception]) -> Outcomes:
     if was_stopped(measurement):
         return _not_judged(planned, _MEANWHILE, stopped=True)
-    return tuple(
-        judge(measurement, target.device, target.partner, standards=target.standards) for target in planned.targets
-    )
+    return tuple(_case(planned, target, measurement, bugs) for target in planned.targets)
+
+
+def _case(planned: PlannedRun, target: Target, measurement: Measurement, bugs: list[Exception]) -> Outcome:
+    device, partner, standards = target
+    try:
+        return judge(measurement, device, partner, standards=standards, typed=planned.typed)
+    except AssessError:  # It is of the run, so of every case.
+        raise
+    except Exception as bug:
+        bugs.append(bug)
+        return _not_judged_on(planned, device, _failed(bug), stopped=False)
+
+
+def _failed(bug: Exception) -> Refusal:
+    why = f"assess itself failed: {type(bug).__name__}: {bug}".rstrip(": ")
+    return Refusal(why, "report it, with what standard error says of it")
 
 
 def _not_judged(planned: PlannedRun, refusal: Refusal, *, stopped: bool) -> Outcomes:
-    return tuple(
-        NotJudged(planned.job.workload, target.device, refusal.why, refusal.next_step, stopped=stopped)
-        for target in planned.targets
-    )
+    return tuple(_not_judged_on(planned, target.device, refusal, stopped=stopped) for target in planned.targets)
+
+
+def _not_judged_on(planned: PlannedRun, device: Device, refusal: Refusal, *, stopped: bool) -> NotJudged:
+    return NotJudged(planned.job.workload, device, refusal.why, refusal.next_step, stopped=stopped)
 
 
 def _overall(wanted: Sequence[PlannedRun], on_progress: OnProgress) -> Iterator[OnProgress]:

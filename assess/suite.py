@@ -8,6 +8,7 @@ from assess.describe.device import Device
 from assess.describe.library import Library
 from assess.describe.suite import Suite, SuiteCase
 from assess.describe.workload import Job
+from assess.judge.case import Typed
 from assess.judge.portfolio import Outcome
 from assess.measure.measurement import Measurement, Settings
 from assess.measure.timed_run import OnProgress, silent
@@ -41,7 +42,7 @@ def _of_model(
         return run(subject, job, how, feeds={}, on_progress=tell, library=library)
 
     wanted = [
-        planned_run(find_job(job, library), [_target(case, library) for case in of_job], _settings)
+        planned_run(find_job(job, library), [_target(case, library) for case in of_job], _settings, Typed(model))
         for job, of_job in by_job.items()
     ]
     judged = judge_all([refused_by_model(each, subject.model) for each in wanted], once, on_progress=on_progress)

@@ -208,6 +208,7 @@ def test_the_time_limit_leaves_room_for_the_frames():
     assert settings(STANDARD, {"rate": "12 Hz"}).timeout_s == pytest.approx(1106.0)
     # 30 minutes are what the worker itself ends after.
     assert settings(SUSTAINED).timeout_s == 2250.0
+    assert settings(STANDARD, {"rate": "2e-5 Hz"}).timeout_s == 31_536_000.0
 
 
 def test_progress_is_told_from_the_model_to_the_last_inference(subject):

@@ -9,11 +9,13 @@ import pytest
 from assess import portfolio
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
+from assess.judge.case import Typed
 from assess.judge.fit_report import Fit, FitReport
 from assess.judge.portfolio import NotJudged
 from assess.measure.frames import Frames
 from assess.measure.measurement import Failure, Settings
-from assess.portfolio import NotSavedError, PlannedRun, Refusal, Target
+from assess.pipeline import judge
+from assess.portfolio import CaseFailedError, NotSavedError, PlannedRun, Refusal, Target
 
 HERE = builders.device()
 LAPTOP = builders.device(id="acme-laptop", identity={"board": ["Another"]})
@@ -269,3 +271,74 @@ def test_standards_reach_the_report():
     target = Target(HERE, builders.partner(), (standard,))
     (report,) = portfolio.judge_all([PlannedRun(job("a"), SETTINGS, None, (target,))], Runner())
     assert report.case.standards == (standard,)
+
+
+BUG = OverflowError("timestamp too large")
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_bug_in_one_run_leaves_the_others_to_be_judged_and_stays_a_bug(at):
+    names = ["first", "second", "third"]
+    run = Runner(**{names[at - 1]: BUG})
+    with pytest.raises(CaseFailedError) as error:
+        portfolio.judge_all([planned(name, devices=[HERE]) for name in names], run)
+    assert error.value.__cause__ is BUG
+    assert run.measured == names
+    why = "assess itself failed: OverflowError: timestamp too large"
+    assert [outcome[2] for outcome in words(error.value.outcomes)] == [
+        why if name == names[at - 1] else "READY" for name in names
+    ]
+    assert not any(outcome.stopped for outcome in error.value.outcomes if isinstance(outcome, NotJudged))
+
+
+def test_a_bug_in_judging_one_case_leaves_the_others_of_its_run(monkeypatch):
+    def judged(measurement, device, *rest, **more):
+        if device is HERE:
+            raise BUG
+        return judge(measurement, device, *rest, **more)
+
+    monkeypatch.setattr(portfolio, "judge", judged)
+    disk = Disk(1)
+    with pytest.raises(CaseFailedError) as error:
+        portfolio.judge_all([planned("first")], Runner(), save=disk)
+    assert [outcome[1:] for outcome in words(error.value.outcomes)] == [
+        ("acme-rover", "assess itself failed: OverflowError: timestamp too large"),
+        ("acme-laptop", "MARGINAL"),
+    ]
+    assert disk.kept == [("first", "first")]
+
+
+def test_a_bug_in_saving_a_run_does_not_keep_it_from_being_judged():
+    def save(job, measurement):
+        raise BUG
+
+    with pytest.raises(CaseFailedError) as error:
+        portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=save)
+    assert words(error.value.outcomes) == [("first", "acme-rover", "READY")]
+
+
+def test_where_a_bug_left_nothing_to_report_it_is_all_there_is():
+    with pytest.raises(OverflowError):
+        portfolio.judge_all([planned("first"), refused("second", "no cache")], Runner(first=BUG))
+
+
+def test_a_bug_is_told_beside_a_run_that_could_not_be_saved():
+    full = AssessError("could not be written: No space left on device", where="run-second.json")
+    bug = OverflowError("timestamp too large")
+
+    def save(job, measurement):
+        raise full
+
+    with pytest.raises(CaseFailedError) as error:
+        portfolio.judge_all([planned("first"), planned("second")], Runner(first=bug), save=save)
+    assert bug.__notes__ == ["run-second.json: could not be written: No space left on device"]
+
+
+def test_a_next_step_can_be_typed_as_it_is():
+    typed = Typed("my models/student.onnx", "jobs/first.toml", ("--profiles", "my dir"))
+    wanted = portfolio.planned_run(job("first"), [Target(LAPTOP)], lambda *_: SETTINGS, typed)
+    (report,) = portfolio.judge_all([wanted], Runner())
+    assert report.case.to_measure == (
+        "on acme-laptop: assess measure 'my models/student.onnx' --workload jobs/first.toml --profiles 'my dir' "
+        "-o run.json"
+    )

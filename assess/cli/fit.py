@@ -37,6 +37,7 @@ from assess.cli.options import (
     dimensions,
     feeds,
 )
+from assess.errors import AssessError
 
 if TYPE_CHECKING:
     from assess.describe.workload import Job
@@ -86,12 +87,22 @@ def fit(
     from assess.cli.output import check_outputs, deliver_many, named_format, tell_plans
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
-    from assess.cli.targets import devices_of, jobs_of, library_of, run_files
+    from assess.cli.stderr import complain
+    from assess.cli.targets import devices_of, folders_of, jobs_of, library_of, run_files, typed_again
     from assess.files import check_files, check_writable, write_whole
+    from assess.judge.case import Typed
     from assess.judge.portfolio import Portfolio
     from assess.measure.record import to_json
     from assess.pipeline import find_model, find_reference, run, standards_of
-    from assess.portfolio import NotSavedError, Target, check_inputs, judge_all, planned_run, refused_by_model
+    from assess.portfolio import (
+        CaseFailedError,
+        NotSavedError,
+        Target,
+        check_inputs,
+        judge_all,
+        planned_run,
+        refused_by_model,
+    )
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
@@ -117,9 +128,19 @@ def fit(
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
     )
+    targets = [Target(each, buyer, standards) for each in devices]
+    again = typed_again(
+        {
+            "--profiles": folders_of(profiles, partner),
+            "--card": [card] if card else [],
+            "--input": input_ or (),
+            "--custom-ops": custom_ops or (),
+            "--reference": [reference] if reference else [],
+        }
+    )
     wanted = [
-        planned_run(job, [Target(each, buyer, standards) for each in devices], lambda job, on: settings(words, job, on))
-        for job in jobs
+        planned_run(job, targets, lambda job, on: settings(words, job, on), Typed(model, name, again))
+        for job, name in zip(jobs, workload or [job.workload.id for job in jobs], strict=True)
     ]
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(custom_ops or (), "--custom-ops")
@@ -147,7 +168,10 @@ def fit(
     try:
         with progress() as tell:
             outcomes = judge_all(wanted, once, save=save, on_progress=tell)
-    except NotSavedError as error:
-        report(error.outcomes)
+    except (NotSavedError, CaseFailedError) as error:
+        try:
+            report(error.outcomes)
+        except AssessError as other:
+            complain(other)
         raise
     raise typer.Exit(of_portfolio(report(outcomes), strict=strict))

@@ -12,6 +12,7 @@ import typer
 
 from assess.clean import clean
 from assess.cli.options import choice
+from assess.cli.stderr import tell_also
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
@@ -111,13 +112,23 @@ def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | Non
 def _deliver(
     form: Format, paths: Sequence[Path] | None, render: Callable[[Format], str], on_terminal: Callable[..., str]
 ) -> None:
-    try:
-        for path in paths or ():
-            write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
-    finally:  # What cannot be written is printed all the same: it took long to measure.
-        if form.name == "terminal":
-            typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
-        else:
-            typer.echo(render(form), nl=False)
+    written: list[Path] = []
+    failed: list[Exception] = []
     for path in paths or ():
+        try:
+            write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
+            written.append(path)
+        except Exception as error:  # Raised below: what took long to measure is written and printed where it can be.
+            failed.append(error)
+    if form.name == "terminal":
+        typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
+    else:
+        typer.echo(render(form), nl=False)
+    for path in written:
         typer.echo(f"written: {clean(str(path))}", err=True)
+    # A bug is worse than a full disk: it is the one that the exit code tells of.
+    failed.sort(key=lambda each: isinstance(each, AssessError))
+    for each in failed[1:]:
+        tell_also(each)
+    if failed:
+        raise failed[0]

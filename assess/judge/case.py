@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
-from shlex import quote
 
 from assess.describe.device import Device
 from assess.describe.model import Model
@@ -33,6 +33,21 @@ class NotAskedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, as far as a next step has to say it again.
+
+    Attributes:
+        model: path or id; "" for the file's name, where only a run is known.
+        workload: path or id; "" for the id.
+        options: those without which the next step would not find or feed what this command did, with their values.
+    """
+
+    model: str = ""
+    workload: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One model x workload x device, and for whom.
 
@@ -44,6 +59,7 @@ class Case:
         measurement: the run that this case stands on; None if nothing was run.
         estimates: what is known of the model on the device.
         standards: those that the partner collects evidence for.
+        typed: what next steps say again.
     """
 
     model: Model
@@ -53,6 +69,7 @@ class Case:
     measurement: Measurement | None
     estimates: Estimates
     standards: tuple[Standard, ...] = ()
+    typed: Typed = Typed()
 
     @property
     def runtime(self) -> Runtime:
@@ -86,7 +103,9 @@ class Case:
         providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
-        option = "" if providers[0] == "CPUExecutionProvider" else f" --provider {providers[0]}"
-        dims = "".join(f" --dim {quote(f'{name}={size}')}" for name, size in self.model.dims.items())
-        command = f"assess measure {quote(self.model.name)} --workload {self.workload.id}{dims}{option} -o run.json"
+        typed = self.typed
+        what = [typed.model or self.model.name, "--workload", typed.workload or self.workload.id, *typed.options]
+        dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
+        provider = [] if providers[0] == "CPUExecutionProvider" else ["--provider", providers[0]]
+        command = shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])
         return f"on {self.device.id}: {command}"

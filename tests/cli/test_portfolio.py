@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import builders
@@ -20,6 +22,7 @@ from assess.describe.library import Library
 from assess.errors import AssessError
 from assess.judge.fit_report import judge
 from assess.measure.record import read
+from assess.report.formats import FORMATS
 
 MODEL = "reachy-mini-inverse-kinematics"
 PARTNER = """
@@ -108,6 +111,15 @@ def test_a_device_or_a_job_that_is_named_twice_is_refused(profiles):
         jobs_of(["slow", "slow"], None, library)
 
 
+def test_what_a_partner_lists_twice_is_judged_once(profiles):
+    text = PARTNER.format(workloads=json.dumps(["slow", "brisk", "slow"]))
+    (profiles / "partners" / "acme.toml").write_text(text.replace('"acme-scout"]', '"acme-scout", "acme-rover"]'))
+    library = library_of([profiles], "acme")
+    acme = library.partner("acme")
+    assert [device.id for device in devices_of(None, acme, library)] == ["acme-rover", "acme-scout"]
+    assert [job.workload.id for job in jobs_of(None, acme, library)] == ["slow", "brisk"]
+
+
 def test_the_runs_of_several_jobs_have_a_file_each():
     one, other = builders.job(), builders.job(rate="10 Hz")
     other = type(other)(other.workload.model_copy(update={"id": "slow"}), other.authored, other.folder)
@@ -146,6 +158,39 @@ def test_a_report_that_cannot_be_written_is_printed_all_the_same(tmp_path, monke
     assert capsys.readouterr().out.startswith("UNPROVEN  student.onnx")
 
 
+def test_a_report_that_cannot_be_written_keeps_no_other_from_being_written(tmp_path, monkeypatch, capsys):
+    full = iter([OSError(28, "No space left on device"), None, OSError(28, "No space left on device")])
+
+    def sync(_):
+        if error := next(full):
+            raise error
+
+    monkeypatch.setattr("os.fsync", sync)
+    report = judge(builders.case(), run_sha256="", tool="0.1.0")
+    with pytest.raises(AssessError, match=r"a\.html: could not be written"):
+        deliver(report, named_format("terminal"), [tmp_path / name for name in ("a.html", "b.md", "c.json")])
+    said = capsys.readouterr()
+    assert said.out.startswith("UNPROVEN  student.onnx")
+    assert said.err == (
+        f"written: {tmp_path}/b.md\nerror: {tmp_path}/c.json: could not be written: No space left on device\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["b.md"]
+
+
+def test_a_format_that_fails_keeps_no_other_from_being_written(tmp_path, capsys):
+    def broken(report):
+        raise ZeroDivisionError
+
+    report = judge(builders.case(), run_sha256="", tool="0.1.0")
+    with pytest.MonkeyPatch.context() as patch:
+        forms = [replace(form, render=broken) if form.name == "html" else form for form in FORMATS]
+        patch.setattr("assess.cli.output.FORMATS", forms)
+        with pytest.raises(ZeroDivisionError):
+            deliver(report, named_format("terminal"), [tmp_path / "a.html", tmp_path / "b.md"])
+    assert capsys.readouterr().out.startswith("UNPROVEN  student.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.md"]
+
+
 @pytest.mark.slow
 def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles, tmp_path):
     outputs = [tmp_path / f"all{suffix}" for suffix in (".html", ".md", ".json", ".txt")]
@@ -163,12 +208,12 @@ def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles,
     hashes = [case["evidence"]["run_sha256"] for case in cases]
     assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
     assert [read(tmp_path / f"run-{job}.json").workload_id for job in ("brisk", "slow")] == ["brisk", "slow"]
-    # What was saved gives the same case.
+    # What was saved gives the same case, but that the run does not know where its model lies.
     again = CliRunner().invoke(
         app, ["judge", str(tmp_path / "run-slow.json"), "-d", "acme-scout", "-p", "acme", "-f", "json",
               "--profiles", str(profiles)],
     )  # fmt: skip
-    assert json.loads(again.stdout) == cases[3]
+    assert json.loads(again.stdout.replace(" inverse-kinematics.onnx --", f" {MODEL} --")) == cases[3]
     assert fit("-p", "acme", "--profiles", profiles, "--tier", "smoke", "-w", "brisk", "--strict").exit_code == 1
 
 
@@ -211,6 +256,50 @@ def test_a_run_that_cannot_be_saved_ends_the_command_and_what_was_measured_is_pr
     assert "not measured, since the run for slow could not be saved" in result.stdout
     assert f"error: {tmp_path / 'run-slow.json'}: could not be written: No space left on device\n" in result.stderr
     assert [path.name for path in tmp_path.glob("run*")] == ["run-brisk.json"]
+
+
+@pytest.mark.slow
+def test_a_run_and_a_report_that_cannot_be_saved_are_both_told(profiles, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    options = ["-d", "acme-rover", "-w", "brisk", "--tier", "smoke", "--save-run", tmp_path / "run.json"]
+    result = fit("--profiles", profiles, *options, "-o", tmp_path / "all.md")
+    assert result.exit_code == 2
+    assert result.stdout.startswith("MARGINAL  inverse-kinematics.onnx on acme-rover")
+    assert result.stderr.splitlines()[-2:] == [
+        f"error: {tmp_path / name}: could not be written: No space left on device" for name in ("all.md", "run.json")
+    ]
+
+
+@pytest.mark.slow
+def test_a_bug_in_one_run_is_a_bug_and_what_was_judged_is_written(profiles, tmp_path, monkeypatch):
+    from assess import pipeline
+
+    real = pipeline.run
+
+    def run(subject, job, *rest, **more):
+        if job.workload.id == "slow":
+            raise OverflowError("timestamp too large")
+        return real(subject, job, *rest, **more)
+
+    monkeypatch.setattr(pipeline, "run", run)
+    deploys(profiles, "slow", "brisk")
+    out = tmp_path / "all.json"
+    options = ["-d", "acme-rover", "--tier", "smoke", "--save-run", tmp_path / "run.json", "-o", out]
+    result = fit("-p", "acme", "--profiles", profiles, *options)
+    assert result.exit_code == 70
+    assert result.stdout.startswith("0 of 2 cases READY, 1 MARGINAL, 1 not judged  ")
+    assert "assess itself failed: OverflowError: timestamp too large" in result.stdout
+    assert [case["workload"]["id"] for case in json.loads(out.read_text())["cases"]] == ["brisk"]
+    assert read(tmp_path / "run-brisk.json").workload_id == "brisk"
+    assert "OverflowError: timestamp too large" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("error: assess itself failed; this is a bug")
+    # What to do next can be typed as it is.
+    assert f"assess measure {MODEL} --workload brisk --profiles {profiles} -o run.json" in re.sub(
+        r"\s+", " ", result.stdout
+    )
 
 
 @pytest.mark.slow

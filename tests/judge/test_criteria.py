@@ -7,6 +7,7 @@ import builders
 import pytest
 
 import assess.judge.criteria
+from assess.judge.case import Typed
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Verdict
 from assess.measure.measurement import Failure
@@ -173,6 +174,15 @@ def test_the_provider_to_measure_with_is_named():
     assert builders.case(on=fast).to_measure == (
         "on acme-rover: assess measure student.onnx --workload camera-30hz --provider TensorrtExecutionProvider "
         "-o run.json"
+    )
+
+
+def test_what_was_typed_is_typed_again():
+    typed = Typed("../a b/student.onnx", "jobs/own.toml", ("--profiles", "my dir", "--card", "card.toml"))
+    case = replace(builders.case(of=builders.model(dims={"n": 2})), typed=typed)
+    assert case.to_measure == (
+        "on acme-rover: assess measure '../a b/student.onnx' --workload jobs/own.toml --profiles 'my dir' "
+        "--card card.toml --dim n=2 -o run.json"
     )
 
 
