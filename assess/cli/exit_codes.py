@@ -27,11 +27,11 @@ class ExitCode(IntEnum):
 MEANINGS = {
     ExitCode.YES: "yes: READY or MARGINAL",
     ExitCode.NO: "no: NOT READY; with --strict also MARGINAL",
-    ExitCode.BAD_INPUT: "bad usage or bad input, nothing was judged",
+    ExitCode.BAD_INPUT: "bad usage or bad input; or a file could not be written, and what was judged is printed",
     ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid",
     ExitCode.NOT_COMPARABLE: "not comparable",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
-    ExitCode.BUG: "assess itself failed: a bug, nothing was judged (EX_SOFTWARE of sysexits.h)",
+    ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
     ExitCode.INTERRUPTED: "interrupted by SIGINT or SIGTERM (128 + SIGINT, as shells report it)",
     ExitCode.CUT_OFF: "whoever read the output stopped reading (128 + SIGPIPE)",
 }

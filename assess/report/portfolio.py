@@ -65,6 +65,15 @@ def devices(outcomes: Sequence[Outcome]) -> list[Device]:
     return list({outcome.device.id: outcome.device for outcome in outcomes}.values())
 
 
+def caveats(outcomes: Sequence[Outcome]) -> list[str]:
+    """Of devices that cannot be bought, or that not everyone can run a model on: a line each."""
+    return [
+        clean(f"{device.id} is {words.AVAILABILITY[device.availability]}")
+        for device in devices(outcomes)
+        if device.availability in words.AVAILABILITY
+    ]
+
+
 def anchor(outcome: Outcome) -> str:
     """A name that links to a case may have in every format."""
     return re.sub("[^a-z0-9-]", "-", f"{outcome.workload.id}-on-{outcome.device.id}")

@@ -21,7 +21,7 @@ RUNGS = {
     Rung.MEASURED: "measured on the device",
 }
 
-_AVAILABILITY = {
+AVAILABILITY = {
     "announced": "announced: it cannot be bought yet, and its numbers may change",
     "closed-sdk": "closed: ONNX Runtime cannot be run on it by the public",
 }
@@ -92,7 +92,7 @@ def _job_and_device(report: FitReport) -> list[tuple[str, str]]:
     if job.co_runners:
         found.append(("beside it", f"{', '.join(job.co_runners)}: on the device, not in this run"))
     if device.availability != "shipping":
-        found.append(("the device", _AVAILABILITY[device.availability]))
+        found.append(("the device", AVAILABILITY[device.availability]))
     return found
 
 

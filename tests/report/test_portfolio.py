@@ -169,6 +169,22 @@ def test_the_grid_is_there_where_it_fits_and_the_lines_always():
     ]
 
 
+def test_a_device_that_cannot_be_bought_or_not_be_run_on_is_told_once():
+    next_ = builders.device(id="acme-next", availability="announced")
+    sensor = builders.device(id="acme-sensor", availability="closed-sdk")
+    outcomes = [report(on, work=job(name)) for name in "ab" for on in (ROVER, next_, sensor)]
+    assert many.caveats(outcomes) == [
+        "acme-next is announced: it cannot be bought yet, and its numbers may change",
+        "acme-sensor is closed: ONNX Runtime cannot be run on it by the public",
+    ]
+    assert many.caveats(whole().outcomes) == []
+    assert many.caveats([not_judged(on=next_)])[0].startswith("acme-next is announced")
+    for form in FORMATS[:3]:
+        assert form.render_many(portfolio(*outcomes)).count("acme-next is announced: it cannot be bought yet") == 1
+    page = json.loads(FORMATS[3].render_many(portfolio(*outcomes)))
+    assert [case["device"]["availability"] for case in page["cases"][:3]] == ["shipping", "announced", "closed-sdk"]
+
+
 def summary(*outcomes):
     return many.summary(portfolio(*outcomes))
 

@@ -94,9 +94,10 @@ def html(report: FitReport) -> str:
 
 def html_many(portfolio: Portfolio) -> str:
     """The portfolio as one HTML page: the matrix, then every report, folded; what cases share comes once."""
+    lines = (*many.summary(portfolio), *many.caveats(portfolio.outcomes))
     parts = [
         f"<h1><b>{escape(many.head(portfolio))}</b>{_text(many.subject(portfolio))}</h1>",
-        f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in many.summary(portfolio))}</ul>",
+        f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>",
         _matrix(portfolio.outcomes),
     ]
     for job, outcomes in many.by_workload(portfolio.outcomes):

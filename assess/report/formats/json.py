@@ -54,7 +54,12 @@ def _report(report: FitReport) -> dict[str, Any]:
         "tool": report.tool,
         "verdict": report.verdict.value,
         "model": {"name": case.model.name, "sha256": case.model.sha256},
-        "device": {"id": case.device.id, "name": case.device.name, "power_mode": case.device.power_mode},
+        "device": {
+            "id": case.device.id,
+            "name": case.device.name,
+            "availability": case.device.availability,
+            "power_mode": case.device.power_mode,
+        },
         "workload": {"id": case.workload.id, "name": case.workload.name, "version": case.workload.version},
         "partner": case.partner.id if case.partner else None,
         "evidence": {

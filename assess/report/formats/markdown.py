@@ -26,7 +26,7 @@ def markdown(report: FitReport) -> str:
 def markdown_many(portfolio: Portfolio) -> str:
     """The portfolio as GitHub-flavoured Markdown: the matrix, then every report; what cases share comes once."""
     lines = [f"# {many.head(portfolio)}: {_escaped(many.subject(portfolio))}", ""]
-    lines += [f"- {_escaped(line)}" for line in many.summary(portfolio)]
+    lines += [f"- {_escaped(line)}" for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes))]
     lines += _matrix(portfolio.outcomes)
     for job, outcomes in many.by_workload(portfolio.outcomes):
         lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]

@@ -96,7 +96,7 @@ def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = Fals
     if table := grid(portfolio.outcomes, width):
         lines += ["", *table]
     lines.append("")
-    for line in many.summary(portfolio):
+    for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes)):
         lines += wrapped(_INDENT + line, width, _INDENT * 2)
     lines += ["", *case_lines(portfolio.outcomes, width, also=True), ""]
     first_with: dict[str, str] = {}
