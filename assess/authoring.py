@@ -3,71 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from assess import __version__, sandbox
 from assess.describe.library import Library
-from assess.measure.calibration import Calibration, calibrate
+from assess.measure.calibration import calibrate
 from assess.measure.detect import Detected, detect
 from assess.measure.host import available_bytes
 from assess.measure.timed_run import Launch, OnProgress, silent
-from assess.report.new import NewDevice, new_device
+from assess.report.new import Named, NewDevice, new_device
+from assess.report.new.engines import CPU, is_cpu
 
-_CPU: Final = "CPUExecutionProvider"
-#: Both calibrations together stay under two minutes.
-_BUDGET_S: Final = 50.0
+#: Of all calibrations together; with what starting processes takes they stay under two minutes.
+BUDGET_S: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The machine at hand, before anything is measured on it.
+
+    Attributes:
+        detected: what it tells of itself.
+        available_bytes: memory that is free; None if the system does not tell.
+    """
+
+    detected: Detected
+    available_bytes: int | None
+
+
+def look_here(root: Path = Path("/"), *, look: Callable[[Path], Detected] = detect) -> Here:
+    """Detect the machine whose "/" is `root`; takes seconds at most."""
+    return Here(look(root), available_bytes(root))
 
 
 def device_from_here(
-    id_: str,
-    ask: Callable[[Detected], tuple[str, str, tuple[str, ...]]],
+    here: Here,
+    named: Named,
     library: Library,
     *,
-    budget_s: float = 2 * _BUDGET_S,
-    root: Path = Path("/"),
-    look: Callable[[Path], Detected] = detect,
+    budget_s: float = BUDGET_S,
     on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     today: Callable[[], date] = date.today,
 ) -> str:
-    """Detect and calibrate this machine, and write its profile.
+    """Calibrate this machine, and write its profile.
 
     Args:
-        id_: of the device.
-        ask: its name, vendor and sectors, by what was detected.
+        here: what it tells of itself.
+        named: by the author.
         library: of runtimes.
         budget_s: for calibrating; 0 leaves it out.
-        root: folder that stands for "/"; tests hand in one of their own.
-        look: tells what stands below it.
         on_progress: is told what is done.
         launch: starts processes.
         today: the date.
     """
-    found, available = look(root), available_bytes(root)
-    name, vendor, sectors = ask(found)
     runtimes = _runtimes(library)
-    listed = found.runtime.value.providers if found.runtime else ()
-    other = next((one for one in listed if one != _CPU and one in runtimes), None)
-    providers = [_CPU, *([other] if other else [])] if budget_s else []
+    providers = _providers(here.detected, runtimes) if budget_s else []
     calibrations = [
-        _calibrate(provider, budget_s / len(providers), on_progress, launch)
-        for provider in providers
-        if provider in listed
+        calibrate(
+            provider=provider,
+            budget_s=budget_s / len(providers),
+            on_progress=_part(on_progress, provider, index, len(providers), budget_s),
+            launch=launch,
+        )
+        for index, provider in enumerate(providers)
     ]
     return new_device(
         NewDevice(
-            id_, name, vendor, sectors, __version__, today().isoformat(), found, calibrations, runtimes, available
+            named=named,
+            tool=__version__,
+            date=today().isoformat(),
+            detected=here.detected,
+            calibrations=calibrations,
+            runtimes=runtimes,
+            available_bytes=here.available_bytes,
         )
     )
 
 
-def _calibrate(provider: str, budget_s: float, on_progress: OnProgress, launch: Launch) -> Calibration:
-    def tell(what: str, done: float | None, left_s: float | None) -> None:
-        on_progress(f"{provider}: {what}", done, left_s)
+def _providers(found: Detected, runtimes: Mapping[str, str]) -> list[str]:
+    """What is calibrated: the CPU, and the first other engine that a runtime of the library stands for."""
+    listed = found.runtime.value.providers if found.runtime else ()
+    other = next((one for one in listed if one in runtimes and not is_cpu(one)), None)
+    return [one for one in (CPU, other) if one in listed]
 
-    return calibrate(provider=provider, budget_s=budget_s, on_progress=tell, launch=launch)
+
+def _part(on_progress: OnProgress, provider: str, index: int, count: int, budget_s: float) -> OnProgress:
+    """Progress of one of several calibrations as progress of all."""
+
+    def tell(what: str, done: float | None, left_s: float | None) -> None:
+        after_s = budget_s * (count - 1 - index) / count
+        whole = None if done is None else (index + done) / count
+        on_progress(f"{provider}: {what}", whole, None if left_s is None else left_s + after_s)
+
+    return tell
 
 
 def _runtimes(library: Library) -> Mapping[str, str]:

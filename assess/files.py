@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +43,9 @@ def check_writable(path: Path, keep: Sequence[Path] = ()) -> None:
     if any(_same(path, other) for other in keep):
         raise AssessError("is read or written by this command already", where=str(path), hint="name another file")
     if not folder.is_dir():
-        raise AssessError("the folder to write to does not exist", where=str(folder), hint=f"mkdir -p {folder}")
+        raise AssessError(
+            "the folder to write to does not exist", where=str(folder), hint=f"mkdir -p {shlex.quote(str(folder))}"
+        )
     # Opening a file tells more than the mode bits: root, read-only mounts and full disks ignore or outdo them.
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -72,6 +75,35 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         AssessError: the file could not be written; nothing is left behind.
     """
+    _write(path, text, lambda temporary: temporary.replace(path))
+
+
+def write_new(path: Path, text: str) -> None:
+    """As `write_whole`, but never in the place of another file, however late that one has appeared.
+
+    Raises:
+        AssessError: there is one already, or the file could not be written; nothing is left behind.
+    """
+
+    def place(temporary: Path) -> None:
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # File systems of memory cards have no hard links: then a reader may see it grow.
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                try:
+                    file.write(text)
+                    file.flush()
+                except OSError:
+                    path.unlink(missing_ok=True)
+                    raise
+        temporary.unlink()
+
+    _write(path, text, place)
+
+
+def _write(path: Path, text: str, place: Callable[[Path], object]) -> None:
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -81,8 +113,10 @@ def write_whole(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        place(temporary)
         temporary = None
+    except FileExistsError as error:
+        raise AssessError("is there already", where=str(path)) from error
     except OSError as error:
         raise AssessError(f"could not be written: {error.strerror or error}", where=str(path)) from error
     finally:

@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 from recorded_boards import detected, lay_out_board
 
-from assess.authoring import device_from_here
+from assess.authoring import device_from_here, look_here
 from assess.describe.library import Library
 from assess.describe.lint import lint
 from assess.measure.detect import RuntimeBuild
+from assess.report.new import Named
 from assess.sandbox import Ending
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -38,21 +39,16 @@ class Workers:
         return {"memory bandwidth": STREAMS, "dispatch": CHAINS}.get(request["part"], PRODUCT)
 
 
-def asked(found):
-    return found.board.value, "ACME", ("robotics",)
-
-
 def text_of(tmp_path, providers=(CPU,), **changes):
     root = lay_out_board("raspberry-pi-5", tmp_path / "root")
     workers, told = Workers(), []
+    here = look_here(root, look=lambda root: detected(root, providers=lambda: RuntimeBuild("1.22.0", providers)))
     text = device_from_here(
-        "acme-rover",
-        asked,
+        here,
+        Named(here.detected.board.value, "ACME", ("robotics",)),
         Library(),
-        root=root,
-        look=lambda root: detected(root, providers=lambda: RuntimeBuild("1.22.0", providers)),
         launch=workers,
-        on_progress=lambda what, done, left_s: told.append(what),
+        on_progress=lambda *progress: told.append(progress),
         today=lambda: date(2026, 11, 24),
         **changes,
     )
@@ -75,7 +71,7 @@ def test_the_cpu_is_calibrated_and_the_file_is_of_today(tmp_path):
     assert found.engine[0].peak[0].measured.value == 3e12
     assert found.runtime[0].dispatch.value == pytest.approx(160e-9)
     assert found.sources["CAL"].where.startswith("calibration, 2026-11-24, assess ")
-    assert told[0].startswith(f"{CPU}: ")
+    assert told[0][0].startswith(f"{CPU}: ")
 
 
 def test_the_first_other_provider_with_a_runtime_of_ours_is_calibrated_too(tmp_path):
@@ -84,6 +80,41 @@ def test_the_first_other_provider_with_a_runtime_of_ours_is_calibrated_too(tmp_p
     assert {provider for provider, _, _ in asked_for} == {CPU, CUDA}
     assert [one.id for one in found.runtime] == ["onnxruntime-cuda", "onnxruntime-cpu"]
     assert [engine.name for engine in found.engine] == ["cpu", "gpu"]
+
+
+def test_the_parts_of_two_calibrations_are_one_progress(tmp_path):
+    _, _, told = text_of(tmp_path, providers=(CUDA, CPU))
+    done = [share for _, share, _ in told]
+    assert done == sorted(done)
+    halves = [share >= 0.5 for what, share, _ in told if what.startswith(CUDA)]
+    assert halves == [True] * len(halves)
+    assert max(share for what, share, _ in told if what.startswith(CPU)) <= 0.5
+    assert told[0][2] == pytest.approx(100.0, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "kind", "mark"),
+    [
+        ("OpenVINOExecutionProvider", "accelerator", "cpu", True),
+        ("QNNExecutionProvider", "accelerator", "npu", True),
+        ("DmlExecutionProvider", "accelerator", "gpu", True),
+        (CUDA, "gpu", "gpu", False),
+        ("TensorrtExecutionProvider", "gpu", "gpu", False),
+    ],
+)
+def test_what_a_provider_runs_on_is_only_stated_where_it_is_certain(tmp_path, provider, name, kind, mark):
+    text, _, _ = text_of(tmp_path, providers=(provider, CPU))
+    found = loaded(tmp_path, text)
+    assert [(engine.name, engine.kind) for engine in found.engine] == [("cpu", "cpu"), (name, kind)]
+    assert found.runtime[0].engine == name
+    marked = f'kind = "{kind}"  # fill in: what {provider} ran on: cpu, gpu, npu, dla or dsp\n' in text
+    assert marked == mark
+
+
+def test_a_provider_that_runs_on_the_cpu_is_no_other_engine(tmp_path):
+    text, asked_for, _ = text_of(tmp_path, providers=("XnnpackExecutionProvider", CPU))
+    assert {provider for provider, _, _ in asked_for} == {CPU}
+    assert [engine.name for engine in loaded(tmp_path, text).engine] == ["cpu"]
 
 
 def test_without_time_nothing_is_calibrated(tmp_path):

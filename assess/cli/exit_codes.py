@@ -32,7 +32,7 @@ MEANINGS = {
     ExitCode.NOT_COMPARABLE: "not comparable",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
     ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
-    ExitCode.INTERRUPTED: "interrupted by SIGINT or SIGTERM (128 + SIGINT, as shells report it)",
+    ExitCode.INTERRUPTED: "interrupted by SIGINT, SIGTERM or SIGHUP (128 + SIGINT, as shells report it)",
     ExitCode.CUT_OFF: "whoever read the output stopped reading (128 + SIGPIPE)",
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import signal
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import typer
@@ -101,15 +103,31 @@ def _open_missing_streams() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Characters that the output has no bytes for, as JSON and TOML escape them: in these it is the same text then."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs), error.end
 
 
 def main() -> None:
     """Run the command line."""
     _open_missing_streams()
     sys.stderr = unfailing(sys.stderr)
-    # SIGTERM by default ends Python without a word to its children and temporary files.
-    signal.signal(signal.SIGTERM, _stop)
+    # Names of files may be no text, and terminals lack letters: no reason to fail once there is a result.
+    codecs.register_error("assess.escape", _escape)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="assess.escape")
+    # By default these end Python without a word to its children and temporary files; under nohup one stays ignored.
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     app(prog_name="assess")
     sys.exit(0)

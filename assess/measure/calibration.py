@@ -103,13 +103,6 @@ class Calibration:
         quiet = (stream for stream in self.streams if not stream.why_noisy)
         return next(quiet, self.streams[0] if self.streams else None)
 
-    @property
-    def noisy(self) -> Mapping[str, str]:
-        """Of the figures that something disturbed, by name: what."""
-        figures = {f"{each.kind} {each.precision}": each.operations_per_s for each in self.rates}
-        named = {**figures, STREAM: self.bandwidth, DISPATCH: self.dispatch, "call": self.call}
-        return {name: why for name, figure in named.items() if figure and (why := self.disturbed(figure))}
-
     def disturbed(self, figure: Figure) -> str:
         """What disturbed one of these figures: itself, its part, or all that was measured; "" for nothing."""
         return "; ".join(filter(None, (figure.why_noisy, self.why_shared)))

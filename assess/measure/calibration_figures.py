@@ -9,6 +9,7 @@ from statistics import median
 from typing import Final
 
 from assess.measure.passes.calibration import FEWEST_ROUNDS, Trial
+from assess.units import Unit
 
 #: Rounds that differ by more than this from the lowest to the highest were disturbed: on a quiet machine they are
 #: within a few percent.
@@ -38,7 +39,7 @@ class Figure:
     value: float
     low: float
     high: float
-    unit: str
+    unit: Unit
     rounds: int
     method: str
     waited_share: float | None = None
@@ -78,7 +79,7 @@ def median_range(values: Sequence[float]) -> tuple[float, float]:
     return ascending[rank - 1], ascending[count - rank]
 
 
-def rate(trial: Trial, unit: str, method: str, waited_share: float | None = None) -> Figure:
+def rate(trial: Trial, unit: Unit, method: str, waited_share: float | None = None) -> Figure:
     """Work per second."""
     per_s = [trial.work / ns * 1e9 for ns in trial.round_ns]
     return Figure(median(per_s), *median_range(per_s), unit, len(per_s), method, waited_share)

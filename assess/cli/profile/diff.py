@@ -28,11 +28,13 @@ def diff(
 
     library = Library(profile_folders(profiles or ()))
     (kind, one), (other_kind, other) = library.find(first), library.find(second)
-    if kind != other_kind:
-        raise AssessError(f"{first} is one of {kind}, {second} one of {other_kind}", hint="compare two of a kind")
+    if kind is not other_kind:
+        raise AssessError(
+            f"{first} is one of {kind.folder}, {second} one of {other_kind.folder}", hint="compare two of a kind"
+        )
     for file in (one, other):
-        library.check(kind, file)
-    found = difference(library.resolved(kind, one), library.resolved(kind, other))
+        library.record(kind, file)
+    found = difference(library.resolved(kind, one).mapping, library.resolved(kind, other).mapping)
     typer.echo(found or f"{first} and {second} say the same\n", nl=False)
     tell_notes(library)
     raise typer.Exit(ExitCode.NO if found else ExitCode.YES)

@@ -35,7 +35,7 @@ def lint(
     """
     from assess import __version__
     from assess.cli.exit_codes import ExitCode
-    from assess.describe.kinds import SCHEMAS
+    from assess.describe.kinds import kind_named
     from assess.describe.library import Library, profile_folders
     from assess.describe.lint import CHECKS, files_in
     from assess.describe.lint import lint as problems_of
@@ -47,13 +47,11 @@ def lint(
         raise AssessError(
             f"there is no format {format_!r}", where="--format", hint=_one_of(format_, [one.name for one in FORMS])
         )
-    plural = next((name for name in SCHEMAS if kind in (name, name.removesuffix("s"))), None)
-    if kind is not None and plural is None:
-        raise AssessError(f"there is no kind {kind!r}", where="--kind", hint=_one_of(kind, list(SCHEMAS)))
+    named = None if kind is None else kind_named(kind, where="--kind")
     library = Library(profile_folders(profiles or ()))
     wanted = files_in(files or [shipped("profiles")])
     checked = Checked(
-        problems={str(file): problems_of(file, library, plural) for file in wanted},
+        problems={str(file): problems_of(file, library, named) for file in wanted},
         rules={check.rule: check.summary for check in CHECKS},
         tool=__version__,
     )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assess.cli.options import ProfilesOption
+from assess.clean import clean
+from assess.cli.options import ProfilesOption, choice
+from assess.cli.profile.questions import Given, given, name_of, named, sectors_of
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
     from assess.describe.library import Library
-    from assess.measure.detect import Detected
 
 _KINDS = ("device", "workload", "partner", "runtime", "standard")
+#: More time makes no figure better.
+_LONGEST_S = 600.0
 
 
 def new(
@@ -31,8 +34,9 @@ def new(
         bool, typer.Option("--from-here", help="A device: detect this machine and calibrate it, in under two minutes.")
     ] = False,
     calibration: Annotated[
-        str, typer.Option("--calibration", metavar="TIME", help='Time to calibrate in; "0 s" leaves it out.')
-    ] = "100 s",
+        str | None,
+        typer.Option("--calibration", metavar="TIME", help='Time to calibrate in; 100 s unless said, "0 s" for none.'),
+    ] = None,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="DIR", help="Folder of profiles to write it into.")
     ] = Path("profiles"),
@@ -43,140 +47,151 @@ def new(
 
     Example: assess profile new device --id acme-rover --from-here
     """
+    from assess.cli.exit_codes import ExitCode
     from assess.describe.library import Library, checked_id, profile_folders
-    from assess.describe.suggestions import did_you_mean
-    from assess.files import write_whole
 
-    if kind not in _KINDS:
-        raise AssessError(f"there is no kind {kind!r}", hint=did_you_mean(kind, list(_KINDS)))
+    choice(kind, _KINDS, "KIND")
     if from_here and kind != "device":
         raise AssessError(f"a {kind} is not detected", where="--from-here", hint="only a device is")
     file = folder / f"{kind}s" / f"{checked_id(id_)}.toml"
-    if file.exists() or file.is_symlink():
-        raise AssessError("is there already", where=str(file), hint="take another --id, or edit it")
+    said = given(name, vendor, sector, asks=sys.stdin.isatty() and not yes)
+    budget_s = _budget_s(calibration)
     library = Library(profile_folders(profiles or ()))
-    answers = _Answers(id_, name, vendor, sector, ask=sys.stdin.isatty() and not yes)
-    text = _device_here(answers, calibration, library) if from_here else _written(kind, answers, library)
-    _make_folders(file)
+    # Before anything that takes long, or an author's time.
+    _make_room(file, folder)
     _write_schema(kind, folder)
-    write_whole(file, text)
-    _tell(kind, id_, file, folder)
+    text = _from_here(id_, said, budget_s, library) if from_here else _written(kind, id_, said, library)
+    _write(file, text)
+    if not _tell(kind, id_, file, folder):
+        raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-class _Answers:
-    """What the author says: by options, else when asked, else what is suggested."""
+def _budget_s(calibration: str | None) -> float | None:
+    """Seconds to calibrate in; None: as long as is usual."""
+    from assess.units import parse
 
-    def __init__(self, id_: str, name: str | None, vendor: str | None, sectors: list[str] | None, *, ask: bool) -> None:
-        self.id = id_
-        self._given: dict[str, Any] = {"name": name, "vendor": vendor, "sectors": sectors}
-        self._ask = ask
-        for sector in sectors or ():
-            _known_sector(sector)
-
-    def name(self, suggested: str) -> str:
-        return self._said("name", "Name", suggested)
-
-    def vendor(self, suggested: str) -> str:
-        return self._said("vendor", "Vendor", suggested)
-
-    def sectors(self, suggested: str) -> tuple[str, ...]:
-        if self._given["sectors"]:
-            return tuple(self._given["sectors"])
-        if not self._ask:
-            return (suggested,)
-        said = typer.prompt(f"Sectors, of {', '.join(_sectors())}", default=suggested, err=True)
-        return tuple(_known_sector(word.strip()) for word in said.split(",") if word.strip()) or (suggested,)
-
-    def _said(self, key: str, question: str, suggested: str) -> str:
-        if self._given[key]:
-            return str(self._given[key])
-        return str(typer.prompt(question, default=suggested, err=True)) if self._ask else suggested
+    if calibration is None:
+        return None
+    try:
+        budget_s = parse(calibration, "s")
+    except ValueError as error:
+        raise AssessError(str(error), where="--calibration") from error
+    if budget_s > _LONGEST_S:
+        raise AssessError("takes more than ten minutes", where="--calibration", hint='"100 s" is enough')
+    return budget_s
 
 
-def _sectors() -> tuple[str, ...]:
-    from assess.describe.device import Sector
+def _from_here(id_: str, said: Given, budget_s: float | None, library: Library) -> str:
+    """A device's text from this machine. Its author is asked before there is a bar that would wipe the question."""
+    from assess.authoring import BUDGET_S, device_from_here, look_here
+    from assess.cli.progress import progress
 
-    return typing.get_args(Sector)
+    here = look_here()
+    board, vendor = here.detected.board, here.detected.vendor
+    by_author = named(
+        said,
+        name=board.value if board else _titled(id_),
+        vendor=vendor.value if vendor else "fill in",
+        sector="enterprise",
+    )
+    with progress() as tell:
+        return device_from_here(
+            here, by_author, library, budget_s=BUDGET_S if budget_s is None else budget_s, on_progress=tell
+        )
 
 
-def _known_sector(word: str) -> str:
-    from assess.describe.suggestions import did_you_mean
+def _written(kind: str, id_: str, said: Given, library: Library) -> str:
+    from assess import __version__
+    from assess.report import new as texts
 
-    if word not in _sectors():
-        raise AssessError(f"there is no sector {word!r}", where="--sector", hint=did_you_mean(word, list(_sectors())))
-    return word
+    title = _titled(id_)
+    if kind == "device":
+        by_author = named(said, name=title, vendor=_titled(id_.partition("-")[0]), sector="robotics")
+        return texts.new_device(texts.NewDevice(named=by_author, tool=__version__, date=""))
+    name = name_of(said, title)
+    if kind == "workload":
+        return texts.new_workload(name, sectors_of(said, "robotics"))
+    if kind == "partner":
+        return texts.new_partner(name, library.ids("devices")[0], library.ids("workloads")[0])
+    return texts.new_runtime(name) if kind == "runtime" else texts.new_standard(name)
 
 
 def _titled(id_: str) -> str:
     return " ".join(word.upper() if len(word) < 4 else word.capitalize() for word in id_.split("-"))
 
 
-def _device_here(answers: _Answers, calibration: str, library: Library) -> str:
-    from assess.authoring import device_from_here
-    from assess.cli.progress import progress
-    from assess.units import parse
+def _make_room(file: Path, folder: Path) -> None:
+    """Make the folder of a file that is not there yet.
 
-    try:
-        budget_s = parse(calibration, "s")
-    except ValueError as error:
-        raise AssessError(str(error), where="--calibration") from error
-    if budget_s > 600:
-        raise AssessError("takes more than ten minutes", where="--calibration", hint='"100 s" is enough')
+    Raises:
+        AssessError: the file is there, a link leads out of the folder, or nothing can be written there.
+    """
+    from assess.files import check_writable
 
-    def ask(found: Detected) -> tuple[str, str, tuple[str, ...]]:
-        board = found.board.value if found.board else _titled(answers.id)
-        vendor = found.vendor.value if found.vendor else "fill in"
-        return answers.name(board), answers.vendor(vendor), answers.sectors("enterprise")
-
-    with progress() as tell:
-        return device_from_here(answers.id, ask, library, budget_s=budget_s, on_progress=tell)
-
-
-def _written(kind: str, answers: _Answers, library: Library) -> str:
-    from assess import __version__
-    from assess.report import new as texts
-
-    name = answers.name(_titled(answers.id))
-    if kind == "device":
-        vendor = answers.vendor(_titled(answers.id.partition("-")[0]))
-        return texts.new_device(
-            texts.NewDevice(answers.id, name, vendor, answers.sectors("robotics"), __version__, date="")
-        )
-    if kind == "workload":
-        return texts.new_workload(name, answers.sectors("robotics"))
-    if kind == "partner":
-        return texts.new_partner(name, library.ids("devices")[0], library.ids("workloads")[0])
-    return texts.new_runtime(name) if kind == "runtime" else texts.new_standard(name)
-
-
-def _make_folders(file: Path) -> None:
+    if file.exists() or file.is_symlink():
+        raise AssessError("is there already", where=str(file), hint="take another --id, or edit it")
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise AssessError("a link leads out of the folder", where=str(file), hint="name where it leads with --folder")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AssessError(f"cannot be made: {error.strerror}", where=str(file.parent), hint="name --folder") from error
+    check_writable(file)
 
 
 def _write_schema(kind: str, folder: Path) -> None:
-    """The schema that the new file's first line names."""
+    """The schema that the new file's first line names, unless another file has its place."""
     from assess.describe.schema import schema_text
-    from assess.files import write_whole
+    from assess.files import check_writable, write_new, write_whole
 
-    file = folder / "schemas" / f"{kind}.json"
-    _make_folders(file)
-    write_whole(file, schema_text(kind))
+    file, text = folder / "schemas" / f"{kind}.json", schema_text(kind)
+    if not file.exists() and not file.is_symlink():
+        _make_room(file, folder)
+        write_new(file, text)
+    elif not file.resolve().is_relative_to(folder.resolve()) or not _is_ours(file, kind):
+        note = "is no schema of ours and stays as it is; editors do not help with the new file's keys"
+        typer.echo(f"note: {clean(str(file))} {note}", err=True)
+    else:
+        check_writable(file)
+        write_whole(file, text)
 
 
-def _tell(kind: str, id_: str, file: Path, folder: Path) -> None:
+def _is_ours(file: Path, kind: str) -> bool:
+    """Whether a file is a schema that some version of `assess` wrote."""
+    from json import loads
+
+    try:
+        found = loads(file.read_text(encoding="utf-8")) if file.is_file() and not file.is_symlink() else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("title") == f"assess {kind}"
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the new file; where that fails the text is printed: it took an author's or a board's time."""
+    from assess.files import write_new
+
+    try:
+        write_new(file, text)
+    except AssessError as error:
+        typer.echo(text, nl=False)
+        raise AssessError(error.problem, where=error.where, hint="the text is on standard output: save it") from error
+
+
+def _tell(kind: str, id_: str, file: Path, folder: Path) -> bool:
+    """Say what was written, what is wrong with it, and what comes next; whether it can be used."""
     from assess import __version__
     from assess.describe.library import Library, profile_folders
     from assess.describe.lint import lint
     from assess.report.problems import Checked
     from assess.report.problems.text import text
 
-    found = lint(file, Library(profile_folders([folder])))
-    typer.echo(f"written: {file}", err=True)
-    typer.echo(text(Checked({str(file): found}, {}, __version__)), err=True, nl=False)
-    typer.echo(f"next: fill in what is left, then: assess profile lint {file}", err=True)
+    checked = Checked({str(file): lint(file, Library(profile_folders([folder])))}, {}, __version__)
+    where = clean(shlex.quote(str(file)))
+    typer.echo(f"written: {clean(str(file))}", err=True)
+    typer.echo(text(checked), err=True, nl=False)
+    typer.echo(f"next: fill in what is left, then: assess profile lint {where}", err=True)
     if kind == "device":
-        own = "" if folder == Path("profiles") else f" --profiles {folder}"
+        own = "" if folder == Path("profiles") else f" --profiles {clean(shlex.quote(str(folder)))}"
         typer.echo(f"then: assess fit MODEL --device {id_} --workload camera-30hz{own}", err=True)
+    return not checked.errors

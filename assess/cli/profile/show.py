@@ -30,30 +30,33 @@ def show(
     from assess.clean import clean
     from assess.cli.notes import tell_notes
     from assess.cli.output import terminal_width
+    from assess.describe.kinds import DEVICE
     from assess.describe.library import Library, profile_folders
     from assess.report.drawn import drawn
     from assess.report.toml_text import toml_text
 
     library = Library(profile_folders(profiles or ()))
     kind, file = library.find(id_)
-    if kind == "devices" and not resolved:
+    left_out: list[Path] = []
+    if kind is DEVICE and not resolved:
         device = library.device(str(file))
-        typer.echo(drawn(device, _sound(library.modes_of(file), library), terminal_width()), nl=False)
+        modes, left_out = _sound(library.modes_of(file), library)
+        typer.echo(drawn(device, modes, terminal_width()), nl=False)
     else:
-        library.check(kind, file)
+        library.record(kind, file)
         whole = library.resolved(kind, file)
-        if base := whole.pop("extends", ""):
-            typer.echo(f"# {file.stem}, with what it takes from {clean(str(base))}")
-        typer.echo(toml_text(whole), nl=False)
-    tell_notes(library)
+        if whole.base:
+            typer.echo(f"# {file.stem}, with what it takes from {clean(whole.base)}")
+        typer.echo(toml_text(whole.mapping), nl=False)
+    tell_notes(library, *(f"{one} is left out: it has problems" for one in left_out))
 
 
-def _sound(files: Sequence[Path], library: Library) -> list[Device]:
-    """The devices of files, without those that have problems: these are no reason not to show another."""
-    found = []
+def _sound(files: Sequence[Path], library: Library) -> tuple[list[Device], list[Path]]:
+    """The devices of files, and those that have problems: these are no reason not to show another."""
+    sound, left_out = [], []
     for file in files:
         try:
-            found.append(library.device(str(file)))
+            sound.append(library.device(str(file)))
         except AssessError:
-            library.notes.append(f"{file} is left out: it has problems")
-    return found
+            left_out.append(file)
+    return sound, left_out

@@ -48,13 +48,11 @@ class Cores:
     """How many CPUs there are; a CPU is what the kernel schedules on, so a core with two threads is two.
 
     Attributes:
-        present: of the machine, whether switched on or not.
         online: switched on; a Jetson's power modes switch some off.
         usable: that this process may run on.
         physical: cores that are online, however many threads each has; None: the kernel does not tell.
     """
 
-    present: int
     online: int
     usable: int
     physical: int | None

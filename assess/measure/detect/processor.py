@@ -103,7 +103,7 @@ def cores(root: Path, listed: list[Processor]) -> Fact[Cores] | str:
     allowed = re.search(r"^Cpus_allowed_list:\s*(\S+)$", text_of(root / "proc/self/status"), re.MULTILINE)
     usable = (cpus_in(allowed[1]) & online if allowed else None) or online
     note = f"{len(present - online)} of {len(present)} are switched off" if present - online else ""
-    count = Cores(len(present), len(online), len(usable), _physical(root, listed))
+    count = Cores(len(online), len(usable), _physical(root, listed))
     return Fact(count, f"/{_CPUS} and /proc/self/status", note)
 
 

@@ -1,6 +1,6 @@
 """The text of new profiles, for their authors to complete."""
 
-from assess.report.new.device import NewDevice, new_device
+from assess.report.new.device import Named, NewDevice, new_device
 from assess.report.new.others import new_partner, new_runtime, new_standard, new_workload
 
-__all__ = ["NewDevice", "new_device", "new_partner", "new_runtime", "new_standard", "new_workload"]
+__all__ = ["Named", "NewDevice", "new_device", "new_partner", "new_runtime", "new_standard", "new_workload"]

@@ -6,8 +6,14 @@ from textwrap import wrap
 from typing import Final
 
 from assess.clean import clean
+from assess.measure.calibration import Calibration
+from assess.measure.calibration_figures import Figure
 from assess.report.toml_text import text
-from assess.units import Unit, written
+from assess.units import Unit, format_range, written
+
+#: Keys of the sources: what the machine told of itself, and what was measured on it.
+HERE: Final = "HERE"
+CALIBRATED: Final = "CAL"
 
 _WIDTH: Final = 118
 
@@ -20,6 +26,14 @@ def number(value: float, unit: Unit, source: str, *, grade: str = "A", note: str
 def count(value: int, source: str, *, grade: str = "A", note: str = "") -> str:
     """A whole number with its source."""
     return _sourced(str(value), source, grade, note)
+
+
+def measured(key: str, calibration: Calibration, figure: Figure, how: str) -> str:
+    """A key with a number that was measured; what disturbed it is told with it."""
+    why = calibration.disturbed(figure)
+    note = f"{how}; 95 %: {format_range(figure.low, figure.high, figure.unit)}{f'; disturbed: {why}' if why else ''}"
+    mark = "measured, disturbed" if why else "measured"
+    return f"{key} = {number(figure.value, figure.unit, CALIBRATED, note=note)}  # {mark}"
 
 
 def comment(said: str) -> list[str]:

@@ -38,7 +38,7 @@ def test_a_jetson_orin_nano(tree, found):
         derived=True,
     )
     assert kinds(machine) == [("Cortex-A78AE", 6, 1.728e9, None)]
-    assert machine.cores.value == Cores(present=6, online=6, usable=6, physical=6)
+    assert machine.cores.value == Cores(online=6, usable=6, physical=6)
     assert machine.features.value == ("asimd", "asimdhp", "asimddp")
     assert by_precision(machine) == {
         "fp64": ("asimd",),
@@ -82,7 +82,7 @@ def test_a_power_mode_switches_cores_off_and_caps_the_others(tree, found):
     assert machine.power_mode.value == PowerMode(2, "MODE_30W", 30.0)
     assert machine.power_mode.source == "/var/lib/nvpmodel/status and /etc/nvpmodel.conf"
     assert [mode.watts for mode in machine.power_modes] == [None, 15.0, 30.0, 50.0]
-    assert machine.cores.value == Cores(present=12, online=8, usable=8, physical=8)
+    assert machine.cores.value == Cores(online=8, usable=8, physical=8)
     assert machine.cores.note == "4 of 12 are switched off"
     assert kinds(machine) == [("Cortex-A78AE", 8, 2.2016e9, 1.728e9)]
     assert machine.module.value == "NVIDIA Jetson AGX Orin 64GB"
@@ -118,7 +118,7 @@ def test_big_and_little_cores_are_kept_apart(tree, found):
         CoreKind("Cortex-A55", (0, 1, 2, 3), 1.8e9, None, "/proc/cpuinfo"),
         CoreKind("Cortex-A76", (4, 5, 6, 7), 2.4e9, None, "/proc/cpuinfo"),
     )
-    assert machine.cores.value == Cores(present=8, online=8, usable=4, physical=8)
+    assert machine.cores.value == Cores(online=8, usable=4, physical=8)
     assert machine.recognised_by.cpu == "Cortex-A55, Cortex-A76"
     assert machine.memory_installed == Fact(
         16 * GIB,
@@ -138,7 +138,7 @@ def test_a_laptop_is_named_by_its_machine_type(tree, found):
     assert machine.vendor == Fact("LENOVO", "/sys/class/dmi/id/sys_vendor")
     assert machine.recognised_by == Recognised("20VX0068GE", "11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "")
     assert kinds(machine) == [("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", 8, 4.7e9, None)]
-    assert machine.cores.value == Cores(present=8, online=8, usable=8, physical=4)
+    assert machine.cores.value == Cores(online=8, usable=8, physical=4)
     assert machine.features.value == ("sse2", "f16c", "fma", "avx2", "avx512f", "avx512_vnni")
     assert by_precision(machine) == {
         "fp64": ("avx512f", "avx2", "sse2"),
@@ -159,7 +159,7 @@ def test_a_guest_in_a_cloud_knows_no_clock(tree, found):
     assert machine.absent["CPU clock"] == (
         "no cpufreq in /sys/devices/system/cpu: the firmware or a hypervisor decides it and does not tell"
     )
-    assert machine.cores.value == Cores(present=2, online=2, usable=2, physical=1)
+    assert machine.cores.value == Cores(online=2, usable=2, physical=1)
     assert by_precision(machine)["int8"] == ("avx2",)
     assert (machine.memory.value, machine.memory_installed.value) == (3943312 * KIB, 4 * GIB)
     assert machine.os.value == "Amazon Linux 2"

@@ -13,7 +13,7 @@ from assess.describe.lint import lint
 from assess.measure.calibration import Calibration, Rate
 from assess.measure.calibration_figures import Figure
 from assess.measure.detect import Gpu, Gpus
-from assess.report.new import NewDevice, new_device
+from assess.report.new import Named, NewDevice, new_device
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -42,12 +42,20 @@ CALIBRATION = Calibration(
 )
 
 
-def written(root, name, id_="acme-rover", available=None, calibrations=(CALIBRATION,), **world):
+def written(root, name, available=None, calibrations=(CALIBRATION,), **world):
     machine = detected(lay_out_board(name, root), **world)
     board = machine.board.value if machine.board else "Board"
     vendor = machine.vendor.value if machine.vendor else "ACME"
     return new_device(
-        NewDevice(id_, board, vendor, ("robotics",), "0.1.0", "2026-11-24", machine, calibrations, RUNTIMES, available)
+        NewDevice(
+            named=Named(board, vendor, ("robotics",)),
+            tool="0.1.0",
+            date="2026-11-24",
+            detected=machine,
+            calibrations=calibrations,
+            runtimes=RUNTIMES,
+            available_bytes=available,
+        )
     )
 
 
@@ -120,6 +128,61 @@ def test_a_gpu_and_its_provider_come_first(tmp_path):
     assert [(one.id, one.engine) for one in found.runtime] == [("onnxruntime-cuda", "gpu"), ("onnxruntime-cpu", "cpu")]
 
 
+def test_what_disturbed_a_number_stands_with_it_and_what_is_absent_stands_once(tmp_path):
+    shared = "this process got 50% of a CPU: others share it"
+    absent = {
+        "matrix product fp16": "no kernel: 2 casts were put around it",
+        "dispatch": "noise",
+        "convolution fp16": "no kernel: 3 casts were put around it",
+        "matrix product bf16": "refused: MatMul(13) is not there",
+        "convolution bf16": "refused: Conv(22) is not there",
+    }
+    text = written(tmp_path, "thinkpad-p14s", calibrations=[replace(CALIBRATION, why_shared=shared, absent=absent)])
+    lines = text.splitlines()
+    numbers = [line for line in lines if 'source = "CAL"' in line]
+    assert len(numbers) == 4
+    for line in numbers:
+        assert line.endswith("# measured, disturbed")
+        assert f"; disturbed: {shared}" in line or f"something disturbed the host; {shared}" in line
+    assert [line for line in lines if "not measured" in line] == [
+        "# not measured: matrix product fp16, convolution fp16: no kernel: 2 casts were put around it",
+        "# not measured: dispatch: noise",
+        "# not measured: matrix product bf16, convolution bf16: refused: MatMul(13) is not there",
+    ]
+    assert lines.index("# not measured: dispatch: noise") > lines.index("[[runtime]]")
+
+
+def test_what_nvml_tells_is_of_an_engine_of_nvidia_only(tmp_path):
+    gpu = Gpu("NVIDIA L4", 24 * GIB, 2.04e9, 6.25e9, 192)
+    other = replace(CALIBRATION, provider="OpenVINOExecutionProvider", absent={})
+    text = written(tmp_path, "ec2-t3-medium", calibrations=(CALIBRATION, other), gpus=lambda: Gpus((gpu,), "550.54"))
+    nvidia, accelerator = (text[text.index(f'name = "{name}"') :].split("\n\n")[0] for name in ("gpu", "accelerator"))
+    assert nvidia.splitlines()[2:] == [
+        'clock = { value = "2.04 GHz", source = "HERE", grade = "A", note = "NVIDIA L4" }  # detected',
+        "# detected: NVIDIA L4, NVIDIA driver 550.54; if models live in its own memory, that is [memory]:",
+        '# capacity = { value = "25.77 GB", source = "HERE", grade = "A", note = "NVIDIA L4" }',
+        '# bandwidth = { value = "300 GB/s", source = "HERE", grade = "D", note = "192 bit / 8 x 2 x 6250 MHz" }',
+    ]
+    assert "NVIDIA" not in accelerator
+    assert 'kind = "cpu"  # fill in: what OpenVINOExecutionProvider ran on' in accelerator
+
+
+def test_a_provider_that_measured_nothing_is_no_engine(tmp_path):
+    nothing = replace(CALIBRATION, provider=CUDA, rates=(), streams=(), dispatch=None, absent={"all": "no driver"})
+    text = written(tmp_path, "thinkpad-p14s", calibrations=(CALIBRATION, nothing))
+    assert "# not measured: CUDAExecutionProvider: all: no driver\n" in text
+    assert [engine.name for engine in device(tmp_path, text).engine] == ["cpu"]
+
+
+def test_what_explains_the_numbers_is_told_in_comments(tmp_path):
+    text = written(tmp_path, "ec2-t3-medium")
+    assert "# detected: a guest of Amazon EC2 (/sys/class/dmi/id/sys_vendor): others may share the host\n" in text
+    text = written(tmp_path / "other", "jetson-agx-orin-30w")
+    assert "MAXN (nvpmodel -m 0), MODE_15W (nvpmodel -m 1), MODE_50W (nvpmodel -m 3)\n" in text
+    assert "Ubuntu 22.04.5 LTS, kernel 5.15.148-tegra, Jetson Linux 36.4.4, ONNX Runtime 1.22.0" in text
+    assert "# detected: features asimd, asimdhp, asimddp\n" in text
+
+
 def test_a_gpu_on_the_chip_is_left_to_the_author(tmp_path):
     text = written(tmp_path, "raspberry-pi-5")
     assert "# detected: brcm,2712-v3d (" in text
@@ -141,7 +204,7 @@ def test_what_firmware_says_is_data(tmp_path):
         recognised_by=replace(machine.recognised_by, board=name),
         absent={"x\ny = 1": "because\nz = 2"},
     )
-    text = new_device(NewDevice("acme-rover", name, "v", ("robotics",), "0.1.0", "2026-11-24", told))
+    text = new_device(NewDevice(named=Named(name, "v", ("robotics",)), tool="0.1.0", date="2026-11-24", detected=told))
     read = tomllib.loads(text)
     assert read["identity"]["board"] == [name]
     assert read["name"] == name
@@ -149,14 +212,14 @@ def test_what_firmware_says_is_data(tmp_path):
 
 
 def test_another_device_is_all_to_fill_in(tmp_path):
-    text = new_device(NewDevice("acme-rover", "Rover", "ACME", ("robotics",), "0.1.0", ""))
+    text = new_device(NewDevice(named=Named("Rover", "ACME", ("robotics",)), tool="0.1.0", date=""))
     found = device(tmp_path, text)
     assert (found.name, found.vendor, found.sectors, found.identity) == ("Rover", "ACME", ("robotics",), None)
     assert "HERE" not in text
 
 
 def test_every_line_to_fill_in_is_right_once_its_mark_is_gone(tmp_path):
-    text = new_device(NewDevice("acme-rover", "Rover", "ACME", ("robotics",), "0.1.0", ""))
+    text = new_device(NewDevice(named=Named("Rover", "ACME", ("robotics",)), tool="0.1.0", date=""))
     lines = []
     for line in text.splitlines():
         inside = line.removeprefix("# ")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assess.describe.kinds import SCHEMAS
+from assess.describe.kinds import kind_named
 from assess.describe.library import Library
 from assess.describe.lint import lint
 from assess.report.new import new_partner, new_runtime, new_standard, new_workload
@@ -21,7 +21,7 @@ def record(folder, kind, text):
     file.parent.mkdir()
     file.write_text(text)
     assert [problem.render("") for problem in lint(file, Library())] == []
-    return Library([folder]).record(kind, file, SCHEMAS[kind])
+    return Library([folder]).record(kind_named(kind), file)
 
 
 @pytest.mark.parametrize("kind", TEXTS)
