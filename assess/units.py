@@ -122,8 +122,12 @@ def format_range(low: float, high: float, unit: str) -> str:
     return first if first == last else f"{first} to {last}"
 
 
+#: Of the largest scale of a unit; what is more is written as a power of ten.
+_MOST_IN_DIGITS: Final = 1e6
+
+
 def _three_digits(value: float) -> str:
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     rounded = float(f"{value:.3g}")
-    return f"{rounded:.0f}" if abs(rounded) >= 100 else f"{rounded:.3g}"
+    return f"{rounded:.0f}" if 100 <= abs(rounded) <= _MOST_IN_DIGITS else f"{rounded:.3g}"

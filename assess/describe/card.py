@@ -9,7 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import Authored, Number, Text, Whole
+from assess.describe.quantity import Authored, Number, OptionalText, Text, Whole
+
+#: Of an input: no format that is fed has more, and the width of a range is finite.
+Value = Annotated[Number, Field(ge=-1e38, le=1e38)]
 
 
 class Teacher(Authored):
@@ -24,8 +27,8 @@ class CardInput(Authored):
 
     name: str = Field(description="As the ONNX file has it: `assess inspect MODEL`.")
     meaning: str = Field(default="", description='"image", "audio", "token ids", "mask", "state", "joint angles", ...')
-    low: Number | None = Field(default=None, description="Smallest value that occurs.")
-    high: Number | None = Field(default=None, description="Largest value that occurs.")
+    low: Value | None = Field(default=None, description="Smallest value that occurs.")
+    high: Value | None = Field(default=None, description="Largest value that occurs.")
     sample: str = Field(default="", description=".npy file beside the card with a real input.")
 
 
@@ -53,8 +56,8 @@ class Card(Authored):
         description="Of the ONNX file: `sha256sum FILE`.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"}
     )
     licence: str = Field(description='SPDX expression, such as "Apache-2.0" or "MIT OR Apache-2.0".')
-    origin: str = Field(default="", description="Who made the model, where, and from which teacher and data.")
-    data_residency: str = Field(
+    origin: OptionalText = Field(default="", description="Who made the model, where, and from which teacher and data.")
+    data_residency: OptionalText = Field(
         default="", description="Where the data that it was made from lay, and where what it is fed will."
     )
     source: str = Field(default="", description="Where the model comes from.")

@@ -18,6 +18,8 @@ from assess.describe.suggestions import did_you_mean
 
 _LONGEST: Final = 60  # Characters of a value that are repeated in a message.
 
+_MOST_BITS: Final = 1024  # Of a whole number that is repeated.
+
 _EXPECTED: Final = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -109,6 +111,8 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, date | time):
         return f"the date or time {value}"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "a number of too many digits"  # Python refuses to write it, where it was read in hexadecimal.
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...'"
 
@@ -135,7 +139,7 @@ def below(schema: Any, key: str | int) -> Any:
 
 
 def _toml(value: str | int) -> str:
-    return f'"{value[:_LONGEST]}"' if isinstance(value, str) else str(value).lower()
+    return f'"{value[:_LONGEST]}"' if isinstance(value, str) else _shown(value)
 
 
 def _keys_at(schema: type[BaseModel], keys: KeyPath) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from assess.describe.positions import Path as KeyPath
-from assess.describe.quantity import LONGEST
+from assess.describe.quantity import LONGEST, MOST, within_bounds
 from assess.units import Unit, format_quantity, parse
 
 #: Clocks and peaks are published in three digits or fewer, each rounded on its own.
@@ -44,6 +44,8 @@ def written(table: Any, key: str, unit: Unit) -> Written | None:
         scale = value / float(f"{digits[1].replace('_', '')}.{digits[2]}") if digits and value else 0.0
     except ValueError:
         return None
+    if value and not within_bounds(value, unit):
+        return None
     return Written(value, 0.5 * abs(scale) * 10.0 ** -len(digits[2] if digits else ""))
 
 
@@ -51,7 +53,7 @@ def count(table: Any, key: str) -> int | None:
     """A whole number of a table, or None as in `written`."""
     found = table.get(key) if isinstance(table, Mapping) else None
     value = found.get("value") if isinstance(found, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST else None
 
 
 def memory_arithmetic(name: str, memory: Any) -> Iterator[tuple[KeyPath, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -34,14 +36,59 @@ class Authored(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+#: Letters by Unicode that nobody sees: fillers of Hangul.
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def says_something(text: str) -> bool:
+    """Whether a text has a letter or a digit of any script; spaces without width and the like say nothing."""
+    return any(char.isalnum() and char not in _BLANK for char in text)
+
+
+def _not_blank(value: str) -> str:
+    if not says_something(value):
+        raise ValueError("has neither letter nor digit: it says nothing")
+    return value
+
+
+def _empty_or_not_blank(value: str) -> str:
+    return _not_blank(value) if value else value
+
+
 #: Text that says something.
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
+#: Text that says something where it is given.
+OptionalText = Annotated[str, AfterValidator(_empty_or_not_blank)]
+#: More of anything than there is; what is computed from it fits into 64 bits.
+MOST: Final = 10**9
 #: TOML tells 1 from "1" and from true; so do these.
-Whole = Annotated[int, Strict()]
+Whole = Annotated[int, Strict(), Field(le=MOST)]
 Truth = Annotated[bool, Strict()]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
 
 LONGEST: Final = 100  # Characters; no quantity needs a third of it.
+
+#: By unit the least and the most that may be written, and both in words. They are a factor of a thousand beyond what is
+#: built, so that nothing sound is refused, and whatever is computed from such numbers is finite and fits into a clock.
+BOUNDS: Final[Mapping[Unit, tuple[float, float, str]]] = {
+    "B": (1.0, 1e15, "1 B to 1000 TB, which no device exceeds"),
+    "s": (1e-9, 86_400.0, "1 ns to 24 h: no clock tells less, and nothing here waits longer"),
+    "Hz": (1.0 / 86_400.0, 1e15, "from once in 24 h (1.16e-5 Hz) to 1e6 GHz: no measurement waits longer"),
+    "B/s": (1.0, 1e18, "1 B/s to 1e6 TB/s, which no memory exceeds"),
+    "op/s": (1.0, 1e20, "1 OPS to 1e8 TOPS, which no engine exceeds"),
+    "W": (1e-9, 1e9, "1e-6 mW to 1e9 W, which no device exceeds"),
+    "J": (1e-12, 1e9, "1e-6 uJ to 1e9 J, which no inference exceeds"),
+    "degC": (-273.15, 1e4, "-273.15 degC to 10000 degC"),
+    "bit": (1.0, 1e9, "1 bit to 1e9 bit, which no bus exceeds"),
+    "T/s": (1.0, 1e15, "1e-6 MT/s to 1e6 GT/s, which no bus exceeds"),
+    "1": (1e-6, math.inf, "at least 0.0001 %"),  # What is above all of it is told by itself.
+}
+
+
+def within_bounds(value: float, unit: Unit) -> bool:
+    """Whether a number is one that may be written at all; zero is a question of its own."""
+    least, most, _ = BOUNDS[unit]
+    return least <= value <= most
 
 
 def wrong_key(key: str, text: str) -> PydanticCustomError:
@@ -55,7 +102,10 @@ def _parse_text(value: Any, *, unit: Unit) -> float:
         raise ValueError(f"expected text with a unit such as {example(unit)!r}, found {found}")
     if len(value) > LONGEST:
         raise ValueError(f"is too long for a quantity such as {example(unit)!r}")
-    return parse(value, unit)
+    number = parse(value, unit)
+    if number != 0 and not within_bounds(number, unit):
+        raise ValueError(f"{value!r} must be {BOUNDS[unit][2]}")
+    return number
 
 
 def _above_zero(value: float) -> float:
@@ -201,8 +251,10 @@ class SourcedCount(Sourced):
             raise ValueError(
                 f"expected a whole number of at least 1, without quotes and unit, found {found:.{LONGEST}}"
             )
+        if value > MOST:
+            raise ValueError(f"must be at most {MOST}: there are not more of anything")
         return float(value)
 
     @classmethod
     def _value_schema(cls) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1, "examples": [64]}
+        return {"type": "integer", "minimum": 1, "maximum": MOST, "examples": [64]}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from assess.describe.device import Sector
 from assess.describe.positions import Path as KeyPath
@@ -30,14 +30,29 @@ class Misses(Authored):
         return self
 
 
+_HIGHEST: Final = 99.9999
+
+
+def _percentile(value: float) -> float:
+    if value < 50:
+        hint = f"; it is in percent: {value * 100:g}, not {value:g}" if 0.5 <= value < 1 else ""
+        raise ValueError(f"{value:g} must be at least 50{hint}")
+    if _HIGHEST < value < 100:
+        raise ValueError(f"{value!r} must be at most {_HIGHEST}: millions of frames certify no more")
+    return value
+
+
 class Requires(Authored):
     """What the job requires; what is absent is not asked."""
 
     deadline: Seconds | None = Field(
         default=None, description="From a frame's release to its result; one period where there is only a rate."
     )
-    percentile: Number = Field(
-        default=99.0, ge=50, lt=100, description="Share of frames that must meet it, in percent: 99, not 0.99."
+    percentile: Annotated[Number, AfterValidator(_percentile)] = Field(
+        default=99.0,
+        lt=100,
+        json_schema_extra={"minimum": 50},
+        description="Share of frames that must meet it, in percent: 99, not 0.99.",
     )
     misses: Misses | None = Field(
         default=None, description="A contract on misses that are close together, as a control loop survives."

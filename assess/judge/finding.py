@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from assess.project.estimate import Estimate, Rung
@@ -73,6 +74,15 @@ class Finding:
         if self.limit.is_least:
             return (self.found.low - self.limit.value) / self.limit.value
         return None if math.isinf(self.found.high) else (self.limit.value - self.found.high) / self.limit.value
+
+
+def smallest(limits: Sequence[Limit]) -> Limit:
+    """The limit that decides where several hold at once; uncertain if any is, since that one may be smaller still."""
+    least = min(limits, key=lambda limit: limit.value)
+    others = [limit.text for limit in limits if limit.is_uncertain]
+    if least.is_uncertain or not others:
+        return least
+    return replace(least, text=f"{least.text}; uncertain: {', '.join(others)}", is_uncertain=True)
 
 
 def compare(found: Estimate, limit: Limit) -> Verdict:

@@ -20,7 +20,8 @@ def execution(case: Case) -> Finding:
 
     PASS needs a run on the device itself. A process that crashed, hung, was refused or ran out of memory there is a
     FAIL with its cause. A run on another host shows that ONNX Runtime can run the model, no more (MARGINAL), and a
-    failure there leaves it open (UNKNOWN, with the cause).
+    failure there leaves it open (UNKNOWN, with the cause). On a device that is only announced, and so cannot be bought,
+    the best answer is MARGINAL, whatever a host says that it is.
     """
     measurement = case.measurement
     if measurement is None:
@@ -36,6 +37,9 @@ def execution(case: Case) -> Finding:
     effective = measurement.effective
     provider = effective.providers[0] if effective and effective.providers else "ONNX Runtime"
     text = f"{len(measurement.service_ns)} inferences with {provider}"
+    if case.device.availability == "announced":
+        text = f"{text}{here}; {case.device.id} cannot be bought yet: it is announced"
+        return Finding(Verdict.MARGINAL, text, next_step="measure it again on a device as it is sold")
     if case.estimates.on_device:
         return Finding(Verdict.PASS, text)
     return Finding(Verdict.MARGINAL, text + here, next_step=case.to_measure)

@@ -4,7 +4,7 @@ from assess.describe.device import Memory
 from assess.judge.advice import smaller
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Limit, Verdict, compare, smallest
 from assess.project.estimate import Estimate
 
 
@@ -14,7 +14,7 @@ def memory(case: Case) -> Finding:
 
     The peak above an empty runtime, loading included, against the smallest of: the workload's own limit, its share of
     what remains of the device's memory after the system's part, and all of that. Where the system's part is not known,
-    the best answer is MARGINAL.
+    or a number of the device's memory was never read, the best answer is MARGINAL, whichever limit is the smallest.
     """
     limit = _limit(case)
     found = case.estimate("memory")
@@ -41,7 +41,7 @@ def _limit(case: Case) -> Limit:
         raise NotAskedError(f"{case.device.id} has on-chip memory only")
     if main is not None:
         limits.append(_left_by_the_device(case, main, required.memory_share))
-    return min(limits, key=lambda limit: limit.value)
+    return smallest(limits)
 
 
 def _left_by_the_device(case: Case, main: Memory, share: float | None) -> Limit:

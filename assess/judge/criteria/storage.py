@@ -3,14 +3,15 @@
 from assess.judge.advice import smaller
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Limit, Verdict, compare, smallest
 
 
 @criterion("storage")
 def storage(case: Case) -> Finding:
     """Do the model's files fit into the storage that the workload or the device allows?
 
-    The exact size of the ONNX file and its external data, against the smaller of both limits.
+    The exact size of the ONNX file and its external data, against the smaller of both limits. Where that
+    of the device was never read, the best answer is MARGINAL, whichever is the smaller.
     """
     limits = []
     if case.workload.requires.storage is not None:
@@ -19,8 +20,12 @@ def storage(case: Case) -> Finding:
         limits.append(Limit(device.value, "B", f"storage of {case.device.id}", device.is_recalled))
     if not limits:
         raise NotAskedError(f"neither {case.workload.id} nor {case.device.id} limits storage")
-    limit = min(limits, key=lambda one: one.value)
+    limit = smallest(limits)
     found = case.estimate("storage")
     verdict = compare(found, limit)
-    step = "" if verdict is Verdict.PASS else smaller(case, found, limit)
+    step = ""
+    if verdict is Verdict.MARGINAL and limit.is_uncertain:
+        step = f"read storage in a source, and put it into the profile of {case.device.id}"
+    elif verdict is not Verdict.PASS:
+        step = smaller(case, found, limit)
     return Finding(verdict, found.basis, found, limit, step)
