@@ -18,6 +18,13 @@ _DEEPEST: Final = 50  # Brackets, so that none is deep enough to use up the stac
 #: SPDX 2.3, annex D.1: a licence of one's own, which no list has.
 _OWN: Final = re.compile(r"(DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
 
+#: Ids that the SPDX list had and replaced by others ("deprecated"), with "+" where it may follow.
+_REPLACED: Final = re.compile(
+    r"(A|L)?GPL-[0-9.]+\+?|GFDL-[0-9.]+\+?|BSD-2-Clause-(FreeBSD|NetBSD)|bzip2-1\.0\.5|Net-SNMP|Nunit|StandardML-NJ"
+    r"|Nokia-Qt-exception-1\.1"
+)
+_OTHERS: Final = "other_spdx_license_keys"
+
 
 class NoExpressionError(ValueError):
     """The text is no SPDX expression; the message says why."""
@@ -93,9 +100,15 @@ def _meant(name: str) -> str:
 @cache
 def _licensing() -> Licensing:
     # Imported late: reading the list of licences takes longer than reading a profile.
-    from license_expression import get_spdx_licensing
+    from license_expression import build_spdx_licensing, get_license_index
 
-    return get_spdx_licensing()
+    # Of the other names that the index has for a licence, only those count that the SPDX list itself replaced:
+    # LicenseRef-Apache-2.0 is whatever its author calls so, and "GPL" is no licence.
+    index = [
+        {**entry, _OTHERS: [name for name in entry.get(_OTHERS, ()) if _REPLACED.fullmatch(name)]}
+        for entry in get_license_index()
+    ]
+    return build_spdx_licensing(index)
 
 
 def _satisfied(tree: Any, accepted: frozenset[str]) -> bool:
