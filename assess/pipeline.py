@@ -125,7 +125,8 @@ def run(
     shipped = library or Library()
 
     def find(argument: str, dims: Mapping[str, int]) -> StageModel:
-        path = argument if argument.endswith(".onnx") else str(shipped.model_file(argument))  # Never a file of that name.
+        # An id is never a file that happens to have its name here.
+        path = argument if argument.endswith(".onnx") else str(shipped.model_file(argument))
         found = find_model(path, shipped, dims=dims, on_progress=on_progress)
         return StageModel(found.model, found.path, found.card, found.card_folder)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from assess.describe.beside import leaves
 from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import Authored, Hertz, Share, Text, Whole, wrong_key
 from assess.describe.suggestions import did_you_mean
@@ -33,6 +33,7 @@ _KEYS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     )
 }
 
+_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _QUEUE: Final = re.compile(r"latest-only|drop-late|queue:[1-9][0-9]{0,5}")
 
 
@@ -43,10 +44,15 @@ def _known_queue(value: str) -> str:
 
 
 def _beside(value: str) -> str:
-    path = PurePath(value)
-    if path.is_absolute() or ".." in path.parts or "\0" in value:
+    if leaves(value):
         raise ValueError(f"{value!r} does not lie beside the workload's file")
     return value
+
+
+def _id_or_beside(value: str) -> str:
+    if value and not value.endswith(".onnx") and not _ID.fullmatch(value):
+        raise ValueError(f"{value!r} is neither the id of a shipped model nor an .onnx file beside the workload's")
+    return _beside(value)
 
 
 def _each_once(values: tuple[int, ...]) -> tuple[int, ...]:
@@ -66,13 +72,7 @@ QueuePolicy = Annotated[str, AfterValidator(_known_queue)]
 Sizes = Annotated[tuple[Annotated[Whole, Field(ge=1)], ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
-def _no_null(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("holds a null character, which no path may")
-    return value
-
-
-PathText = Annotated[str, AfterValidator(_no_null)]
+ModelText = Annotated[str, AfterValidator(_id_or_beside)]
 
 #: Frames a second. Beginning one takes the harness microseconds: above this it would measure itself.
 Rate = Annotated[Hertz, Field(le=100_000.0)]
@@ -82,7 +82,7 @@ class Stage(Authored):
     """One model of a pipeline: it runs at a rate of its own, or after another stage."""
 
     name: Text = Field(description="A word of your own; after refers to it.")
-    model: PathText = Field(
+    model: ModelText = Field(
         default="",
         description="Id of a shipped model, or an ONNX file beside this one; the command's own model if left out.",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assess.describe.beside import beside
 from assess.describe.model import Model
 from assess.errors import AssessError
 from assess.measure.inputs import Feed, prepare
@@ -39,20 +40,20 @@ def find_stages(job: Job, find: Callable[[str, Mapping[str, int]], StageModel]) 
 
     Args:
         job: the job; another kind than a pipeline has no stages.
-        find: describes a model, given the id of a shipped one or a path beside the workload's file, and numbers for its
-            dynamic dimensions.
+        find: describes a model, given the id of a shipped one or the path of an .onnx file beside the workload's, and
+            numbers for its dynamic dimensions.
 
     Raises:
-        AssessError: a model is not there or cannot be described; the stage is named.
+        AssessError: a model is not there, lies elsewhere, or cannot be described; the stage is named.
     """
     found = {}
     for stage in job.workload.scenario.stage:
         if not stage.model:
             continue
         argument = stage.model
-        if Path(argument).suffix == ".onnx":
-            argument = str(job.folder / argument)
         try:
+            if Path(argument).suffix == ".onnx":
+                argument = str(beside(job.folder, argument))
             found[stage.name] = find(argument, stage.dims)
         except AssessError as error:
             raise AssessError(

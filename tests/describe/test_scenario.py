@@ -164,7 +164,7 @@ def test_what_stands_on_a_deadline_needs_one(tmp_path, scenario, requires, probl
         ('kind = "trace"\ntrace = "a\\u0000b"', "does not lie beside the workload's file"),
         (
             'kind = "pipeline"\n[[scenario.stage]]\nname = "a"\nmodel = "x\\u0000y.onnx"\nrate = "1 Hz"',
-            "null character",
+            "does not lie beside the workload's file",
         ),
     ],
 )

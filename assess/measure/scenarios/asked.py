@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from assess.describe.beside import beside
 from assess.describe.trace import read_trace
 from assess.measure.drive import Queue
 from assess.measure.scenarios.pipeline import rate_of
@@ -39,7 +40,7 @@ def asked(job: Job, *, seed: int, tier: str, scratch: Path) -> dict[str, Any]:
         found["states"] = dict(scenario.states)
     if kind == "trace":
         found["releases"] = str(scratch / "releases")
-        (scratch / "releases").write_bytes(array("q", read_trace(job.folder / scenario.trace)).tobytes())
+        (scratch / "releases").write_bytes(array("q", read_trace(beside(job.folder, scenario.trace))).tobytes())
     return found
 
 
@@ -61,7 +62,7 @@ def schedule_s(job: Job, count: int) -> float | None:
     """
     scenario = job.workload.scenario
     if scenario.kind == "trace":
-        return _played_ns(read_trace(job.folder / scenario.trace), count) * 1e-9
+        return _played_ns(read_trace(beside(job.folder, scenario.trace)), count) * 1e-9
     if scenario.kind == "pipeline":
         return count / rate_of([release(stage) for stage in scenario.stage], own_stage(job))
     return count / scenario.rate if scenario.is_open and scenario.rate else None

@@ -215,3 +215,24 @@ def test_a_pipeline_that_is_stopped_keeps_the_frames_of_all_stages(tmp_path):
     assert 0 < len(eye.frames) < 2000  # Of 20 s.
     assert 0 < len(slow.frames) < 20
     assert len(mind.frames) + len(mind.frames.dropped_ns) in (len(eye.frames), len(eye.frames) - 1)
+
+
+@pytest.mark.parametrize("model", ["../other.onnx", "/tmp/other.onnx", "parts/../../other.onnx"])
+def test_a_stages_model_does_not_lie_elsewhere(tmp_path, model):
+    with pytest.raises(ValueError, match="does not lie beside the workload's file"):
+        job({"name": "lid", "rate": "3 Hz", "model": model}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("model", ["models/other", "../other", "Other.toml", "."])
+def test_a_stages_model_that_is_no_file_is_an_id(tmp_path, model):
+    with pytest.raises(ValueError, match="is neither the id of a shipped model nor an"):
+        job({"name": "lid", "rate": "3 Hz", "model": model}, folder=tmp_path)
+
+
+def test_a_stages_model_is_not_read_through_a_link_that_leaves(tmp_path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "secret.onnx").write_bytes(b"")
+    (tmp_path / "job" / "lid.onnx").symlink_to(tmp_path / "secret.onnx")
+    wanted = job({"name": "lid", "rate": "3 Hz", "model": "lid.onnx"}, folder=tmp_path / "job")
+    with pytest.raises(AssessError, match=r"stage 'lid': 'lid\.onnx' is a link that leads outside the folder"):
+        find_stages(wanted, lambda argument, dims: pytest.fail("it was described"))

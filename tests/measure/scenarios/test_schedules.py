@@ -8,7 +8,9 @@ from itertools import islice, pairwise
 import pytest
 import real_runs
 
+from assess.errors import AssessError
 from assess.measure.scenarios import SCENARIOS
+from assess.measure.scenarios.asked import asked, schedule_s
 from assess.measure.scenarios.periodic import every
 
 MS = 1_000_000
@@ -143,3 +145,14 @@ def test_drop_late_never_begins_what_has_missed_its_deadline(overloaded):
     assert statistics.median(frames.waited_ns) < 11 * MS
     # All wait that are not too late: far more than one.
     assert max(newest(frames)) > 10
+
+
+def test_a_trace_is_not_read_through_a_link_that_leaves(tmp_path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "secret.csv").write_text("0\n1\n")
+    (tmp_path / "job" / "releases.csv").symlink_to(tmp_path / "secret.csv")
+    job = real_runs.job({"kind": "trace", "trace": "releases.csv"}, tmp_path / "job", {})
+    with pytest.raises(AssessError, match="is a link that leads outside the folder"):
+        schedule_s(job, 3)
+    with pytest.raises(AssessError, match="is a link that leads outside the folder"):
+        asked(job, seed=1, tier="quick", scratch=tmp_path)
