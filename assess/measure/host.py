@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from assess.measure import identity
+from assess.measure import identity, nvpmodel
 from assess.measure.kernel_files import meminfo, text_of, whole_number
 from assess.measure.measurement import Host
 from assess.sandbox import control_groups
@@ -116,7 +116,7 @@ _READERS: Final[tuple[tuple[str, str, Callable[[Path], Any], str], ...]] = (
         "power_mode",
         "power mode",
         lambda root: identity.power_mode(root).text,
-        "no nvpmodel status: only Jetson boards have one",
+        nvpmodel.NO_STATUS,
     ),
     ("governor", "governor", _governor, "no cpufreq in /sys: the firmware or a hypervisor decides the clock"),
     ("load", "load", _load, "no /proc/loadavg"),

@@ -28,7 +28,7 @@ def why_not_the_device(host: Host, device: Device) -> str:
         ("CPU", identity.cpu, host.cpu),
         ("power mode", identity.power_mode, host.power_mode),
     ):
-        if expected and found not in expected:
+        if expected and (not found or found not in expected):
             seen = f"{found!r}" if found else f"not readable ({host.absent.get(name, 'nothing reports it')})"
             return f"its {name} is {seen}, {device.id} is {' or '.join(map(repr, expected))}"
     capacity = device.memory.capacity if device.memory else None

@@ -1,6 +1,7 @@
 import builders
 import pytest
 
+from assess.describe.device import Identity
 from assess.measure.measurement import Effective
 from assess.project.target import binding_in_effect, why_not_the_device
 
@@ -66,3 +67,10 @@ def test_a_run_with_a_provider_that_the_device_does_not_have_is_a_proxy():
     binding, why = binding_in_effect(TWO, ran_with("OpenVINOExecutionProvider"))
     assert binding.id == "fast"
     assert why == "it was run with OpenVINOExecutionProvider, which no runtime of acme-rover stands for"
+
+
+def test_what_nothing_reports_matches_no_identity():
+    blank = Identity.model_construct(board=("",), cpu=(), power_mode=("",))
+    device = builders.device().model_copy(update={"identity": blank})
+    host = builders.host(board="", power_mode="", absent={"board": "no DMI here"})
+    assert why_not_the_device(host, device) == "its board is not readable (no DMI here), acme-rover is ''"
