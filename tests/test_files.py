@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,9 @@ def test_outputs_are_refused_before_the_work(tmp_path):
         check_writable(tmp_path)
     with pytest.raises(AssessError, match="the folder to write to does not exist"):
         check_writable(tmp_path / "no" / "run.json")
+    with pytest.raises(AssessError) as error:
+        check_writable(Path("no folder") / "run.json")
+    assert error.value.hint == "mkdir -p 'no folder'"
 
 
 def test_checking_leaves_nothing_behind(tmp_path):
