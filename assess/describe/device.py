@@ -45,11 +45,11 @@ class Identity(Authored):
     Every key that is given must match one of its values exactly.
     """
 
-    board: tuple[str, ...] = Field(
+    board: tuple[Text, ...] = Field(
         default=(), description="Name of the board: `cat /proc/device-tree/model`, or /sys/class/dmi/id/product_name."
     )
-    cpu: tuple[str, ...] = Field(default=(), description="CPU's model name, where the board has no name: `lscpu`.")
-    power_mode: tuple[str, ...] = Field(
+    cpu: tuple[Text, ...] = Field(default=(), description="CPU's model name, where the board has no name: `lscpu`.")
+    power_mode: tuple[Text, ...] = Field(
         default=(), description="Name of the power mode as the board reports it: `nvpmodel -q` on a Jetson."
     )
 

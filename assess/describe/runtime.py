@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -52,8 +52,12 @@ class OpsetRange(Authored):
 class QuantisationSupport(Authored):
     """What quantised models the runtime runs in integers."""
 
-    formats: tuple[str, ...] = Field(default=(), description='"QDQ", "QOperator", "weight-only", "dynamic".')
-    granularity: tuple[str, ...] = Field(default=(), description='"per-tensor", "per-channel", "block".')
+    formats: tuple[Literal["QDQ", "QOperator", "weight-only", "dynamic", "mixed"], ...] = Field(
+        default=(), description='"QDQ", "QOperator", "weight-only", "dynamic"; "mixed": several in one model.'
+    )
+    granularity: tuple[Literal["per-tensor", "per-channel", "block", "mixed"], ...] = Field(
+        default=(), description='"per-tensor", "per-channel", "block"; "mixed": several in one model.'
+    )
 
 
 class Runtime(Authored):

@@ -128,13 +128,26 @@ def all_reserved(sound: Sound) -> Planted | None:
     return Planted(text, line.number + 1, f"{line.table}.reserved.value", "the system would keep all of the memory")
 
 
-def a_million_times_more(sound: Sound) -> Planted | None:
-    keys = ("capacity", "power", "storage", "width", "rate")
-    lines = [line for line in positive(sound) if line.key in keys]
+#: More than any device has, and no more than may be written.
+_MORE = {"capacity": "20 TB", "power": "30000 W", "storage": "200 TB", "width": "100000 bit", "rate": "200 GT/s"}
+
+
+def _more(sound: Sound, name: str) -> Line | None:
+    lines = [line for line in positive(sound) if line.key in _MORE]
     lines = [line for line in lines if line.key not in ("width", "rate") or "bandwidth" not in sound.whole[line.table]]
     lines = [line for line in lines if line.key != "power" or not _other_modes(sound)]
-    line = sound.pick(lines, "a_million_times_more")
-    return valued(sound, line, _scaled(line, 1e10) if line else "", "no device is known to have it: expected ")
+    return sound.pick(lines, name)
+
+
+def more_than_any(sound: Sound) -> Planted | None:
+    line = _more(sound, "more_than_any")
+    value = f'"{_MORE[line.key]}"' if line else ""
+    return valued(sound, line, value, "no device is known to have it: expected ")
+
+
+def more_than_there_is(sound: Sound) -> Planted | None:
+    line = _more(sound, "more_than_there_is")
+    return valued(sound, line, f'"1e30 {unit(line)}"' if line else "", " exceeds")
 
 
 def cold_above_hot(sound: Sound) -> Planted | None:
@@ -346,9 +359,9 @@ def any_mode(sound: Sound) -> Planted | None:
 DEVICES: tuple[Mutation, ...] = (
     *NUMBERS,
     dense_times_ten, operations_halved, clock_times_thousand, sparse_thrice_dense, sparse_below_dense,
-    measured_above_peak, bandwidth_doubled, measured_above_bandwidth, all_reserved, a_million_times_more,
-    cold_above_hot, power_of_another_mode, extends_nothing, extends_a_variant, extends_itself, engine_twice,
-    precision_twice, engine_without_kind, engine_as_table, on_chip_as_memory, memory_as_on_chip, sold,
+    measured_above_peak, bandwidth_doubled, measured_above_bandwidth, all_reserved, more_than_any,
+    more_than_there_is, cold_above_hot, power_of_another_mode, extends_nothing, extends_a_variant, extends_itself,
+    engine_twice, precision_twice, engine_without_kind, engine_as_table, on_chip_as_memory, memory_as_on_chip, sold,
     sold_in_capitals, kind_of_engine, kind_of_memory, precision_unknown, where_measured, runtime_unknown,
     runtime_on_no_engine, sector_unknown, no_sectors, standard_unknown, runtime_twice, nobody_recognised, any_mode,
 )  # fmt: skip
