@@ -133,7 +133,8 @@ def peak_arithmetic(
     made = parts(engine, peak)
     meant = [dense]
     if made and not made.agree and not is_engine_wrong:
-        yield ("dense", "value"), f"expected {format_quantity(made.product, 'op/s')}, which is {made.said}"
+        hint = _twice(peak) if dense.agrees(2.0 * made.product) else ""
+        yield ("dense", "value"), f"expected {format_quantity(made.product, 'op/s')}, which is {made.said}{hint}"
         meant.append(Written(made.product, 0.0))  # What agrees with either is not told again.
     if sparse and sparse.value:
         found = [list(_sparse(peak.get("sparsity", "2:4"), one, sparse)) for one in meant]
@@ -141,6 +142,13 @@ def peak_arithmetic(
     reached = written(peak, "measured", "op/s")
     if reached and all(reached.value > one.value and not one.agrees(reached.value) for one in meant):
         yield ("measured", "value"), "is more than the peak in 'dense'"
+
+
+def _twice(peak: Mapping[str, Any]) -> str:
+    """What is likely wrong where the peak is twice what its parts make."""
+    if count(peak, "operations_per_clock") == 1:
+        return "; one multiply-accumulate is two operations"
+    return "; twice that is what 2:4 sparsity makes of it: a sparse peak goes into 'sparse'"
 
 
 def _sparse(sparsity: Any, dense: Written, sparse: Written) -> Iterator[tuple[KeyPath, str]]:
