@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from assess.errors import AssessError
-from assess.files import check_writable, shipped, write_whole
+from assess.files import check_writable, shipped, write_new, write_whole
 
 
 def test_shipped_data_is_found_in_a_checkout():
@@ -26,6 +26,28 @@ def test_a_written_file_can_be_read_by_others(tmp_path):
     write_whole(tmp_path / "a.txt", "text")
     assert (tmp_path / "a.txt").read_text() == "text"
     assert (tmp_path / "a.txt").stat().st_mode & 0o044
+
+
+def test_a_new_file_takes_no_other_s_place(tmp_path):
+    target = tmp_path / "a.toml"
+    write_new(target, "first")
+    with pytest.raises(AssessError, match="is there already"):
+        write_new(target, "second")
+    assert target.read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
+
+
+def test_a_new_file_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    target = tmp_path / "a.toml"
+    write_new(target, "first")
+    with pytest.raises(AssessError, match="is there already"):
+        write_new(target, "second")
+    assert target.read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
 
 
 def test_outputs_are_refused_before_the_work(tmp_path):

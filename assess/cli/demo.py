@@ -19,8 +19,9 @@ def demo(
 
     Example: assess demo
     """
-    from assess.cli.output import check_outputs, deliver, named_format, terminal_width
+    from assess.cli.output import check_outputs, deliver, named_format
     from assess.cli.progress import progress
+    from assess.cli.terminal import terminal_width
     from assess.describe.library import Library
     from assess.judge.fit_report import FitReport
     from assess.report.matrix import lines

@@ -6,6 +6,7 @@ import typing
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from assess.cli.options import choice
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ Answer = Literal["yes", "no", "not known"]
 
 _OPTIONS: Final = {
     "sector": "--sector",
-    "min_memory": "--min-memory",
+    "least_bytes": "--min-memory",
     "precision": "--precision",
     "availability": "--availability",
     "vendor": "--vendor",
@@ -24,48 +25,26 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
-    """What a device must have to be listed; None asks nothing.
+    """What a device must have to be listed, made by `device_filter`; None asks nothing.
 
     Attributes:
         sector: that it serves.
-        min_memory: capacity of the memory that models live in, at least, as "8 GiB".
+        least_bytes: capacity of the memory that models live in, at least.
         precision: that an engine has a peak in.
         availability: of it.
         vendor: part of its vendor's name.
     """
 
-    sector: str | None = None
-    min_memory: str | None = None
-    precision: str | None = None
-    availability: str | None = None
-    vendor: str | None = None
+    sector: str | None
+    least_bytes: float | None
+    precision: str | None
+    availability: str | None
+    vendor: str | None
 
     @property
     def given(self) -> list[str]:
         """The options that ask something."""
         return [_OPTIONS[one.name] for one in fields(self) if getattr(self, one.name) is not None]
-
-    def check(self) -> None:
-        """Refuse words that no device can have.
-
-        Raises:
-            AssessError: with the nearest word that one can have.
-        """
-        from assess.describe.device import Device, Peak, Sector
-        from assess.describe.suggestions import did_you_mean
-
-        allowed: dict[str, Any] = {
-            "sector": Sector,
-            "precision": Peak.model_fields["precision"].annotation,
-            "availability": Device.model_fields["availability"].annotation,
-        }
-        for name, words in allowed.items():
-            given, known = getattr(self, name), typing.get_args(words)
-            if given is not None and given not in known:
-                raise AssessError(
-                    f"there is no {name} {given!r}", where=_OPTIONS[name], hint=did_you_mean(given, known)
-                )
-        self._least_bytes()
 
     def takes(self, device: Device) -> Answer:
         """Whether a device is listed."""
@@ -79,11 +58,10 @@ class DeviceFilter:
         return "no" if "no" in answers else "not known" if "not known" in answers else "yes"
 
     def _memory(self, device: Device) -> Answer:
-        least = self._least_bytes()
         memory = device.memory or device.on_chip
-        if least is None or (memory and memory.capacity and memory.capacity.value >= least):
+        if self.least_bytes is None:
             return "yes"
-        return "no" if memory and memory.capacity else "not known"
+        return _of(memory.capacity.value >= self.least_bytes) if memory and memory.capacity else "not known"
 
     def _peak(self, device: Device) -> Answer:
         peaks = [peak.precision for engine in device.engine for peak in engine.peak]
@@ -91,13 +69,42 @@ class DeviceFilter:
             return "yes"
         return "no" if peaks else "not known"
 
-    def _least_bytes(self) -> float | None:
-        from assess.units import parse
 
-        try:
-            return None if self.min_memory is None else parse(self.min_memory, "B")
-        except ValueError as error:
-            raise AssessError(str(error), where="--min-memory") from error
+def device_filter(
+    *,
+    sector: str | None = None,
+    min_memory: str | None = None,
+    precision: str | None = None,
+    availability: str | None = None,
+    vendor: str | None = None,
+) -> DeviceFilter:
+    """A filter from the words of the command line.
+
+    Raises:
+        AssessError: no device can have one of them; the nearest that one can have is named.
+    """
+    from assess.describe.device import Device, Peak, Sector
+
+    return DeviceFilter(
+        _one_of(sector, Sector, "--sector"),
+        None if min_memory is None else _bytes(min_memory),
+        _one_of(precision, Peak.model_fields["precision"].annotation, "--precision"),
+        _one_of(availability, Device.model_fields["availability"].annotation, "--availability"),
+        vendor,
+    )
+
+
+def _one_of(word: str | None, words: Any, option: str) -> str | None:
+    return None if word is None else choice(word, typing.get_args(words), option)
+
+
+def _bytes(text: str) -> float:
+    from assess.units import parse
+
+    try:
+        return parse(text, "B")
+    except ValueError as error:
+        raise AssessError(str(error), where="--min-memory") from error
 
 
 def _of(fits: bool) -> Answer:

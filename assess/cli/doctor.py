@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assess.cli.options import ProviderOption
+from assess.cli.options import ProviderOption, choice
 from assess.errors import AssessError
 from assess.units import format_quantity, parse
 
@@ -31,16 +31,15 @@ def doctor(
 
     Example: assess doctor --rate "100 Hz" --deadline "10 ms"
     """
-    import shutil
     import sys
 
     from assess import pipeline
     from assess.cli.exit_codes import ExitCode
     from assess.cli.progress import progress
+    from assess.cli.terminal import terminal_width
     from assess.report.doctor import doctor_json, doctor_text
 
-    if form not in _FORMATS:
-        raise AssessError(f"{form!r:.40} is not one of {', '.join(_FORMATS)}", where="--format")
+    choice(form, _FORMATS, "--format")
     rate_hz = _quantity(rate, "Hz", "--rate", 1e9)
     deadline_s = _quantity(deadline, "s", "--deadline", 1e9)
     if deadline_s is None and rate_hz is not None:
@@ -50,8 +49,7 @@ def doctor(
     if form == "json":
         typer.echo(doctor_json(diagnosis), nl=False)
     else:
-        width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 120)
-        typer.echo(doctor_text(diagnosis, width=width, colour=sys.stdout.isatty()), nl=False)
+        typer.echo(doctor_text(diagnosis, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
     if diagnosis.floor is None or diagnosis.fit is False:
         raise typer.Exit(ExitCode.UNTOLD)
 

@@ -67,9 +67,10 @@ def measure(
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
     from assess.cli.notes import tell_notes
-    from assess.cli.output import tell_plan, terminal_width
+    from assess.cli.output import tell_plan
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
+    from assess.cli.terminal import terminal_width
     from assess.describe.library import Library, profile_folders
     from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json

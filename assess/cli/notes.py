@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from assess.describe.library import Library
 
 
-def tell_notes(library: Library) -> None:
-    """Tell each of them."""
-    for note in library.notes:
+def tell_notes(library: Library, *more: str) -> None:
+    """Tell each of them, and what the command itself notes."""
+    for note in (*library.notes, *more):
         typer.echo(f"note: {clean(note)}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from assess.clean import clean
 from assess.cli.options import choice
 from assess.cli.stderr import tell_also
+from assess.cli.terminal import terminal_width
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.files import check_writable, write_whole
@@ -26,7 +26,6 @@ from assess.report.formats.terminal import terminal, terminal_many
 if TYPE_CHECKING:
     from assess.portfolio import PlannedRun
 
-_NARROWEST, _WIDEST = 60, 120
 #: From here on minutes say enough.
 _LONG_S = 100.0
 
@@ -89,11 +88,6 @@ def named_format(name: str) -> Format:
     """
     found = {form.name: form for form in FORMATS}
     return found[choice(name, list(found), "--format")]
-
-
-def terminal_width() -> int:
-    """Columns to write in: the terminal's, within reason; 100 where there is none."""
-    return min(max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST), _WIDEST)
 
 
 def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> None:

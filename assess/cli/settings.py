@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from assess.cli.options import choice, pairs
 from assess.describe.device import Device
 from assess.describe.graph import DEFAULT_LIMITS
-from assess.describe.suggestions import did_you_mean
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.measure.extra_passes import PASSES
@@ -48,23 +48,19 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
     Raises:
         AssessError: a quantity, a level, a tier or a pass is not one, or the job's schedule cannot be read.
     """
-    from assess.cli.options import pairs
-
-    if words.optimisation not in _LEVELS:
-        raise AssessError(f"{words.optimisation!r} is not one of {', '.join(_LEVELS)}", where="--optimisation")
     return settings_of(
         job,
         default_tier(devices) if words.tier is None else _tier(words.tier),
         count=words.min_count,
         as_needed=words.tier is None,
         span_s=None if words.min_duration is None else _quantity(words.min_duration, "s", "--min-duration"),
-        skip=tuple(map(_pass, words.skip or ())),
+        skip=tuple(choice(name, PASSES, "--skip") for name in words.skip or ()),
         timeout_s=None if words.timeout is None else _quantity(words.timeout, "s", "--timeout"),
         provider=words.provider,
         provider_options=pairs(words.provider_option, "--provider-option"),
         custom_ops=tuple(words.custom_ops or ()),
         threads=words.threads,
-        optimisation=words.optimisation,
+        optimisation=choice(words.optimisation, _LEVELS, "--optimisation"),
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
         require_full_placement=words.require_full_placement,
@@ -80,15 +76,7 @@ def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
 
 def _tier(name: str) -> Tier:
     found = {each.name: each for each in TIERS}
-    if name not in found:
-        raise AssessError(f"{name!r} is no tier", where="--tier", hint=did_you_mean(name, list(found)))
-    return found[name]
-
-
-def _pass(name: str) -> str:
-    if name not in PASSES:
-        raise AssessError(f"{name!r} is no pass", where="--skip", hint=did_you_mean(name, list(PASSES)))
-    return name
+    return found[choice(name, list(found), "--tier")]
 
 
 def _bytes(text: str | None) -> int | None:

@@ -195,7 +195,7 @@ def test_a_missing_run(folder):
 
 
 def test_a_list_of_nothing():
-    assert refused("list", "device") == ("error: there are no 'device' to list", "hint: did you mean 'devices'?")
+    assert refused("list", "device") == ("error: there is no list 'device'", "hint: did you mean 'devices'?")
 
 
 def test_the_onnx_checker_agrees_that_the_good_model_is_good(folder):

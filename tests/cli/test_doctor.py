@@ -19,7 +19,7 @@ def doctor(*arguments):
         (("--rate", "0 Hz"), "--rate: '0 Hz' is not between"),
         (("--deadline", "10 Hz"), "--deadline: '10 Hz' has the unit 'Hz'"),
         (("--deadline", "0 ms"), "--deadline: '0 ms' is not between"),
-        (("--format", "xml"), "--format: 'xml' is not one of text, json"),
+        (("--format", "xml"), "--format: there is no format 'xml'"),
     ],
 )
 def test_what_is_no_quantity_or_format_is_refused_before_anything_runs(arguments, complaint):

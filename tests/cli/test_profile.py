@@ -153,7 +153,7 @@ def test_diff_tells_what_differs_by_its_exit_code_too():
     rover("mine")
     rover("mine", 'extends = "acme-rover"\nname = "Other"\n', "acme-other")
     told = run("profile", "diff", "acme-rover", "acme-other", "--profiles", "mine", code=1).stdout
-    assert told == 'name\n  - "Rover"\n  + "Other"\nextends\n  + "acme-rover"\n'
+    assert told == 'name\n  - "Rover"\n  + "Other"\n'
     same = run("profile", "diff", "acme-rover", "acme-rover", "--profiles", "mine").stdout
     assert same == "acme-rover and acme-rover say the same\n"
     told = run("profile", "diff", "acme-rover", "camera-30hz", "--profiles", "mine", code=2).stderr
@@ -193,7 +193,9 @@ def test_filters_of_devices():
 
 
 def test_no_device_that_fits_is_an_empty_list():
-    assert run("list", "devices", "--vendor", "nobody").stdout == ""
+    told = run("list", "devices", "--vendor", "nobody")
+    assert (told.stdout, told.stderr) == ("", "note: no device has all of that\n")
+    assert listed("--vendor", "nobody") == ({}, "note: no device has all of that\n")
 
 
 @pytest.mark.parametrize(
@@ -314,3 +316,45 @@ def test_the_machine_at_hand_describes_itself_and_a_fit_there_is_measured_on_the
     assert report["device"]["id"] == "this-machine"
     latency = next(one for one in report["findings"] if one["criterion"] == "latency")
     assert latency["found"]["rung"] == "measured", latency
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (["list"], ["assess.measure", "assess.project", "license_expression", "numpy", "onnx"]),
+        (["profile", "show", "sony-imx500"], ["assess.measure", "assess.report.formats", "numpy", "onnx"]),
+    ],
+    ids=lambda words: words[-1],
+)
+def test_what_only_reads_profiles_imports_nothing_heavy(words, heavy):
+    code = (
+        "import sys\n"
+        "from assess.cli.main import app\n"
+        f"app({words!r}, standalone_mode=False)\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+def test_what_a_profile_says_steers_no_terminal():
+    name = "R\\u009b31m\\u202e\\u200bover"
+    rover("mine", ROVER.replace("Rover", name))
+    rover(
+        "mine",
+        f'name = "{name}"\ntitle = "t"\nsource = "s"\ngrade = "A"\nshows = "x"\ncannot_show = "y"\n',
+        "acme-std",
+        "standards",
+    )
+    for words in (
+        ["profile", "show", "acme-rover"],
+        ["profile", "show", "acme-rover", "--resolved"],
+        ["profile", "show", "acme-std"],
+        ["list", "devices"],
+        ["list", "devices", "-f", "json"],
+        ["list", "standards"],
+    ):
+        told = run(*words, "--profiles", "mine").output
+        assert all(line.isprintable() for line in told.split("\n")), words
+    assert f'name = "{name}"' in run("profile", "show", "acme-std", "--profiles", "mine").stdout

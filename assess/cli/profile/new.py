@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assess.clean import clean
-from assess.cli.options import ProfilesOption, choice
+from assess.cli.options import ProfilesOption
 from assess.cli.profile.questions import Given, given, name_of, named, sectors_of
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
     from assess.describe.library import Library
 
-_KINDS = ("device", "workload", "partner", "runtime", "standard")
 #: More time makes no figure better.
 _LONGEST_S = 600.0
 
@@ -48,21 +48,22 @@ def new(
     Example: assess profile new device --id acme-rover --from-here
     """
     from assess.cli.exit_codes import ExitCode
+    from assess.describe.kinds import DEVICE, kind_named
     from assess.describe.library import Library, checked_id, profile_folders
 
-    choice(kind, _KINDS, "KIND")
-    if from_here and kind != "device":
-        raise AssessError(f"a {kind} is not detected", where="--from-here", hint="only a device is")
-    file = folder / f"{kind}s" / f"{checked_id(id_)}.toml"
+    of = kind_named(kind)
+    if from_here and of is not DEVICE:
+        raise AssessError(f"a {of.name} is not detected", where="--from-here", hint="only a device is")
+    file = folder / of.folder / f"{checked_id(id_)}.toml"
     said = given(name, vendor, sector, asks=sys.stdin.isatty() and not yes)
     budget_s = _budget_s(calibration)
     library = Library(profile_folders(profiles or ()))
     # Before anything that takes long, or an author's time.
     _make_room(file, folder)
-    _write_schema(kind, folder)
-    text = _from_here(id_, said, budget_s, library) if from_here else _written(kind, id_, said, library)
+    _write_schema(of.name, folder)
+    text = _from_here(id_, said, budget_s, library) if from_here else _written(of.name, id_, said, library)
     _write(file, text)
-    if not _tell(kind, id_, file, folder):
+    if not _tell(of.name, id_, file, [folder, *(profiles or ())]):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
@@ -178,7 +179,7 @@ def _write(file: Path, text: str) -> None:
         raise AssessError(error.problem, where=error.where, hint="the text is on standard output: save it") from error
 
 
-def _tell(kind: str, id_: str, file: Path, folder: Path) -> bool:
+def _tell(kind: str, id_: str, file: Path, folders: Sequence[Path]) -> bool:
     """Say what was written, what is wrong with it, and what comes next; whether it can be used."""
     from assess import __version__
     from assess.describe.library import Library, profile_folders
@@ -186,12 +187,13 @@ def _tell(kind: str, id_: str, file: Path, folder: Path) -> bool:
     from assess.report.problems import Checked
     from assess.report.problems.text import text
 
-    checked = Checked({str(file): lint(file, Library(profile_folders([folder])))}, {}, __version__)
+    checked = Checked({str(file): lint(file, Library(profile_folders(folders)))}, {}, __version__)
     where = clean(shlex.quote(str(file)))
     typer.echo(f"written: {clean(str(file))}", err=True)
     typer.echo(text(checked), err=True, nl=False)
     typer.echo(f"next: fill in what is left, then: assess profile lint {where}", err=True)
     if kind == "device":
-        own = "" if folder == Path("profiles") else f" --profiles {clean(shlex.quote(str(folder)))}"
+        # The usual folder need not be named.
+        own = "".join(f" --profiles {clean(shlex.quote(str(one)))}" for one in folders if one != Path("profiles"))
         typer.echo(f"then: assess fit MODEL --device {id_} --workload camera-30hz{own}", err=True)
     return not checked.errors

@@ -40,7 +40,7 @@ def given(name: str | None, vendor: str | None, sectors: Sequence[str] | None, *
     """The options, checked.
 
     Raises:
-        AssessError: a word is blank, no text, or no sector.
+        AssessError: a word is no text, or no sector.
     """
     return Given(
         None if name is None else _text(name, "--name"),
@@ -98,7 +98,7 @@ def _text(word: str, option: str) -> str:
     """A word as text that can be written into a file: Python hands on bytes that it could not read as half characters.
 
     Raises:
-        AssessError: it is none, or blank.
+        AssessError: it is none, or has no letter or digit.
     """
     try:
         word.encode()
@@ -107,8 +107,8 @@ def _text(word: str, option: str) -> str:
             word = os.fsencode(word).decode()
         except UnicodeError as error:
             raise AssessError("is not UTF-8 text", where=option) from error
-    if not word.strip():
-        raise AssessError("is blank", where=option, hint="leave it out to be asked, or to take what is suggested")
+    if not any(char.isalnum() for char in word):
+        raise AssessError("has no letter or digit", where=option, hint="leave it out to take what is suggested")
     return word
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from assess.errors import AssessError
+from assess.clean import clean
+from assess.cli.options import choice
 
 
 def schema(
@@ -24,20 +25,15 @@ def schema(
     Example: assess profile schema device -o mine/schemas/device.json
     """
     from assess.describe.schema import AUTHORED, json_schema, schema_text
-    from assess.describe.suggestions import did_you_mean
     from assess.files import check_writable, write_whole
     from assess.report.field_tables import field_table
 
-    if kind not in AUTHORED:
-        raise AssessError(f"there is no kind {kind!r}", hint=did_you_mean(kind, list(AUTHORED)))
-    if format_ not in ("json", "markdown"):
-        raise AssessError(
-            f"there is no format {format_!r}", where="--format", hint=did_you_mean(format_, ["json", "markdown"])
-        )
+    choice(kind, list(AUTHORED), "KIND")
+    choice(format_, ("json", "markdown"), "--format")
     text = schema_text(kind) if format_ == "json" else field_table(json_schema(kind, variants=False))
     if output is None:
         typer.echo(text, nl=False)
         return
     check_writable(output)
     write_whole(output, text)
-    typer.echo(f"written: {output}", err=True)
+    typer.echo(f"written: {clean(str(output))}", err=True)

@@ -29,7 +29,7 @@ def show(
     """
     from assess.clean import clean
     from assess.cli.notes import tell_notes
-    from assess.cli.output import terminal_width
+    from assess.cli.terminal import terminal_width
     from assess.describe.kinds import DEVICE
     from assess.describe.library import Library, profile_folders
     from assess.report.drawn import drawn
@@ -46,7 +46,7 @@ def show(
         library.record(kind, file)
         whole = library.resolved(kind, file)
         if whole.base:
-            typer.echo(f"# {file.stem}, with what it takes from {clean(whole.base)}")
+            typer.echo(f"# {clean(file.stem)}, with what it takes from {clean(whole.base)}")
         typer.echo(toml_text(whole.mapping), nl=False)
     tell_notes(library, *(f"{one} is left out: it has problems" for one in left_out))
 

@@ -172,12 +172,12 @@ def test_bars_of_two_parts():
 
 def chart(library, **changes):
     """The chart of the rover with parts of its text replaced."""
-    file = next(folder for folder in library._folders) / "devices" / "acme-rover.toml"
+    file = library.path("devices", "acme-rover")
     text = DEVICE
     for old, new in changes.items():
         text = text.replace({"bandwidth": BANDWIDTH, "peaks": PEAKS}[old], new)
     file.write_text(text)
-    drawing = drawn(Library(list(library._folders)).device("acme-rover"), [], 100)
+    drawing = drawn(Library([file.parents[1]]).device("acme-rover"), [], 100)
     start = drawing.find("roofline")
     return drawing[start:].split("\n\n")[0] if start >= 0 else ""
 
