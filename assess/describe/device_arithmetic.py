@@ -148,6 +148,8 @@ def _twice(peak: Mapping[str, Any]) -> str:
     """What is likely wrong where the peak is twice what its parts make."""
     if count(peak, "operations_per_clock") == 1:
         return "; one multiply-accumulate is two operations"
+    if "sparse" in peak:
+        return ""
     return "; twice that is what 2:4 sparsity makes of it: a sparse peak goes into 'sparse'"
 
 

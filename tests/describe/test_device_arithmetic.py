@@ -78,8 +78,8 @@ def test_a_wrong_clock_is_told_once_and_not_of_each_peak() -> None:
 def test_twice_the_product_is_a_sparse_peak_or_a_mac_counted_once() -> None:
     parts = {"units": 2048, "clock": "900 MHz"}
     assert peak(parts, dense="7.4 TOPS", operations_per_clock=2) == [
-        "dense.value: expected 3.69 TOPS, which is 2048 units x 900 MHz x 2 operations per clock; twice that is what 2:4 "
-        "sparsity makes of it: a sparse peak goes into 'sparse'"
+        "dense.value: expected 3.69 TOPS, which is 2048 units x 900 MHz x 2 operations per clock; twice that is what "
+        "2:4 sparsity makes of it: a sparse peak goes into 'sparse'"
     ]
     assert peak(parts, dense="3.7 TOPS", operations_per_clock=1) == [
         "dense.value: expected 1.84 TOPS, which is 2048 units x 900 MHz x 1 operations per clock; one "
