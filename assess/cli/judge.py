@@ -55,10 +55,9 @@ def judge(
     # The run carries its job along; a relaxed copy under a known name must not pass for the known one.
     name = measurement.workload_id
     known = library.authored("workloads", name) if name in library.ids("workloads") else measurement.workload
-    if job is None and known != measurement.workload:
-        library.notes.append(
-            f"the run's own {clean(name)} is not the {clean(name)} known here; it was judged with its own "
-            "(--workload judges with the one known here)"
-        )
-    tell_notes(library)
+    note = (
+        f"the run's own {clean(name)} is not the {clean(name)} known here; it was judged with its own "
+        "(--workload judges with the one known here)"
+    )
+    tell_notes(library, *([note] if job is None and known != measurement.workload else []))
     raise typer.Exit(of_report(report, strict=strict))

@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from assess.describe.complaints import complaints, known_keys, resolved_keys, unknown_key
-from assess.describe.extends import Merged, merged
 from assess.describe.meant import as_meant
+from assess.describe.positions import Path as KeyPath
 from assess.describe.positions import Position, positions
 from assess.describe.problems import Complaint, InvalidFileError, Problem
 from assess.describe.syntax import syntax_problem
 from assess.errors import AssessError
 
-__all__ = ["InvalidFileError", "Problem", "invalid_file", "load", "parse", "read"]
+__all__ = ["InvalidFileError", "Problem", "Resolved", "load", "parse", "placed", "read"]
 
 T = TypeVar("T", bound=BaseModel)
-Base = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
-Also = Callable[[Mapping[str, Any]], Iterable[Complaint]]
 
 #: No profile comes near it (an operator list has some 60 kB); whatever does is no profile.
 _LARGEST_BYTES: Final = 2**20
@@ -31,6 +29,32 @@ _LARGEST_BYTES: Final = 2**20
 #: (long dotted keys) or the stack (nested lists), so it is refused before either.
 _DEEPEST: Final = 32
 _MOST_DOTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a file says, with all that it takes from the one that it is a variant of.
+
+    Attributes:
+        mapping: as a file that says everything itself would be read.
+        place: where the file says it: the path of a key in the mapping to its path in the file, cut short where
+            another file said it.
+        base: id of the one that it extends; "" if it stands alone.
+        wrong: what is wrong between the two, at paths of the file.
+        is_whole: False if the other one cannot be used: then the mapping lacks what it would have said.
+    """
+
+    mapping: Mapping[str, Any]
+    place: Callable[[KeyPath], KeyPath] = lambda keys: keys
+    base: str = ""
+    wrong: tuple[Complaint, ...] = ()
+    is_whole: bool = True
+
+
+Resolve = Callable[[Mapping[str, Any]], Resolved]
+Also = Callable[[Mapping[str, Any]], Iterable[Complaint]]
+#: Looks at what a file says itself, and at the whole that it makes.
+Look = Callable[[Mapping[str, Any], Resolved], Iterable[Complaint]]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -48,7 +72,7 @@ def load(
     *,
     id: str,  # noqa: A002 - it is the record's own word
     own: dict[str, Any] | None = None,
-    base: Base = lambda own: None,
+    resolve: Resolve = Resolved,
     also: Also = lambda mapping: (),
 ) -> T:
     """The record that a TOML file describes.
@@ -58,56 +82,54 @@ def load(
         schema: of the record.
         id: of the record.
         own: what the file says, where it was read already.
-        base: finds what the file is a variant of, as it was read, by what the file says.
+        resolve: adds what the file takes from another one, by what it says itself.
         also: what else is wrong in the mapping, by what is known beside this file.
 
     Raises:
         AssessError: as `read` does, or the file has problems: all of them, each with its line.
     """
     own = read(path) if own is None else own
-    both, found = _found(own, schema, base, also)
+    whole, found = _found(own, schema, resolve, also)
     if found:
-        raise _placed(path, _text(path), _as_meant(own, schema, base, also) or found)
-    return schema.model_validate({**both.mapping, "id": id})
+        raise _placed(path, _text(path), _as_meant(own, schema, resolve, also) or found)
+    return schema.model_validate({**whole.mapping, "id": id})
 
 
-def placed(path: Path, schema: type[BaseModel], *, base: Base, look: Also) -> tuple[Problem, ...]:
-    """What a look at a file's mapping, with its keys as they were meant, finds: each with its line.
+def placed(path: Path, schema: type[BaseModel], *, resolve: Resolve, look: Look) -> tuple[Problem, ...]:
+    """What a look at a file, with its keys as they were meant, finds: each with its line.
+
+    Nothing is looked at where a part is missing, since the file that it is a variant of cannot be used.
 
     Raises:
         AssessError: as `read` does.
     """
     text = _text(path)
     meant = as_meant(_parsed(text, path), schema)
-    both = _merged(meant.mapping, base)
-    found = _moved(look(both.mapping), both)
+    whole = resolve(meant.mapping)
+    found = _moved(look(meant.mapping, whole), whole) if whole.is_whole else []
     return _placed(path, text, [replace(one, keys=meant.place(one.keys)) for one in found]).problems
 
 
-def _found(own: dict[str, Any], schema: type[BaseModel], base: Base, also: Also) -> tuple[Merged, list[Complaint]]:
-    both = _merged(own, base)
-    return both, _moved([*_complaints(both.mapping, schema), *also(both.mapping)], both)
+def _found(
+    own: Mapping[str, Any], schema: type[BaseModel], resolve: Resolve, also: Also
+) -> tuple[Resolved, list[Complaint]]:
+    whole = resolve(own)
+    if not whole.is_whole:
+        return whole, list(whole.wrong)
+    return whole, [*whole.wrong, *_moved([*_complaints(whole.mapping, schema), *also(whole.mapping)], whole)]
 
 
-def _as_meant(own: dict[str, Any], schema: type[BaseModel], base: Base, also: Also) -> list[Complaint]:
+def _as_meant(own: dict[str, Any], schema: type[BaseModel], resolve: Resolve, also: Also) -> list[Complaint]:
     """What is wrong if misspelt keys are read as they were meant; nothing if none is misspelt."""
     meant = as_meant(own, schema)
     if not meant.complaints:
         return []
-    try:
-        _, found = _found(meant.mapping, schema, base, also)
-    except AssessError:
-        return []  # Its base was meant, and is not there: only the keys can be told.
+    _, found = _found(meant.mapping, schema, resolve, also)
     return [*meant.complaints, *(replace(one, keys=meant.place(one.keys)) for one in found)]
 
 
-def _merged(own: dict[str, Any], base: Base) -> Merged:
-    of = base(own)
-    return Merged(own, lambda keys: keys) if of is None else merged(own, of)
-
-
-def _moved(found: Iterable[Complaint], both: Merged) -> list[Complaint]:
-    return [replace(complaint, keys=both.place(complaint.keys)) for complaint in found]
+def _moved(found: Iterable[Complaint], whole: Resolved) -> list[Complaint]:
+    return [replace(complaint, keys=whole.place(complaint.keys)) for complaint in found]
 
 
 def parse(mapping: Mapping[str, Any], schema: type[T], where: str) -> T:
@@ -122,11 +144,6 @@ def parse(mapping: Mapping[str, Any], schema: type[T], where: str) -> T:
     if found:
         raise InvalidFileError(where, tuple(complaint.without_place() for complaint in found))
     return schema.model_validate(mapping)
-
-
-def invalid_file(path: Path, found: Iterable[Complaint]) -> InvalidFileError:
-    """An error about a file that is valid by itself, but not together with other files."""
-    return _placed(path, _text(path), found)
 
 
 def _placed(path: Path, text: str, found: Iterable[Complaint]) -> InvalidFileError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from assess.describe.device_checks import device_contradictions, sources_missing
 from assess.describe.model import Precision
+from assess.describe.one_mode import OF_ONE_MODE
 from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import (
     Authored,
@@ -49,7 +50,7 @@ class Identity(Authored):
         default=(), description="Name of the board: `cat /proc/device-tree/model`, or /sys/class/dmi/id/product_name."
     )
     cpu: tuple[Text, ...] = Field(default=(), description="CPU's model name, where the board has no name: `lscpu`.")
-    power_mode: tuple[Text, ...] = Field(
+    power_mode: Annotated[tuple[Text, ...], OF_ONE_MODE] = Field(
         default=(), description="Name of the power mode as the board reports it: `nvpmodel -q` on a Jetson."
     )
 
@@ -95,17 +96,17 @@ class Engine(Authored):
         default=None,
         description='How many of it there are; all else that is said here is said of one. Data sheet: "2 x NVDLA".',
     )
-    units: SourcedCount | None = Field(
+    units: Annotated[SourcedCount | None, OF_ONE_MODE] = Field(
         default=None,
         description="Cores, multiprocessors or arrays that work in parallel in one of it: block diagram of the data "
         "sheet.",
     )
-    clock: SourcedHertz | None = Field(
+    clock: Annotated[SourcedHertz | None, OF_ONE_MODE] = Field(
         default=None,
         description="Of its units, at most, in this power mode: data sheet; cpufreq or devfreq below /sys on the "
         "board.",
     )
-    peak: tuple[Peak, ...] = Field(
+    peak: Annotated[tuple[Peak, ...], OF_ONE_MODE] = Field(
         default=(), description="One for each precision that models come in, float ones too."
     )
 
@@ -130,16 +131,16 @@ class Memory(Authored):
         "says.",
     )
     width: SourcedWidth | None = Field(default=None, description='Of its whole bus: data sheet, "128-bit LPDDR5".')
-    rate: SourcedTransfers | None = Field(
+    rate: Annotated[SourcedTransfers | None, OF_ONE_MODE] = Field(
         default=None,
         description='Transfers per second on each line, two in a clock for DDR: data sheet, "LPDDR5-6400" is 6400 '
         "MT/s.",
     )
-    bandwidth: SourcedRate | None = Field(
+    bandwidth: Annotated[SourcedRate | None, OF_ONE_MODE] = Field(
         default=None,
         description="Peak: data sheet; where width and rate are given, it is checked to be width / 8 x rate.",
     )
-    measured_bandwidth: SourcedRate | None = Field(
+    measured_bandwidth: Annotated[SourcedRate | None, OF_ONE_MODE] = Field(
         default=None,
         description="What was really reached, better than the peak where known: `assess profile new device "
         "--from-here`, or STREAM.",
@@ -167,7 +168,7 @@ class DeviceRuntime(Authored):
 
     id: str = Field(description="Id of a runtime: `assess list runtimes`.")
     engine: str = Field(description="Name of the engine it runs on.")
-    dispatch: SourcedSeconds | None = Field(
+    dispatch: Annotated[SourcedSeconds | None, OF_ONE_MODE] = Field(
         default=None,
         description="What handing one operator to the engine costs, beside the operator's own time: `assess profile "
         "new device --from-here` measures it.",
@@ -207,7 +208,7 @@ class Device(Authored):
     extends: str = Field(
         default="",
         description="Id of the device that this is a variant of: what is not said here is as there. In another power "
-        "mode no clock, peak, power or bandwidth is taken over.",
+        "mode nothing is taken over that holds in one mode only: units, clocks, peaks, power, bandwidth.",
     )
     name: Text = Field(description="As people know it.")
     vendor: Text = Field(description="Who makes it.")
@@ -217,7 +218,7 @@ class Device(Authored):
         description="announced: cannot be bought yet; closed-sdk: ONNX Runtime cannot be run on it by the public."
     )
     power_mode: str = Field(default="", description="The mode all numbers hold in; empty if the device has one only.")
-    power: SourcedWatts | None = Field(
+    power: Annotated[SourcedWatts | None, OF_ONE_MODE] = Field(
         default=None, description="Power in this mode: data sheet (TDP, module power), or `nvpmodel -p --verbose`."
     )
     sources: dict[str, Source] = Field(description="Where the numbers were read, by a key of your own, such as DS.")

@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
+from assess.describe.authored import Resolved
+from assess.describe.device import Device
+from assess.describe.one_mode import paths_of_one_mode
 from assess.describe.positions import Path as KeyPath
+from assess.describe.positions import moved_back
 
 #: Lists of tables whose entries have a name of their own: an entry of a variant meets the base's of the same name.
 NAMED_BY: Final = {"engine": "name", "peak": "precision", "runtime": "id", "standard": "id"}
 
 #: What holds in one power mode only, by the path of its key; "*" stands for every entry of a list.
-_OF_ONE_MODE: Final[tuple[KeyPath, ...]] = (
-    ("power",),
-    ("identity", "power_mode"),
-    ("memory", "rate"),
-    ("memory", "bandwidth"),
-    ("memory", "measured_bandwidth"),
-    ("engine", "*", "clock"),
-    ("engine", "*", "peak"),
-    ("runtime", "*", "dispatch"),
-)
+_OF_ONE_MODE: Final = tuple(paths_of_one_mode(Device))
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """A variant and its base in one.
-
-    Attributes:
-        mapping: as a file that says everything itself would be read.
-        place: where the variant says it: the path of a key in the merged mapping to its path in the variant, cut short
-            where the base said it.
-    """
-
-    mapping: dict[str, Any]
-    place: Callable[[KeyPath], KeyPath]
-
-
-def merged(variant: Mapping[str, Any], base: Mapping[str, Any]) -> Merged:
+def merged(variant: Mapping[str, Any], base: Mapping[str, Any]) -> Resolved:
     """The variant over its base: tables key by key, lists of named tables entry by entry, all else as the variant says.
 
     Of a base in another power mode nothing is taken that holds in that mode only.
     """
-    taken = {key: value for key, value in base.items() if key != "extends"}
-    if variant.get("power_mode", base.get("power_mode", "")) != base.get("power_mode", ""):
+    taken = dict(base)
+    if is_of_another_mode(variant, base):
         for path in _OF_ONE_MODE:
             taken = _without(taken, path)
     moved: dict[KeyPath, KeyPath | None] = {}
-    mapping = _over(variant, taken, (), (), moved)
-    return Merged(mapping, lambda keys: _place(keys, moved))
+    mapping = _over({key: value for key, value in variant.items() if key != "extends"}, taken, (), (), moved)
+    return Resolved(mapping, lambda keys: moved_back(keys, moved, ("extends",)))
+
+
+def is_of_another_mode(variant: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Whether the variant's numbers hold in another power mode than the base's."""
+    mode = base.get("power_mode", "")
+    return bool(variant.get("power_mode", mode) != mode)
 
 
 def _over(
@@ -63,14 +49,25 @@ def _over(
     for key, value in variant.items():
         below, at = (*path, key), None if place is None else (*place, key)
         old = base.get(key)
-        is_number = _is_number(value) or _is_number(old)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and not is_number:
-            found[key] = _over(value, old, below, at, moved)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            found[key] = _one(value, old, below, at, moved)
         elif key in NAMED_BY and _is_tables(value) and _is_tables(old):
             found[key] = _entries(value, old, NAMED_BY[key], below, at, moved)
         else:
             found[key] = value
     return found
+
+
+def _one(
+    variant: Mapping[str, Any],
+    base: Mapping[str, Any],
+    path: KeyPath,
+    place: KeyPath | None,
+    moved: dict[KeyPath, KeyPath | None],
+) -> Mapping[str, Any]:
+    """A table over a table; a statement is taken whole, or what it says would have the other's source."""
+    is_statement = _is_statement(variant) or _is_statement(base)
+    return variant if is_statement else _over(variant, base, path, place, moved)
 
 
 def _entries(
@@ -88,7 +85,7 @@ def _entries(
         here = (*path, len(found))
         index = own.index(entry.get(name)) if entry.get(name) in own else None
         moved[here] = None if index is None or place is None else (*place, index)
-        found.append(entry if index is None else _over(variant[index], entry, here, moved[here], moved))
+        found.append(entry if index is None else _one(variant[index], entry, here, moved[here], moved))
     known = [entry.get(name) for entry in base]
     for index, entry in enumerate(variant):
         # A name that the variant has twice stays twice: that is its author's mistake, and is told.
@@ -96,14 +93,6 @@ def _entries(
             moved[*path, len(found)] = None if place is None else (*place, index)
             found.append(entry)
     return found
-
-
-def _place(keys: KeyPath, moved: Mapping[KeyPath, KeyPath | None]) -> KeyPath:
-    for depth in range(len(keys), 0, -1):
-        if keys[:depth] in moved:
-            place = moved[keys[:depth]]
-            return ("extends",) if place is None else (*place, *keys[depth:])
-    return keys
 
 
 def _without(mapping: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
@@ -119,9 +108,9 @@ def _without(mapping: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
     return found
 
 
-def _is_number(value: Any) -> bool:
-    """Whether it is a number with its source: taken whole, or its source would be another's."""
-    return isinstance(value, Mapping) and "value" in value
+def _is_statement(table: Mapping[str, Any]) -> bool:
+    """Whether it says something together with its source: a number does, and so does a claim of a standard."""
+    return "value" in table or "grade" in table
 
 
 def _is_tables(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:

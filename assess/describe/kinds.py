@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar
@@ -73,7 +72,6 @@ SUITE: Final = Kind("suite", "suites", Suite)
 
 #: What folders of profiles hold.
 KINDS: Final[tuple[Kind[Any], ...]] = (DEVICE, WORKLOAD, PARTNER, RUNTIME, STANDARD)
-SCHEMAS: Final[Mapping[Folder, type[BaseModel]]] = {kind.folder: kind.record for kind in KINDS}
 
 
 def kind_named(word: str, *, where: str = "") -> Kind[Any]:

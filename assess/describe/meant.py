@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from assess.describe.complaints import below, known_keys, unknown_key
 from assess.describe.positions import Path as KeyPath
+from assess.describe.positions import moved_back
 from assess.describe.problems import Complaint
 from assess.describe.suggestions import nearest
 
@@ -35,7 +36,7 @@ class _Reader:
     root: Mapping[str, Any]
     schema: type[BaseModel]
     complaints: list[Complaint] = field(default_factory=list)
-    written: dict[KeyPath, KeyPath] = field(default_factory=dict)
+    written: dict[KeyPath, KeyPath | None] = field(default_factory=dict)
     misplaced: dict[str, Any] = field(default_factory=dict)
 
     def table(self, table: Mapping[str, Any], schema: Any, path: KeyPath, here: KeyPath) -> dict[str, Any]:
@@ -77,11 +78,4 @@ def as_meant(mapping: Mapping[str, Any], schema: type[BaseModel]) -> Meant:
     """The mapping with its misspelt keys as they were probably meant."""
     reader = _Reader(mapping, schema)
     found = reader.table(mapping, schema, (), ())
-    return Meant({**found, **reader.misplaced}, reader.complaints, lambda keys: _place(keys, reader.written))
-
-
-def _place(keys: KeyPath, written: Mapping[KeyPath, KeyPath]) -> KeyPath:
-    for depth in range(len(keys), 0, -1):
-        if keys[:depth] in written:
-            return (*written[keys[:depth]], *keys[depth:])
-    return keys
+    return Meant({**found, **reader.misplaced}, reader.complaints, lambda keys: moved_back(keys, reader.written))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,21 @@ class Entry:
 def positions(text: str) -> dict[Path, Entry]:
     """The place of every key, table and array element of a valid TOML text, by its path."""
     return _Scanner(text).scan()
+
+
+def moved_back(keys: Path, moved: Mapping[Path, Path | None], elsewhere: Path = ()) -> Path:
+    """Where a key was before parts of a mapping were moved.
+
+    Args:
+        keys: path of the key now.
+        moved: paths now to paths before; None for what came from elsewhere.
+        elsewhere: the path that stands for all that came from there.
+    """
+    for depth in range(len(keys), 0, -1):
+        if keys[:depth] in moved:
+            before = moved[keys[:depth]]
+            return elsewhere if before is None else (*before, *keys[depth:])
+    return keys
 
 
 def _unquoted(key: str) -> str:

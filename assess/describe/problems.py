@@ -34,11 +34,15 @@ class Problem:
     source: str = ""
     rule: str = ""
 
-    def render(self, where: str) -> str:
-        """One self-contained line, then the source line with the place underlined."""
+    def line(self, where: str) -> str:
+        """One line that stands alone."""
         place = f"{where}:{self.at.line}" if self.at else where
         said = f"warning: {self.text} [{self.rule}]" if self.rule else self.text
-        head = _visible(f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}")
+        return _visible(f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}")
+
+    def render(self, where: str) -> str:
+        """One self-contained line, then the source line with the place underlined."""
+        head = self.line(where)
         if self.at is None or not self.source.strip():
             return head
         number = str(self.at.line)

@@ -46,7 +46,7 @@ def test_a_file_that_hides_another_of_its_id_is_noted_once(mine):
     (mine / "devices" / "sony-ps5.toml").write_text(ROVER)
     library = Library([mine])
     library.device("acme-rover")
-    assert library.notes == []
+    assert library.notes == ()
     library.device("sony-ps5")
     library.device("sony-ps5")
     (note,) = library.notes
@@ -156,3 +156,20 @@ def test_a_card_belongs_to_the_file_that_it_names(tmp_path):
 def test_an_id_that_is_too_long_for_a_file_is_not_there():
     with pytest.raises(AssessError, match="there is no device"):
         Library().device("n" * 300)
+
+
+def test_a_word_that_is_no_profile_names_the_nearest_of_any_kind_or_where_all_are():
+    with pytest.raises(AssessError) as error:
+        Library().find("camera-30h")
+    assert error.value.hint == "did you mean 'camera-30hz'?"
+    with pytest.raises(AssessError) as error:
+        Library().find("zzzzzz")
+    assert error.value.hint == "all of them: assess list devices, workloads, partners, runtimes or standards"
+
+
+def test_a_file_that_is_there_twice_is_read_once(mine):
+    library = Library([mine])
+    first = library.device("acme-rover")
+    (mine / "devices" / "acme-rover.toml").write_text("broken = ")
+    assert library.device("acme-rover") == first
+    assert Library([mine]).path("devices", "acme-rover") == mine / "devices" / "acme-rover.toml"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from assess.describe.authored import InvalidFileError, Problem, placed
-from assess.describe.kinds import SCHEMAS, kind_of
-from assess.describe.kinds import Folder as Kind
+from assess.describe.authored import InvalidFileError, Problem, Resolved, placed
+from assess.describe.kinds import KINDS, Kind, kind_of
 from assess.describe.library import Library
 from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, unnamed_mode
@@ -26,10 +26,10 @@ CHECKS: Final[tuple[Check, ...]] = (
 )  # fmt: skip
 
 #: Checks that an error anywhere may mislead: they wait for all to be mended. Others wait in its table only.
-_OF_WHOLE_FILES: Final = (unused_source.rule, mode_order.rule, says_nothing.rule)
+_OF_WHOLE_FILES: Final = (unused_source.rule, unnamed_mode.rule, mode_order.rule, says_nothing.rule)
 
 
-def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Problem, ...]:
+def lint(file: Path, library: Library, kind: Kind[Any] | None = None) -> tuple[Problem, ...]:
     """Everything that is wrong in a file, and what looks wrong, in the order of its lines.
 
     Args:
@@ -41,12 +41,10 @@ def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Proble
         AssessError: nothing tells what kind of profile it is.
     """
     try:
-        kind = kind or kind_of(file).folder
-        library = library.beside(file)
-        library.record(kind, file, SCHEMAS[kind])
+        kind = kind or kind_of(file)
+        library.record(kind, file)
     except InvalidFileError as error:
-        # Of a variant's base, each problem is told with the base's own name.
-        errors = error.problems if error.file == str(file) else (Problem("extends", error.problem),)
+        errors = error.problems
     except AssessError as error:
         if error.where != str(file):
             raise
@@ -55,15 +53,12 @@ def lint(file: Path, library: Library, kind: Kind | None = None) -> tuple[Proble
         errors = ()
     if kind is None or any(not problem.key for problem in errors):
         return errors  # It cannot be read.
-    try:
-        warnings = placed(
-            file,
-            SCHEMAS[kind],
-            base=lambda own: _base(library, kind, file, own),
-            look=lambda own: _warnings(kind, file, own, library),
-        )
-    except AssessError:
-        return errors  # Its base cannot be read: that is among them.
+    warnings = placed(
+        file,
+        kind.record,
+        resolve=partial(library.resolved, kind, file),
+        look=partial(_warnings, kind, file, library),
+    )
     wrong = {_part(error) for error in errors}
     warnings = tuple(
         one for one in warnings if _part(one) not in wrong and not (errors and one.rule in _OF_WHOLE_FILES)
@@ -76,14 +71,12 @@ def _part(problem: Problem) -> str:
     return problem.key.partition(".")[0]
 
 
-def _base(library: Library, kind: Kind, file: Path, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return library.base_of(file, own) if kind == "devices" else None
-
-
-def _warnings(kind: Kind, file: Path, mapping: Mapping[str, Any], library: Library) -> Iterator[Complaint]:
+def _warnings(
+    kind: Kind[Any], file: Path, library: Library, own: Mapping[str, Any], whole: Resolved
+) -> Iterator[Complaint]:
     for check in CHECKS:
-        if kind in check.kinds:
-            yield from check.look(Seen(file, mapping, library))
+        if kind.folder in check.folders:
+            yield from check.look(Seen(file, own, whole.mapping, library))
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
@@ -97,7 +90,7 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = [file for kind in SCHEMAS for file in sorted((path / kind).glob("*.toml"))] or sorted(
+        inside = [file for kind in KINDS for file in sorted((path / kind.folder).glob("*.toml"))] or sorted(
             path.glob("*.toml")
         )
         if not inside:

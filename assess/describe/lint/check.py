@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assess.describe.kinds import Folder as Kind
+from assess.describe.kinds import Folder
 from assess.describe.library import Library
 from assess.describe.problems import Complaint
 
@@ -18,11 +18,13 @@ class Seen:
 
     Attributes:
         file: a profile.
-        mapping: what it says, with what it takes from its base; anything in it may be malformed.
+        own: what it says itself; anything in it may be malformed.
+        mapping: the same, with what it takes from its base.
         library: where other files are.
     """
 
     file: Path
+    own: Mapping[str, Any]
     mapping: Mapping[str, Any]
     library: Library
 
@@ -36,31 +38,24 @@ class Check:
 
     Attributes:
         rule: its name, as warnings spell it.
-        kinds: of files that it looks at.
+        folders: of the kinds of files that it looks at.
         summary: first line of the docstring.
         look: finds what looks wrong.
     """
 
     rule: str
-    kinds: tuple[Kind, ...]
+    folders: tuple[Folder, ...]
     summary: str
     look: Look
 
 
-def check(rule: str, *kinds: Kind) -> Callable[[Look], Check]:
+def check(rule: str, *folders: Folder) -> Callable[[Look], Check]:
     """Make a check of a function."""
 
     def make(function: Look) -> Check:
         def look(seen: Seen) -> Iterator[Complaint]:
             return (replace(found, rule=rule) for found in function(seen))
 
-        return Check(rule, kinds, (function.__doc__ or "").partition("\n")[0], look)
+        return Check(rule, folders, (function.__doc__ or "").partition("\n")[0], look)
 
     return make
-
-
-def tables(mapping: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:
-    """The tables of a list of tables, each with its index."""
-    found = mapping.get(key)
-    entries = found if isinstance(found, list) else []
-    return [(index, entry) for index, entry in enumerate(entries) if isinstance(entry, Mapping)]

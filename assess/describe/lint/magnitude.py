@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from assess.describe.device_arithmetic import Written, written
-from assess.describe.lint.check import Seen, check, tables
+from assess.describe.lint.check import Seen, check
+from assess.describe.mapping import tables
 from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
 from assess.units import Unit, format_quantity

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from assess.describe.device_arithmetic import written
-from assess.describe.extends import merged
-from assess.describe.lint.check import Seen, check, tables
+from assess.describe.lint.check import Seen, check
+from assess.describe.mapping import table, tables
 from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
 from assess.units import format_quantity
@@ -18,75 +18,63 @@ _EXPLAINED: Final = "if that is so, say why in the note of the smaller mode's 'p
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
-    """One peak in two modes.
+class _Mode:
+    """What is compared of a device in one power mode.
 
     Attributes:
-        path: of its key in the file that is looked at.
-        mine: in that file, in operations per second.
-        theirs: in the other mode.
+        file: of the device.
+        power: in watts; None if it is not said.
+        has_note: whether a note explains the power.
+        peaks: every dense peak, in operations per second, by the names of engine and precision.
     """
 
-    path: KeyPath
-    mine: float
-    theirs: float
+    file: Path
+    power: float | None
+    has_note: bool
+    peaks: Mapping[tuple[str, str], float]
 
 
 @check("mode-order", "devices")
 def mode_order(seen: Seen) -> Iterator[Complaint]:
     """A mode of less power with a higher peak than a mode of more; a note may say why it is so."""
-    mine = _power(seen.mapping)
-    if mine is None:
-        return
+    mine, paths = _mode(seen.file, seen.mapping), {name: path for name, path, _ in _peaks(seen.mapping)}
     told: dict[KeyPath, Complaint] = {}
-    for file, other in _family(seen):
-        theirs = _power(other)
-        if theirs is None or theirs == mine or (seen.mapping if mine < theirs else other)["power"].get("note"):
+    for other in seen.library.family(seen.file, _mode):
+        if mine.power is None or other.power is None or other.power == mine.power or other.file == mine.file:
             continue
-        word = "more" if mine < theirs else "less"
-        compared = list(_compared(seen.mapping, other))
-        wrong = [one for one in compared if one.mine != one.theirs and (one.mine > one.theirs) is (mine < theirs)]
-        if len(wrong) == len(compared) > 1:
-            opposite = "less" if mine < theirs else "more"
-            text = f"is {opposite} than the {_watts(theirs)} of {file.stem}, but every peak is {word}"
+        is_less = mine.power < other.power
+        if (mine if is_less else other).has_note:
+            continue
+        both = [name for name in mine.peaks if name in other.peaks]
+        wrong = [
+            name
+            for name in both
+            if mine.peaks[name] != other.peaks[name] and (mine.peaks[name] > other.peaks[name]) is is_less
+        ]
+        word, watts = "more" if is_less else "less", format_quantity(other.power, "W")
+        if len(wrong) == len(both) > 1:
+            opposite = "less" if is_less else "more"
+            text = f"is {opposite} than the {watts} of {other.file.stem}, but every peak is {word}"
             yield Complaint(("power", "value"), f"{text}; {_EXPLAINED}")
             return
-        for one in wrong:
-            text = (
-                f"is {word} than the {format_quantity(one.theirs, 'op/s')} of {file.stem}, which has {_watts(theirs)}"
-            )
-            told.setdefault(one.path, Complaint(one.path, f"{text}; {_EXPLAINED}"))
+        for name in wrong:
+            theirs = format_quantity(other.peaks[name], "op/s")
+            text = f"is {word} than the {theirs} of {other.file.stem}, which has {watts}"
+            told.setdefault(paths[name], Complaint(paths[name], f"{text}; {_EXPLAINED}"))
     yield from told.values()
 
 
-def _power(mapping: Mapping[str, Any]) -> float | None:
-    found = written(mapping, "power", "W")
-    return found.value if found else None
+def _mode(file: Path, mapping: Mapping[str, Any]) -> _Mode:
+    power = written(mapping, "power", "W")
+    peaks = {name: value for name, _, value in _peaks(mapping)}
+    return _Mode(file.resolve(), power.value if power else None, bool(table(mapping, "power").get("note")), peaks)
 
 
-def _watts(power: float) -> str:
-    return format_quantity(power, "W")
-
-
-def _compared(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[_Compared]:
-    """Every dense peak that both modes give."""
-    peaks = {
-        (engine.get("name"), peak.get("precision")): written(peak, "dense", "op/s")
-        for _, engine in tables(theirs, "engine")
-        for _, peak in tables(engine, "peak")
-    }
-    for index, engine in tables(mine, "engine"):
+def _peaks(mapping: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], KeyPath, float]]:
+    """Every dense peak: its names, the path of its value, and the value."""
+    for index, engine in tables(mapping, "engine"):
         for number, peak in tables(engine, "peak"):
-            here, there = written(peak, "dense", "op/s"), peaks.get((engine.get("name"), peak.get("precision")))
-            if here and there:
-                yield _Compared(("engine", index, "peak", number, "dense", "value"), here.value, there.value)
-
-
-def _family(seen: Seen) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """The other modes of the same device: its base and all that extend the same one."""
-    library, base_id = seen.library, seen.mapping.get("extends") or seen.file.stem
-    for other in library.variants_of(str(base_id)):
-        if other.resolve() != seen.file.resolve():
-            own = library.own(other)
-            base = library.base_of(other, own)
-            yield other, own if base is None else merged(own, base).mapping
+            dense = written(peak, "dense", "op/s")
+            if dense:
+                path: KeyPath = ("engine", index, "peak", number, "dense", "value")
+                yield (str(engine.get("name")), str(peak.get("precision"))), path, dense.value

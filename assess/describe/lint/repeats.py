@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from assess.describe.lint.check import Seen, check, tables
+from assess.describe.lint.check import Seen, check
+from assess.describe.mapping import tables
 from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
 

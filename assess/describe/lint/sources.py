@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from assess.describe.lint.check import Seen, check
+from assess.describe.mapping import statements, table
 from assess.describe.problems import Complaint
 from assess.describe.suggestions import did_you_mean
 
@@ -13,24 +13,9 @@ from assess.describe.suggestions import did_you_mean
 @check("unused-source", "devices")
 def unused_source(seen: Seen) -> Iterator[Complaint]:
     """A source that no number names: left over, or a number names another by mistake."""
-    sources = seen.library.own(seen.file).get("sources")  # What a base has beside is the base's matter.
-    if not isinstance(sources, Mapping):
-        return
-    used = set(_named(seen.mapping))
-    for key in sources:
+    used = {said["source"] for _, said in statements(seen.mapping)}
+    strange = sorted(used - set(table(seen.mapping, "sources")))
+    for key in table(seen.own, "sources"):  # What a base has beside is the base's matter.
         if key not in used:
-            nearest = (
-                did_you_mean(key, wrong) if (wrong := sorted(used - set(seen.mapping["sources"]))) else "leave it out"
-            )
+            nearest = did_you_mean(key, strange) if strange else "leave it out"
             yield Complaint(("sources", key), f"no number names it; {nearest}", is_of_key=True)
-
-
-def _named(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if isinstance(value.get("source"), str) and "grade" in value:
-            yield value["source"]
-        for inner in value.values():
-            yield from _named(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _named(inner)

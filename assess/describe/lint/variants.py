@@ -11,6 +11,5 @@ from assess.describe.problems import Complaint
 @check("says-nothing", "devices")
 def says_nothing(seen: Seen) -> Iterator[Complaint]:
     """A variant that says nothing but whose variant it is: a second name of the same device."""
-    own = seen.library.own(seen.file)
-    if own.get("extends") and set(own) <= {"extends", "name", "summary"}:
+    if seen.own.get("extends") and set(seen.own) <= {"extends", "name", "summary"}:
         yield Complaint(("extends",), "the variant says nothing of its own but its name", is_of_key=True)

@@ -80,7 +80,7 @@ def test_every_check_is_tested_here():
 
 def test_every_check_has_a_name_of_its_own_and_a_sentence():
     assert len({check.rule for check in CHECKS}) == len(CHECKS)
-    assert all(check.summary.endswith(".") and check.kinds for check in CHECKS)
+    assert all(check.summary.endswith(".") and check.folders for check in CHECKS)
 
 
 def test_rule_unused_source(tmp_path):
@@ -193,8 +193,45 @@ def test_a_file_that_cannot_be_read_is_told_of_once(tmp_path):
 
 def test_what_is_wrong_with_a_base_is_told_of_its_variant(tmp_path):
     found = told(tmp_path, "rover-10w", **{"rover": BASE.replace('kind = "gpu"', 'kind = "gpx"'), "rover-10w": SLOW})
-    assert [(rule, key) for rule, _, key, _ in found] == [("", "extends")]
-    assert "rover.toml" in found[0][3]
+    assert [(rule, line, key) for rule, line, key, _ in found] == [("", 2, "extends")]
+    assert found[0][3].startswith("'rover' has a problem itself: ")
+    line = line_of(BASE, 'kind = "gpu"')
+    assert f"rover.toml:{line}: engine[0].kind: 'gpx' is not known" in found[0][3]
+
+
+def test_a_broken_neighbour_silences_no_warning(tmp_path):
+    left = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]')
+    others = {"broken": "x = ", "mode": 'extends = "rover"\nextends = 1', "lost": 'extends = "rovr"\n'}
+    assert [one[0] for one in told(tmp_path, "rover", rover=left, **others)] == ["unused-source"]
+
+
+def test_a_mode_without_its_name_is_one_error_and_no_warning(tmp_path):
+    unnamed = SLOW.replace('[identity]\npower_mode = ["10W"]\n', "")
+    found = told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": unnamed})
+    assert [(rule, line, key) for rule, line, key, _ in found] == [("", line_of(unnamed, "power_mode"), "power_mode")]
+
+
+def test_a_misspelt_extends_is_told_and_what_its_base_says_is_not_missed(tmp_path):
+    wrong = SLOW.replace("extends", "extnds")
+    found = told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": wrong})
+    assert [one[:3] for one in found] == [("", 2, "extnds")]
+    lost = told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": wrong.replace('"rover"', '"rovr"')})
+    assert [one[:3] for one in lost] == [("", 2, "extnds"), ("", 2, "extnds")]
+    assert lost[1][3] == "there is no device 'rovr'; did you mean 'rover'?"
+
+
+def test_lint_of_many_modes_looks_at_each_once(tmp_path):
+    files = {f"rover-{number}": SLOW.replace("10W", f"{number}W") for number in range(1, 201)}
+    told(tmp_path, "rover-1", rover=BASE, **files)
+    library, looked = Library([tmp_path]), []
+
+    def look(file, _):
+        looked.append(file)
+
+    for file in files_in([tmp_path]):
+        assert lint(file, library) == ()
+        library.family(file, look)
+    assert len(looked) == 201
 
 
 def test_files_of_folders_and_single_ones(tmp_path):

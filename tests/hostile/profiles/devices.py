@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hostile.profiles.numbers import NUMBERS, positive, valued
 from hostile.profiles.plant import Line, Mutation, Planted, Sound, quantity, unit
 
 from assess.describe.device_arithmetic import parts, written
+from assess.describe.kinds import DEVICE
 
 # Numbers against each other
 
@@ -166,7 +168,7 @@ def cold_above_hot(sound: Sound) -> Planted | None:
 
 
 def _other_modes(sound: Sound) -> list[Mapping[str, Any]]:
-    return [sound.library.resolved("devices", file) for file in sound.library.modes_of(sound.path)]
+    return [sound.library.resolved(DEVICE, file).mapping for file in sound.library.modes_of(sound.path)]
 
 
 def power_of_another_mode(sound: Sound) -> Planted | None:
@@ -183,10 +185,12 @@ def power_of_another_mode(sound: Sound) -> Planted | None:
         both = [(mine[key].value, theirs[key].value) for key in mine if mine[key] and theirs.get(key)]
         if len(both) < 2 or "note" in other["power"]:
             continue
+        # The modes of a base are those that lie beside it.
+        modes = () if "extends" in sound.own else tuple(sound.library.modes_of(sound.path))
         if all(one < two for one, two in both):
-            return valued(sound, line, '"900 W"', ", but every peak is less")
+            return replace(valued(sound, line, '"900 W"', ", but every peak is less"), beside=modes)
         if all(one > two for one, two in both):
-            return valued(sound, line, '"0.9 W"', ", but every peak is more")
+            return replace(valued(sound, line, '"0.9 W"', ", but every peak is more"), beside=modes)
     return None
 
 
@@ -351,6 +355,9 @@ def any_mode(sound: Sound) -> Planted | None:
     line = sound.get("identity.power_mode")
     if line is None:
         return None
+    mode = sound.get("power_mode")
+    if "extends" in sound.own:
+        return mode and Planted(sound.without(line), mode.number, "power_mode", "the base is recognised by its mode")
     header = sound.get("identity")
     says = "a host in any power mode is taken for this device"
     return header and Planted(sound.without(line), header.number, "identity", says)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+from assess.describe.kinds import Folder, kind_named
 from assess.describe.library import Library
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Planted:
         key: as it is told.
         says: a part of the message; "" if the file stays free of complaints.
         name: of the file, if not as the shipped one's.
+        beside: files that lie beside it.
     """
 
     text: str | bytes
@@ -36,6 +38,7 @@ class Planted:
     key: str = ""
     says: str = ""
     name: str = ""
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Sound:
         library: the shipped one.
     """
 
-    kind: str
+    kind: Folder
     id: str
     text: str
     library: Library
@@ -105,9 +108,9 @@ class Sound:
         return tomllib.loads(self.text)
 
     @cached_property
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> Mapping[str, Any]:
         """With what it takes from its base."""
-        return self.library.resolved("devices", self.path) if "extends" in self.own else self.own
+        return self.library.resolved(kind_named(self.kind), self.path).mapping
 
     @property
     def path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hostile.profiles.devices import DEVICES
 from hostile.profiles.others import PARTNERS, RUNTIMES, STANDARDS, WORKLOADS
 from hostile.profiles.plant import Mutation, Planted, Sound
 
-from assess.describe.kinds import SCHEMAS, Folder
+from assess.describe.kinds import KINDS, kind_named
 from assess.describe.library import Library
 from assess.describe.lint import lint
 from assess.files import shipped
@@ -25,7 +26,7 @@ MUTATIONS: dict[str, tuple[Mutation, ...]] = {
     "runtimes": (*ANY, *RUNTIMES),
     "standards": (*ANY, *STANDARDS),
 }
-FILES = [file for kind in SCHEMAS for file in sorted((shipped("profiles") / kind).glob("*.toml"))]
+FILES = [file for kind in KINDS for file in sorted((shipped("profiles") / kind.folder).glob("*.toml"))]
 
 
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}/{file.stem}" for file in FILES])
@@ -43,7 +44,7 @@ def test_each_mistake_has_its_one_complaint(file, tmp_path):
 def test_each_mistake_can_be_made_in_some_file():
     library = Library()
     sounds = [Sound.of(file, library) for file in FILES]
-    mutations = {mutation: kind for kind in SCHEMAS for mutation in MUTATIONS[kind]}
+    mutations = {mutation: kind.folder for kind in KINDS for mutation in MUTATIONS[kind.folder]}
     never = [
         mutation.__name__
         for mutation, kind in mutations.items()
@@ -57,8 +58,9 @@ def _unlike(sound: Sound, name: str, planted: Planted, folder: Path) -> str:
     file = folder / sound.kind / f"{planted.name or sound.id}.toml"
     file.parent.mkdir(parents=True)
     file.write_bytes(planted.text if isinstance(planted.text, bytes) else planted.text.encode())
-    kind: Folder = sound.kind  # type: ignore[assignment]
-    told = lint(file, sound.library, kind)
+    for other in planted.beside:
+        shutil.copy(other, file.parent)
+    told = lint(file, sound.library, kind_named(sound.kind))
     file.unlink()
     if not planted.says:
         is_right = not told

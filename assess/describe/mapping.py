@@ -1,0 +1,55 @@
+"""What is in a mapping as it was read, where anything may be malformed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assess.describe.positions import Path as KeyPath
+
+
+def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
+    """The entries of a list; none where it is no list."""
+    found = mapping.get(key)
+    return found if isinstance(found, list) else []
+
+
+def table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A table; an empty one where it is none."""
+    found = mapping.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def tables(mapping: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """The tables of a list of tables, each with its index."""
+    return [(index, entry) for index, entry in enumerate(listed(mapping, key)) if isinstance(entry, Mapping)]
+
+
+def every_table(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """Every table in a value, itself first, each with the path of its key."""
+    if isinstance(value, Mapping):
+        yield path, value
+        for key, inner in value.items():
+            yield from every_table(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from every_table(inner, (*path, index))
+
+
+def statements(value: Any) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """Every table in a value that names a source and says how well it is known: numbers, and what a vendor claims."""
+    for path, found in every_table(value):
+        if "grade" in found and isinstance(found.get("source"), str):
+            yield path, found
+
+
+def found_at(value: Any, path: KeyPath) -> Any:
+    """What stands at a path; None if nothing does."""
+    for key in path:
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
