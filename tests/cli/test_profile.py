@@ -149,6 +149,14 @@ def test_a_broken_neighbour_does_not_stop_showing_and_checking_another():
     assert run("profile", "lint", file, slow).stdout == "2 files: no problems\n"
 
 
+def test_a_new_file_with_the_id_of_a_shipped_base_leaves_its_variants_alone():
+    before = run("list", "devices", "--vendor", "NVIDIA").stdout.splitlines()
+    run("profile", "new", "device", "--id", "nvidia-jetson-agx-orin-64gb", "--vendor", "ACME", "--yes")
+    after = run("list", "devices", "--vendor", "NVIDIA").stdout.splitlines()
+    assert {line.split()[0] for line in before} - {line.split()[0] for line in after} == {"nvidia-jetson-agx-orin-64gb"}
+    assert "MODE_30W" in run("profile", "show", "nvidia-jetson-agx-orin-64gb-30w").stdout
+
+
 def test_diff_tells_what_differs_by_its_exit_code_too():
     rover("mine")
     rover("mine", 'extends = "acme-rover"\nname = "Other"\n', "acme-other")
@@ -156,6 +164,9 @@ def test_diff_tells_what_differs_by_its_exit_code_too():
     assert told == 'name\n  - "Rover"\n  + "Other"\n'
     same = run("profile", "diff", "acme-rover", "acme-rover", "--profiles", "mine").stdout
     assert same == "acme-rover and acme-rover say the same\n"
+    rover("mine", 'extends = "acme-rover"\n', "acme-copy")
+    same = run("profile", "diff", "acme-rover", "acme-copy", "--profiles", "mine").stdout
+    assert same == "acme-rover and acme-copy say the same\n"
     told = run("profile", "diff", "acme-rover", "camera-30hz", "--profiles", "mine", code=2).stderr
     assert told.startswith("error: acme-rover is one of devices, camera-30hz one of workloads\n")
 
