@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -14,6 +14,8 @@ from assess.errors import AssessError
 if TYPE_CHECKING:
     from assess.describe.library import Library
     from assess.report.listing import Facts
+
+T = TypeVar("T")
 
 
 def list_(
@@ -45,6 +47,7 @@ def list_(
     Example: assess list devices --sector robotics --min-memory "8 GiB"
     """
     from assess.cli.notes import tell_notes
+    from assess.cli.stderr import complain
     from assess.describe.library import Library, profile_folders
     from assess.report.listing import listing_json, listing_text
 
@@ -56,70 +59,82 @@ def list_(
     for option in wanted.given:
         if what != "devices" and not (what == "workloads" and option == "--sector"):
             raise AssessError(f"{what} have none", where=option, hint=f"assess list devices {option} ...")
-    library = Library(profile_folders(profiles or ()))
-    asked = list(_LISTS[what](library, wanted))
+    library, broken = Library(profile_folders(profiles or ())), list[AssessError]()
+    asked = list(_LISTS[what](library, wanted, broken))
     found = [facts for facts in asked if facts is not None]
     typer.echo((listing_json if format_ == "json" else listing_text)(what, found), nl=False)
     left_out = len(asked) - len(found)
     notes = [f"{left_out} more left out, of which what is asked for is not published"] if left_out else []
     tell_notes(library, *([] if found else [f"no {what.removesuffix('s')} has all of that"]), *notes)
+    for error in broken[:-1]:
+        complain(error)
+    if broken:
+        raise broken[-1]
 
 
-def _devices(library: Library, wanted: DeviceFilter) -> Iterator[Facts | None]:
+def _each(ids: Sequence[str], load: Callable[[str], T], broken: list[AssessError]) -> Iterator[T]:
+    """What each id stands for; one unfinished file of a user's must not hide all the others."""
+    for id_ in ids:
+        try:
+            yield load(id_)
+        except AssessError as error:
+            broken.append(error)
+
+
+def _devices(library: Library, wanted: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts | None]:
     """Devices; None for one of which what is asked for is not published."""
     from assess.report.listing import device_facts
 
-    for id_ in library.ids("devices"):
-        device = library.bare_device(id_)
+    for device in _each(library.ids("devices"), library.bare_device, broken):
         answer = wanted.takes(device)
         if answer != "no":
             yield device_facts(device) if answer == "yes" else None
 
 
-def _workloads(library: Library, wanted: DeviceFilter) -> Iterator[Facts]:
+def _workloads(library: Library, wanted: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
     from assess.report.listing import workload_facts
 
-    jobs = map(library.workload, library.ids("workloads"))
+    jobs = _each(library.ids("workloads"), library.workload, broken)
     return (workload_facts(job) for job in jobs if wanted.sector is None or wanted.sector in job.sectors)
 
 
-def _partners(library: Library, _: DeviceFilter) -> Iterator[Facts]:
+def _partners(library: Library, _: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
     from assess.report.listing import partner_facts
 
-    return map(partner_facts, map(library.partner, library.ids("partners")))
+    return map(partner_facts, _each(library.ids("partners"), library.partner, broken))
 
 
-def _runtimes(library: Library, _: DeviceFilter) -> Iterator[Facts]:
+def _runtimes(library: Library, _: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
     from assess.report.listing import runtime_facts
 
-    return map(runtime_facts, map(library.runtime, library.ids("runtimes")))
+    return map(runtime_facts, _each(library.ids("runtimes"), library.runtime, broken))
 
 
-def _standards(library: Library, _: DeviceFilter) -> Iterator[Facts]:
+def _standards(library: Library, _: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
     from assess.report.listing import standard_facts
 
-    return map(standard_facts, map(library.standard, library.ids("standards")))
+    return map(standard_facts, _each(library.ids("standards"), library.standard, broken))
 
 
-def _models(library: Library, _: DeviceFilter) -> Iterator[Facts]:
+def _models(library: Library, _: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
     from assess.report.listing import model_facts
 
-    return map(model_facts, map(library.card, library.ids("models")))
+    return map(model_facts, _each(library.ids("models"), library.card, broken))
 
 
-def _criteria(_: Library, __: DeviceFilter) -> Iterator[Facts]:
+def _criteria(_: Library, __: DeviceFilter, ___: list[AssessError]) -> Iterator[Facts]:
     from assess.judge.criteria import CRITERIA
 
     return ({"name": one.name, "question": one.question} for one in CRITERIA)
 
 
-def _formats(_: Library, __: DeviceFilter) -> Iterator[Facts]:
+def _formats(_: Library, __: DeviceFilter, ___: list[AssessError]) -> Iterator[Facts]:
     from assess.report.formats import FORMATS
 
     return ({"name": one.name, "suffix": one.suffix, "summary": one.summary} for one in FORMATS)
 
 
-_LISTS: Final[Mapping[str, Callable[[Library, DeviceFilter], Iterator[Facts | None]]]] = {
+_LISTS: Final[Mapping[str, Callable[[Library, DeviceFilter, list[AssessError]], Iterator[Facts | None]]]] = {
     "devices": _devices,
     "workloads": _workloads,
     "partners": _partners,

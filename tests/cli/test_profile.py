@@ -369,3 +369,13 @@ def test_what_a_profile_says_steers_no_terminal():
         told = run(*words, "--profiles", "mine").output
         assert all(line.isprintable() for line in told.split("\n")), words
     assert f'name = "{name}"' in run("profile", "show", "acme-std", "--profiles", "mine").stdout
+
+
+def test_one_unfinished_file_does_not_hide_the_others_from_a_list(tmp_path):
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices" / "half-done.toml").write_text("name = 3\n")
+    result = CliRunner().invoke(app, ["list", "devices", "--profiles", str(tmp_path)])
+    assert "raspberry-pi-5-8gb " in result.stdout
+    assert "half-done" not in result.stdout
+    assert "half-done.toml:1: name: expected text, found 3" in result.stderr
+    assert result.exit_code == 2
