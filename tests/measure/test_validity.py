@@ -147,7 +147,8 @@ def test_a_host_that_takes_a_tenth_of_the_deadline_itself_is_no_instrument():
     late = paced((0,) * 90 + (2 * MS,) * 10, 0, 20)
     (reason,) = validity(late, 0.015)
     assert reason == (
-        "in this run the host itself took 2 ms of a frame at p99, more than 10% of 15 ms: `assess doctor` says what to do"
+        "in this run the host itself took 2 ms of a frame at p99, more than 10% of 15 ms: "
+        "`assess doctor` says what to do"
     )
     assert validity(late, 0.030) == ()
 
