@@ -103,9 +103,16 @@ class Case:
         providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
+        if not self.device.runtimes[0].provider:  # What the device prefers, no run of ONNX Runtime measures.
+            bindings = zip(self.device.runtime, self.device.runtimes, strict=True)
+            engine = next(binding.engine for binding, runtime in bindings if runtime.provider)
+            compiled = f"compile the model with {self.device.runtimes[0].id} and measure it on {self.device.id}"
+            return f"{compiled} with its own tools; its {engine} alone: {self._measure(providers[0])}"
+        return f"on {self.device.id}: {self._measure(providers[0])}"
+
+    def _measure(self, on: str) -> str:
         typed = self.typed
         what = [typed.model or self.model.name, "--workload", typed.workload or self.workload.id, *typed.options]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
-        provider = [] if providers[0] == "CPUExecutionProvider" else ["--provider", providers[0]]
-        command = shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])
-        return f"on {self.device.id}: {command}"
+        provider = [] if on == "CPUExecutionProvider" else ["--provider", on]
+        return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])

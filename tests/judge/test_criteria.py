@@ -169,6 +169,16 @@ def test_a_device_without_onnx_runtime_is_measured_with_its_vendors_tools():
     )
 
 
+def test_a_run_on_the_cpu_is_not_proposed_as_one_on_the_npu():
+    npu, cpu = builders.runtime(id="acme-npu", provider=""), builders.runtime(id="onnxruntime-cpu")
+    engines = [*builders.DEVICE["engine"], {**builders.DEVICE["engine"][0], "name": "cpu", "kind": "cpu"}]
+    bound = [{"id": "acme-npu", "engine": "npu"}, {"id": "onnxruntime-cpu", "engine": "cpu"}]
+    assert builders.case(on=builders.device(engine=engines, runtime=bound, runtimes=(npu, cpu))).to_measure == (
+        "compile the model with acme-npu and measure it on acme-rover with its own tools; its cpu alone: "
+        "assess measure student.onnx --workload camera-30hz -o run.json"
+    )
+
+
 def test_the_provider_to_measure_with_is_named():
     fast = builders.device(runtimes=(builders.runtime(provider="TensorrtExecutionProvider"),))
     assert builders.case(on=fast).to_measure == (
