@@ -72,6 +72,7 @@ def measure(
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.cli.terminal import terminal_width
     from assess.describe.library import Library, profile_folders
+    from assess.errors import AssessError
     from assess.files import check_files, check_writable, write_whole
     from assess.measure.record import to_json
     from assess.measure.validity import validity
@@ -106,12 +107,19 @@ def measure(
     tell_plan(job, asked)
     with progress() as tell:
         measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
-    write_whole(output, to_json(measurement))
+    not_written: AssessError | None = None
+    try:
+        write_whole(output, to_json(measurement))
+    except AssessError as error:  # Raised below: what took long to measure is printed all the same.
+        not_written = error
     wanted = job.workload
     reasons = () if measurement.failure else validity(measurement, wanted.deadline_s, wanted.requires.percentile)
     typer.echo(run_summary(measurement, wanted, reasons, width=terminal_width()), nl=False)
-    typer.echo(f"written: {clean(str(output))}", err=True)
+    if not not_written:
+        typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
+    if not_written:
+        raise not_written
     if was_stopped(measurement):
         raise typer.Exit(ExitCode.INTERRUPTED)
     if measurement.failure:

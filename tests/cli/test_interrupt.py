@@ -131,3 +131,24 @@ def test_a_worker_that_others_told_to_stop_is_no_interrupted_command(tmp_path):
     assert process.returncode == 3
     assert read(work / "run.json").incomplete.startswith("the worker was told to stop from outside after ")
     assert said.startswith("INCOMPLETE  text-direction.onnx")
+
+
+def test_a_run_that_could_not_be_written_is_printed_all_the_same(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from assess import files
+    from assess.cli.main import app
+    from assess.errors import AssessError
+
+    def full(path, text):
+        raise AssessError("could not be written: No space left on device", where=str(path))
+
+    monkeypatch.setattr(files, "write_whole", full)
+    command = "measure ppocr-text-direction --workload camera-30hz --tier smoke --skip floor -o run.json"
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, command.split())
+    assert done.exit_code == 2
+    assert "text-direction.onnx for camera-30hz on " in done.stdout
+    assert "error: run.json: could not be written: No space left on device" in done.stderr
+    assert "written:" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
