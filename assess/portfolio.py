@@ -27,6 +27,7 @@ from assess.measure.scenarios.generate import cache_of
 from assess.measure.tiers import SUSTAINED, SUSTAINED_LIMIT_S
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, expected_s, judge, was_stopped
+from assess.report.facts.fact import several
 
 #: Runs the model for a job; how else it is run is the caller's.
 RunOnce = Callable[[Job, Settings, OnProgress], Measurement]
@@ -58,7 +59,6 @@ class Refusal:
 
 
 _BEFORE: Final = Refusal("stopped before it was measured")
-_MEANWHILE: Final = Refusal("stopped while it was measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def judge_all(
         NotSavedError: `save` raised an AssessError.
         CaseFailedError: something raised what no input should make it raise, and there is something to report.
         AssessError: no case could be judged, all of them for the same reason.
-        KeyboardInterrupt: it was stopped before there was anything to report.
+        KeyboardInterrupt: it was stopped before anything was measured.
     """
     outcomes: list[Outcome] = []
     errors: list[AssessError] = []
@@ -221,7 +221,7 @@ def judge_all(
     if not_saved:
         raise NotSavedError(not_saved, outcomes) from not_saved
     if not _any_judged(outcomes):
-        if over and not errors:
+        if over and not errors and not _any_begun(outcomes):
             raise KeyboardInterrupt
         if not over and len(set(map(str, errors))) == 1:
             raise errors[0]
@@ -230,6 +230,12 @@ def judge_all(
 
 def _any_judged(outcomes: Sequence[Outcome]) -> bool:
     return any(isinstance(outcome, FitReport) for outcome in outcomes)
+
+
+def _any_begun(outcomes: Sequence[Outcome]) -> bool:
+    """Whether what was stopped had measured something."""
+    stopped = (outcome for outcome in outcomes if isinstance(outcome, NotJudged) and outcome.stopped)
+    return any(outcome.why != _BEFORE.why for outcome in stopped)
 
 
 def _with_what_is_done(bug: Exception, not_saved: NotSavedError | None, outcomes: Sequence[Outcome]) -> Exception:
@@ -270,7 +276,8 @@ def _outcomes(
 
 def _judged(planned: PlannedRun, measurement: Measurement, bugs: list[Exception]) -> Outcomes:
     if was_stopped(measurement):
-        return _not_judged(planned, _MEANWHILE, stopped=True)
+        why = f"stopped while it was measured, after {several(len(measurement.frames), 'frame')}"
+        return _not_judged(planned, Refusal(why), stopped=True)
     return tuple(_case(planned, target, measurement, bugs) for target in planned.targets)
 
 

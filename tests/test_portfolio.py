@@ -124,7 +124,7 @@ def test_where_every_job_is_refused_for_its_own_reason_each_is_told():
 @pytest.mark.parametrize(
     ("end", "why"),
     [
-        ({"incomplete": "stopped by SIGINT after 3 s"}, "stopped while it was measured"),
+        ({"incomplete": "stopped by SIGINT after 3 s"}, "stopped while it was measured, after 3,500 frames"),
         (KeyboardInterrupt("SIGINT"), "stopped before it was measured"),
     ],
     ids=["in the middle", "before the first frame"],
@@ -140,10 +140,20 @@ def test_what_was_done_before_it_was_stopped_is_reported(end, why):
     assert [outcome.stopped for outcome in outcomes[2:]] == [True, True, True, False]
 
 
-@pytest.mark.parametrize("end", [{"incomplete": "stopped by SIGTERM after 3 s"}, KeyboardInterrupt()])
-def test_what_was_stopped_before_anything_was_judged_has_no_report(end):
+def test_what_was_stopped_before_anything_was_measured_has_no_report():
     with pytest.raises(KeyboardInterrupt):
-        portfolio.judge_all([planned("first"), planned("second")], Runner(first=end))
+        portfolio.judge_all([planned("first"), planned("second")], Runner(first=KeyboardInterrupt()))
+
+
+def test_a_stopped_run_is_reported_where_it_is_the_only_one():
+    saved = []
+    early = {"incomplete": "stopped by SIGTERM after 3 s"}
+    outcomes = portfolio.judge_all(
+        [planned("first", devices=[HERE])], Runner(first=early), save=lambda job, run: saved.append(run.incomplete)
+    )
+    assert words(outcomes) == [("first", "acme-rover", "stopped while it was measured, after 3,500 frames")]
+    assert outcomes[0].stopped
+    assert saved == ["stopped by SIGTERM after 3 s"]
 
 
 def test_a_run_that_ended_early_by_itself_is_judged():
@@ -329,7 +339,7 @@ def test_a_bug_is_told_beside_a_run_that_could_not_be_saved():
     def save(job, measurement):
         raise full
 
-    with pytest.raises(CaseFailedError) as error:
+    with pytest.raises(CaseFailedError):
         portfolio.judge_all([planned("first"), planned("second")], Runner(first=bug), save=save)
     assert bug.__notes__ == ["run-second.json: could not be written: No space left on device"]
 

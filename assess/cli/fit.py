@@ -174,4 +174,7 @@ def fit(
         except AssessError as other:
             complain(other)
         raise
+    except KeyboardInterrupt:
+        typer.echo("stopped before anything was measured: there is no report", err=True)
+        raise
     raise typer.Exit(of_portfolio(report(outcomes), strict=strict))

@@ -324,8 +324,41 @@ def test_what_was_done_before_it_was_stopped_is_written(profiles, tmp_path, sign
     assert process.returncode == 130
     document = json.loads((tmp_path / "all.json").read_text())
     assert [case["workload"]["id"] for case in document["cases"]] == ["brisk"]
-    whys = [(case["workload"], case["because"]) for case in document["not_judged"]]
-    assert whys == [("long", "stopped while it was measured"), ("slow", "stopped before it was measured")]
+    whys = [(case["workload"], re.sub(r"\d+ frames?$", "N frames", case["because"])) for case in document["not_judged"]]
+    assert whys == [
+        ("long", "stopped while it was measured, after N frames"),
+        ("slow", "stopped before it was measured"),
+    ]
     assert said.startswith("0 of 3 cases READY, 1 MARGINAL, 2 not judged  ")
     assert read(tmp_path / "run-long.json").incomplete.startswith(f"stopped by {signum.name} after ")
     assert not (tmp_path / "run-slow.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda signum: signum.name)
+def test_one_case_that_was_stopped_is_reported_and_its_run_saved(profiles, tmp_path, signum):
+    command = [sys.executable, "-m", "assess", "fit", MODEL, "-w", "long", "--profiles", profiles, "-d", "acme-rover"]
+    command += ["--tier", "smoke", "--skip", "floor", "--save-run", "run.json", "-o", "one.json"]
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    deadline = time.monotonic() + 60
+    while not list(temporary.glob("*/frames")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(3)  # Into the run, which takes half a minute.
+    process.send_signal(signum)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    run = read(tmp_path / "run.json")
+    assert run.incomplete.startswith(f"stopped by {signum.name} after ")
+    kept = len(run.frames)
+    assert kept >= 1
+    (case,) = json.loads((tmp_path / "one.json").read_text())["not_judged"]
+    assert case["because"] == f"stopped while it was measured, after {kept} frame{'s' * (kept != 1)}"
+    assert case["stopped"] is True
+    assert said.startswith("0 of 1 case READY, 1 not judged  ")
+    assert case["because"] in said
