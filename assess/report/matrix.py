@@ -16,17 +16,45 @@ _LEAST_WIDTH = 30
 
 
 def grid(outcomes: Sequence[Outcome], width: int) -> list[str]:
-    """A row for each job and a column for each device; nothing where it is too wide, or has but one of either."""
-    places, jobs = devices(outcomes), by_workload(outcomes)
+    """A row for each job and a column for each device; nothing where there is but one of either.
+
+    Where ids are too wide for heads, letters stand for them, told below; columns that are too many yet go on below.
+    """
+    places, jobs = [clean(device.id) for device in devices(outcomes)], by_workload(outcomes)
     if len(places) < 2 or len(jobs) < 2:
         return []
-    rows = [["workload", *(clean(device.id) for device in places)]]
-    for job, of_job in jobs:
-        found = {outcome.device.id: answer(outcome) for outcome in of_job}
-        rows.append([clean(job.id), *(found.get(device.id, "") for device in places)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [_INDENT + _GAP.join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)) for row in rows]
-    return [line.rstrip() for line in lines] if max(map(len, lines)) <= width else []
+    names = [clean(job.id) for job, _ in jobs]
+    cells = [{clean(one.device.id): answer(one) for one in of_job} for _, of_job in jobs]
+    columns = [[place, *(row.get(place, "") for row in cells)] for place in places]
+    side = ["workload", *names]
+    if _wide([side, *columns]) <= width:
+        return _rows([side, *columns])
+    letters = [_letter(index) for index in range(len(places))]
+    columns = [[letter, *column[1:]] for letter, column in zip(letters, columns, strict=True)]
+    blocks = [[side]]
+    for column in columns:
+        if len(blocks[-1]) > 1 and _wide([*blocks[-1], column]) > width:
+            blocks.append([side])
+        blocks[-1].append(column)
+    if max(map(_wide, blocks)) > width:
+        return []
+    legend = ", ".join(f"{letter} = {place}" for letter, place in zip(letters, places, strict=True))
+    found = [line for block in blocks for line in [*_rows(block), ""]]
+    return [*found[:-1], *wrapped(_INDENT + legend, width, _INDENT)]
+
+
+def _wide(columns: Sequence[Sequence[str]]) -> int:
+    return len(_INDENT) + sum(max(map(len, column)) for column in columns) + len(_GAP) * (len(columns) - 1)
+
+
+def _rows(columns: Sequence[Sequence[str]]) -> list[str]:
+    padded = [[f"{cell:<{max(map(len, column))}}" for cell in column] for column in columns]
+    return [(_INDENT + _GAP.join(row)).rstrip() for row in zip(*padded, strict=True)]
+
+
+def _letter(index: int) -> str:
+    """What stands for a device: a to z, then aa."""
+    return (_letter(index // 26 - 1) if index >= 26 else "") + chr(ord("a") + index % 26)
 
 
 def lines(outcomes: Sequence[Outcome], width: int, *, also: bool = False) -> list[str]:

@@ -66,11 +66,18 @@ def devices(outcomes: Sequence[Outcome]) -> list[Device]:
 
 
 def caveats(outcomes: Sequence[Outcome]) -> list[str]:
-    """Of devices that cannot be bought, or that not everyone can run a model on: a line each."""
+    """Of devices that cannot be bought, that not everyone can run a model on, or that ran it otherwise than they would.
+
+    A line each.
+    """
+    ran = {one.device.id: words.ran_on(one) for one in outcomes if isinstance(one, FitReport)}
     return [
-        clean(f"{device.id} is {words.AVAILABILITY[device.availability]}")
-        for device in devices(outcomes)
-        if device.availability in words.AVAILABILITY
+        *(
+            clean(f"{device.id} is {words.AVAILABILITY[device.availability]}")
+            for device in devices(outcomes)
+            if device.availability in words.AVAILABILITY
+        ),
+        *(clean(f"{id_} ran it on {text}") for id_, text in ran.items() if text),
     ]
 
 
@@ -161,6 +168,17 @@ class Reason:
     because: str
     where: str
     step: str
+
+
+def to_do(found: Sequence[Reason]) -> list[tuple[Reason, str]]:
+    """Reasons, each with what to do; what is the same as before is told by the first criterion that it is for."""
+    first_with: dict[str, str] = {}
+    told = []
+    for reason in found:
+        name = reason.finding.criterion
+        first = first_with.setdefault(reason.step, name)
+        told.append((reason, reason.step if first == name or not reason.step else f"as for {first}"))
+    return told
 
 
 def reasons(portfolio: Portfolio) -> list[Reason]:

@@ -93,7 +93,20 @@ def _job_and_device(report: FitReport) -> list[tuple[str, str]]:
         found.append(("beside it", f"{', '.join(job.co_runners)}: on the device, not in this run"))
     if device.availability != "shipping":
         found.append(("the device", AVAILABILITY[device.availability]))
+    if other := ran_on(report):
+        found.append(("ran on", other))
     return found
+
+
+def ran_on(report: FitReport) -> str:
+    """What ran the model on the device, where the device prefers another runtime; empty where it is that one."""
+    device, estimates = report.case.device, report.case.estimates
+    ran, preferred = estimates.runtime, device.runtime[0] if device.runtime else None
+    if not estimates.on_device or ran is None or preferred is None or ran.id == preferred.id:
+        return ""
+    engine = next(binding.engine for binding in device.runtime if binding.id == ran.id)
+    unmeasured = f"{preferred.id} on {preferred.engine}, which the device prefers, was not measured"
+    return f"{ran.id} on engine {engine}; {unmeasured}"
 
 
 def run_groups(report: FitReport) -> tuple[Group, ...]:

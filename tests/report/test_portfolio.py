@@ -136,7 +136,8 @@ def test_the_page_is_one_file_whose_links_lead_to_their_reports():
     assert text.count("What is known of ACME Rover") == 1
     assert text.count("Evidence for standards") == 1
     # Headings of a folded part lie below those of the page.
-    assert re.findall(r"<h2>(.*?)</h2>", text)[:2] == [
+    assert re.findall(r"<h2>(.*?)</h2>", text)[:3] == [
+        "What to do",
         "camera-30hz: The camera-30hz job",
         "tight-loop: The tight-loop job",
     ]
@@ -150,7 +151,27 @@ def test_the_grid_is_there_where_it_fits_and_the_lines_always():
         "  tight-loop   NOT READY   MARGINAL",
         "  arm-control  not judged  not judged",
     ]
-    assert grid(outcomes, 36) == []
+    assert grid(outcomes, 36) == [
+        "  workload     a           b",
+        "  camera-30hz  READY       MARGINAL",
+        "  tight-loop   NOT READY   MARGINAL",
+        "  arm-control  not judged  not judged",
+        "  a = acme-rover, b = acme-laptop",
+    ]
+    assert grid(outcomes, 30) == [
+        "  workload     a",
+        "  camera-30hz  READY",
+        "  tight-loop   NOT READY",
+        "  arm-control  not judged",
+        "",
+        "  workload     b",
+        "  camera-30hz  MARGINAL",
+        "  tight-loop   MARGINAL",
+        "  arm-control  not judged",
+        "  a = acme-rover, b =",
+        "  acme-laptop",
+    ]
+    assert grid(outcomes, 20) == []
     assert grid(outcomes[:1], 100) == grid(outcomes[:2], 100) == grid([outcomes[0], outcomes[2]], 100) == []
     assert lines(outcomes, 100) == [
         "  camera-30hz",
@@ -237,6 +258,54 @@ def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
     one = many.reasons(portfolio(report(), report(work=job("tight-loop", deadline="0.5 ms"))))
     assert [reason.where for reason in one] == ["for tight-loop"] * len(one)
     assert one[0].because == one[0].finding.because
+
+
+def test_seven_devices_and_six_jobs_fit_a_hundred_columns():
+    places = [builders.device(id=f"acme-inspection-rover-{number}") for number in range(7)]
+    found = grid([report(on, work=job(f"watch-{name}")) for name in "abcdef" for on in places], 100)
+    assert found[0] == "  workload  a      b      c      d      e      f      g"
+    assert found[6] == "  watch-f   READY  READY  READY  READY  READY  READY  READY"
+    assert found[7].startswith("  a = acme-inspection-rover-0, b = acme-inspection-rover-1, ")
+    assert max(map(len, found)) <= 100
+
+
+def test_a_page_tells_each_reason_once_under_the_matrix_and_before_the_cases():
+    strict = WHOM.model_copy(update={"policy": WHOM.policy.model_copy(update={"evidence": "measured"})})
+    both = portfolio(*(report(LAPTOP, whom=strict, work=job(name)) for name in "ab"))
+    page, text = (form.render_many(both) for form in FORMATS if form.name in ("html", "markdown"))
+    if page.startswith("#"):
+        page, text = text, page
+    evidence = many.reasons(both)[0]
+    item = '<li class="fail"><span class="verdict">FAIL</span> <b>evidence</b>: '
+    assert page.count(item) == 1
+    assert page.index('<table class="matrix">') < page.index(item) < page.index("<h2>a: The a job</h2>")
+    assert ' <span class="soft">[in all 2 cases]</span><br>&rarr; on acme-laptop: assess measure student.onnx' in page
+    assert evidence.step.startswith("on acme-laptop: assess measure student.onnx --workload WORKLOAD")
+    item = "\n## What to do\n\n1. **FAIL** evidence: "
+    assert text.count(item) == 1
+    assert text.index("| workload | acme-laptop |") < text.index(item) < text.index("## Case by case")
+    assert "\\[in all 2 cases\\]\n   - on acme-laptop: assess measure student.onnx --workload WORKLOAD" in text
+
+
+def with_npu():
+    """A rover that prefers an NPU that ONNX Runtime does not run on, and has a CPU that it does."""
+    npu, cpu = builders.runtime(id="acme-npu", provider=""), builders.runtime(id="onnxruntime-cpu")
+    engines = [*builders.DEVICE["engine"], {**builders.DEVICE["engine"][0], "name": "cpu", "kind": "cpu"}]
+    bound = [{"id": "acme-npu", "engine": "npu"}, {"id": "onnxruntime-cpu", "engine": "cpu"}]
+    return builders.device(engine=engines, runtime=bound, runtimes=(npu, cpu))
+
+
+def test_what_ran_on_another_engine_than_the_preferred_one_is_told_in_every_format():
+    told = "onnxruntime-cpu on engine cpu; acme-npu on npu, which the device prefers, was not measured"
+    one = report(with_npu())
+    assert one.case.estimates.on_device
+    for form in FORMATS:
+        spaced = re.sub(r"\s+", " ", form.render(one))
+        assert told in spaced
+        many_ = form.render_many(portfolio(one, report(with_npu(), work=job("b"))))
+        assert told in re.sub(r"\s+", " ", many_)
+    assert many.caveats([one]) == [f"acme-rover ran it on {told}"]
+    assert many.caveats([report()]) == []
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def html_many(portfolio: Portfolio) -> str:
         f"<h1><b>{escape(many.head(portfolio))}</b>{_text(many.subject(portfolio))}</h1>",
         f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>",
         _matrix(portfolio.outcomes),
+        _reasons(portfolio),
     ]
     for job, outcomes in many.by_workload(portfolio.outcomes):
         parts += [f"<h2>{_text(job.id)}: {_text(job.name)}</h2>", *map(_outcome, outcomes)]
@@ -127,6 +128,18 @@ def _matrix(outcomes: Sequence[Outcome]) -> str:
     head = f'<tr><th scope="col">workload</th>{names}</tr>'
     caption = "<caption>Verdict by workload and device, and what decides it; each leads to its report.</caption>"
     return f'<div class="scroll"><table class="matrix">{caption}{head}{"".join(rows)}</table></div>'
+
+
+def _reasons(portfolio: Portfolio) -> str:
+    """Each reason once, with the cases that it holds for and what to do."""
+    items = []
+    for reason, step in many.to_do(many.reasons(portfolio)):
+        finding = reason.finding
+        verdict = f'<span class="verdict">{finding.verdict.text}</span> <b>{escape(finding.criterion)}</b>'
+        where = f' <span class="soft">[{_text(reason.where)}]</span>' if reason.where else ""
+        todo = f"<br>&rarr; {_text(step)}" if step else ""
+        items.append(f'<li class="{finding.verdict.name.lower()}">{verdict}: {_text(reason.because)}{where}{todo}</li>')
+    return f"<h2>What to do</h2><ol>{''.join(items)}</ol>" if items else ""
 
 
 def _cell(outcome: Outcome) -> str:

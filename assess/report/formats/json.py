@@ -10,6 +10,7 @@ from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import Portfolio
 from assess.project.estimate import Estimate
+from assess.report import words
 from assess.report.run_numbers import run_numbers
 
 SCHEMA = "assess.report/1"
@@ -66,6 +67,7 @@ def _report(report: FitReport) -> dict[str, Any]:
             "run_sha256": report.run_sha256 or None,
             "on_device": case.estimates.on_device,
             "proxy": case.estimates.proxy or None,
+            "ran_on": words.ran_on(report) or None,
         },
         "findings": [_finding(finding) for finding in report.findings],
         "run": run_numbers(case.measurement, case.workload) if case.measurement else None,

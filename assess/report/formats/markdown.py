@@ -27,7 +27,7 @@ def markdown_many(portfolio: Portfolio) -> str:
     """The portfolio as GitHub-flavoured Markdown: the matrix, then every report; what cases share comes once."""
     lines = [f"# {many.head(portfolio)}: {_escaped(many.subject(portfolio))}", ""]
     lines += [f"- {_escaped(line)}" for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes))]
-    lines += _matrix(portfolio.outcomes)
+    lines += [*_matrix(portfolio.outcomes), *_reasons(portfolio), *_deciding(portfolio.outcomes)]
     for job, outcomes in many.by_workload(portfolio.outcomes):
         lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]
         lines += [line for outcome in outcomes for line in _outcome(outcome)]
@@ -40,7 +40,7 @@ def markdown_many(portfolio: Portfolio) -> str:
 
 
 def _matrix(outcomes: Sequence[Outcome]) -> list[str]:
-    """A row for each job and a column for each device; verdicts lead to their reports. Then what decides each case."""
+    """A row for each job and a column for each device; verdicts lead to their reports."""
     devices = many.devices(outcomes)
     lines = [
         "",
@@ -50,7 +50,23 @@ def _matrix(outcomes: Sequence[Outcome]) -> list[str]:
     for job, of_job in many.by_workload(outcomes):
         found = {one.device.id: f"[**{many.answer(one)}**](#{many.anchor(one)})" for one in of_job}
         lines.append(f"| {_escaped(job.id)} | {' | '.join(found.get(device.id, '') for device in devices)} |")
-    lines += ["", "| workload | device | verdict | decided by |", "|---|---|---|---|"]
+    return lines
+
+
+def _reasons(portfolio: Portfolio) -> list[str]:
+    """Each reason once, with the cases that it holds for and what to do."""
+    lines = []
+    for reason, step in many.to_do(many.reasons(portfolio)):
+        where = f" [{reason.where}]" if reason.where else ""
+        text = _escaped(reason.because + where)
+        lines.append(f"1. **{reason.finding.verdict.text}** {reason.finding.criterion}: {text}")
+        lines += [f"   - {_escaped(step)}"] if step else []
+    return ["", "## What to do", "", *lines] if lines else []
+
+
+def _deciding(outcomes: Sequence[Outcome]) -> list[str]:
+    """What decides each case."""
+    lines = ["", "## Case by case", "", "| workload | device | verdict | decided by |", "|---|---|---|---|"]
     for outcome in outcomes:
         names = f"{_escaped(outcome.workload.id)} | {_escaped(outcome.device.id)}"
         lines.append(f"| {names} | **{many.answer(outcome)}** | {_escaped(many.decided_by(outcome))} |")

@@ -99,15 +99,12 @@ def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = Fals
     for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes)):
         lines += wrapped(_INDENT + line, width, _INDENT * 2)
     lines += ["", *case_lines(portfolio.outcomes, width, also=True), ""]
-    first_with: dict[str, str] = {}
-    for reason in many.reasons(portfolio):
+    for reason, step in many.to_do(many.reasons(portfolio)):
         head = f"{_INDENT}{reason.finding.verdict.text:<8}  {reason.finding.criterion}: "
         where = f" [{reason.where}]" if reason.where else ""
         lines += wrapped(head + clean(reason.because + where), width, " " * 12)
-        if reason.step:
-            first = first_with.setdefault(reason.step, reason.finding.criterion)
-            step = clean(reason.step) if first == reason.finding.criterion else f"as for {first}"
-            lines += wrapped(f"-> {step}", width, " " * 15, first=" " * 12)
+        if step:
+            lines += wrapped(f"-> {clean(step)}", width, " " * 15, first=" " * 12)
     lines += _standards(portfolio.reports, width)
     full = "in full: -o report.html has every criterion of every case; --device ID --workload ID is one case alone"
     lines += ["", *wrapped(_INDENT + full, width, _INDENT * 2)]
