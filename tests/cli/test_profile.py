@@ -325,8 +325,12 @@ def test_the_machine_at_hand_describes_itself_and_a_fit_there_is_measured_on_the
     )  # fmt: skip
     report = json.loads(fit.stdout)
     assert report["device"]["id"] == "this-machine"
-    latency = next(one for one in report["findings"] if one["criterion"] == "latency")
-    assert latency["found"]["rung"] == "measured", latency
+    assert report["evidence"]["on_device"] is True, report["evidence"]
+    findings = {one["criterion"]: one for one in report["findings"]}
+    # A host that is too busy to tell says so instead.
+    if findings["measurement validity"]["verdict"] == "PASS":
+        assert findings["latency"]["found"]["rung"] == "measured", findings["latency"]
+    assert findings["memory"]["found"]["rung"] == "measured", findings["memory"]
 
 
 @pytest.mark.slow

@@ -151,7 +151,7 @@ def test_the_grid_is_there_where_it_fits_and_the_lines_always():
         "  tight-loop   NOT READY   MARGINAL",
         "  arm-control  not judged  not judged",
     ]
-    assert grid(outcomes, 36) == [
+    assert grid(outcomes, 37) == [
         "  workload     a           b",
         "  camera-30hz  READY       MARGINAL",
         "  tight-loop   NOT READY   MARGINAL",
@@ -276,12 +276,12 @@ def test_a_page_tells_each_reason_once_under_the_matrix_and_before_the_cases():
     if page.startswith("#"):
         page, text = text, page
     evidence = many.reasons(both)[0]
-    item = '<li class="fail"><span class="verdict">FAIL</span> <b>evidence</b>: '
+    item = '<li class="unknown"><span class="verdict">UNKNOWN</span> <b>evidence</b>: '
     assert page.count(item) == 1
     assert page.index('<table class="matrix">') < page.index(item) < page.index("<h2>a: The a job</h2>")
     assert ' <span class="soft">[in all 2 cases]</span><br>&rarr; on acme-laptop: assess measure student.onnx' in page
     assert evidence.step.startswith("on acme-laptop: assess measure student.onnx --workload WORKLOAD")
-    item = "\n## What to do\n\n1. **FAIL** evidence: "
+    item = "\n## What to do\n\n1. **UNKNOWN** evidence: "
     assert text.count(item) == 1
     assert text.index("| workload | acme-laptop |") < text.index(item) < text.index("## Case by case")
     assert "\\[in all 2 cases\\]\n   - on acme-laptop: assess measure student.onnx --workload WORKLOAD" in text
