@@ -113,8 +113,18 @@ class Library:
         return self.record(MODEL, self.path(MODEL.folder, id_))
 
     def model_file(self, id_: str) -> Path:
-        """The ONNX file of a shipped model."""
-        return self.path(MODEL.folder, id_).parent / self.card(id_).file
+        """The ONNX file of a shipped model, such as "wafer-map", or of one of its variants, "wafer-map/half-int8".
+
+        Raises:
+            AssessError: there is no such model, or it has no such variant.
+        """
+        model, _, variant = id_.partition("/")
+        card = self.card(model)
+        files = {"": card.file, **{one.id: one.file for one in card.variant}}
+        if variant not in files:
+            known = [one.id for one in card.variant]
+            raise AssessError(f"{model} has no variant {variant!r}", hint=did_you_mean(variant, known))
+        return self.path(MODEL.folder, model).parent / files[variant]
 
     def suite(self, id_: str) -> Suite:
         """A suite."""
@@ -246,6 +256,13 @@ def card_beside(model: Path) -> Card | None:
     # A card from elsewhere is none of the model's; complaints about it would quote a file that nobody named.
     if path.resolve().parent != model.parent.resolve():
         return None
-    if not path.is_file() or read(path).get("file") != model.name:
+    if not path.is_file() or model.name not in _files_of(read(path)):
         return None
     return load(path, Card, id=model.parent.name)
+
+
+def _files_of(card: Mapping[str, Any]) -> set[Any]:
+    """The ONNX files that a card is of, however malformed it is otherwise."""
+    variants = card.get("variant")
+    named = [one.get("file") for one in variants if isinstance(one, Mapping)] if isinstance(variants, list) else []
+    return {name for name in (card.get("file"), *named) if isinstance(name, str)}

@@ -66,6 +66,9 @@ class Requires(Authored):
     memory_share: Share | None = Field(default=None, description="Of what the device leaves free.")
     memory: Bytes | None = Field(default=None, description="Peak of the model, absolute.")
     storage: Bytes | None = Field(default=None, description="Of the model's files.")
+    fidelity: Share | None = Field(
+        default=None, description="Share of its teacher's skill that the model keeps, at least."
+    )
 
 
 class Workload(Authored):

@@ -101,9 +101,10 @@ def with_card(model: Model, card: Card) -> Model:
     Raises:
         AssessError: the card is that of another file, or it names inputs that the model does not have.
     """
-    if card.sha256 != model.sha256:
+    stated = card.sha256_of(model.name) or card.sha256
+    if stated != model.sha256:
         raise AssessError(
-            f"the card is that of another model: its sha256 is {card.sha256}, the file's is {model.sha256}",
+            f"the card is that of another model: its sha256 is {stated}, the file's is {model.sha256}",
             where=model.name,
             hint="put the sha256 of this file into the card, if the card is meant for it",
         )
