@@ -18,6 +18,7 @@ from assess.clean import clean
 from assess.cli.demo import demo
 from assess.cli.doctor import doctor
 from assess.cli.exit_codes import ExitCode
+from assess.cli.fidelity import fidelity
 from assess.cli.fit import fit
 from assess.cli.inspect import inspect
 from assess.cli.judge import judge
@@ -73,7 +74,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (fit, inspect, measure, judge, doctor, demo):
+for _command in (fit, inspect, measure, judge, fidelity, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
 app.add_typer(profile, name="profile")

@@ -11,6 +11,8 @@ from assess.describe.graph import DEFAULT_LIMITS
 from assess.errors import AssessError
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import cold_starts
+from assess.measure.fidelity import TIMEOUT_S as _FIDELITY_TIMEOUT_S
+from assess.measure.fidelity import score
 from assess.measure.inputs import Feed
 from assess.measure.measurement import Settings
 from assess.measure.passes.floor import Floor
@@ -177,6 +179,19 @@ def profile(bench: Bench) -> dict[str, Any]:
     return profile_parts(found["profile"], bench.model, bench.model_path, provider, keys, limits)
 
 
+def fidelity(bench: Bench) -> dict[str, Any]:
+    """How well the model does what it is for."""
+    bench.on_progress("scoring it on its task", None, None)
+    found = score(
+        bench.model,
+        bench.model_path,
+        bench.card,
+        bench.card_folder,
+        ask=lambda request, _: bench.ask("fidelity", request, _FIDELITY_TIMEOUT_S)[0],
+    )
+    return {"fidelity": found}
+
+
 def _source(bench: Bench) -> Source:
     return Source(bench.model, bench.ready, bench.settings.seed, bench.card, bench.card_folder)
 
@@ -209,6 +224,7 @@ EXTRA_PASSES: Final[Mapping[str, Callable[[Bench], dict[str, Any]]]] = {
     "outputs": outputs,
     "memory": memory,
     "profile": profile,
+    "fidelity": fidelity,
 }
 
 

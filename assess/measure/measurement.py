@@ -11,6 +11,7 @@ from assess.measure.agreement import Agreement
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import Start
 from assess.measure.energy import Energy
+from assess.measure.fidelity import Fidelity
 from assess.measure.frames import Frames
 from assess.measure.memory_limit import MemoryLimit
 from assess.measure.passes.floor import Floor
@@ -221,6 +222,7 @@ class Measurement:
         profile: where the time of an inference goes.
         outputs: what became of other inputs.
         agreement: with a reference.
+        fidelity: how well the model does what it is for; None if nobody asked.
         energy: by sensor.
         offline: by batch; None but for that scenario, like the next two.
         generation: token by token.
@@ -256,6 +258,7 @@ class Measurement:
     profile: Profile | None = None
     outputs: OutputFacts | None = None
     agreement: Agreement | None = None
+    fidelity: Fidelity | None = None
     energy: tuple[Energy, ...] = ()
     offline: Offline | None = None
     generation: Generation | None = None

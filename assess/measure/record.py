@@ -4,6 +4,7 @@ History of the format:
     assess.run/1  the first: "service" holds the service times of a closed loop.
     assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
                   that failed or was stopped keeps what was measured before.
+    assess.run/3  "fidelity".
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from assess.measure.scenarios.offline import BatchRun
 from assess.measure.scenarios.pipeline import StageRun
 
 _FAMILY: Final = "assess.run/"
-_NEWEST: Final = 2
+_NEWEST: Final = 3
 SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
@@ -195,17 +196,23 @@ def _of_this_version(data: dict[str, Any]) -> dict[str, Any]:
     """An older run in the form of today's: what nobody asked then is absent."""
     if data["schema"] == SCHEMA:
         return data
+    newer = _with_frames(data) if data["schema"] == f"{_FAMILY}1" else dict(data)
+    for later in fields(Measurement):
+        if later.name not in newer and later.default_factory is not MISSING:
+            newer[later.name] = later.default_factory()
+        elif later.name not in newer and later.default is not MISSING:
+            newer[later.name] = list(later.default) if isinstance(later.default, tuple) else later.default
+    return newer
+
+
+def _with_frames(data: dict[str, Any]) -> dict[str, Any]:
+    """A run of the first version, whose frames were the service times of a closed loop."""
     if "service" not in data:
         raise ValueError("service: missing key")
     newer = {name: value for name, value in data.items() if name != "service"}
     service = frames_json.samples_from_json(data["service"], "service")
     newer["frames"] = frames_json.to_json(closed_loop_frames(service))
     newer["back_to_back"] = frames_json.samples_to_json(())
-    for later in fields(Measurement):
-        if later.name not in newer and later.default_factory is not MISSING:
-            newer[later.name] = later.default_factory()
-        elif later.name not in newer and later.default is not MISSING:
-            newer[later.name] = list(later.default) if isinstance(later.default, tuple) else later.default
     return newer
 
 

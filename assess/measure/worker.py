@@ -25,6 +25,7 @@ _PASSES: Final = {
     "profile": "assess.measure.passes.profile:profile_pass",
     "calibration": "assess.measure.passes.calibration:calibration_pass",
     "outputs": "assess.measure.passes.outputs:outputs_pass",
+    "fidelity": "assess.measure.passes.fidelity:fidelity_pass",
     "sampled": "assess.measure.passes.sampled:sampled_pass",
     "generate": "assess.measure.scenarios.generate:generate_pass",
     "context": "assess.measure.scenarios.generate:context_pass",

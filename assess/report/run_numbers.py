@@ -12,10 +12,12 @@ from assess.judge.cadence import cadence
 from assess.judge.deadline import deadline_record
 from assess.judge.stationarity import drift
 from assess.judge.timing import output_age, period_jitter, release_jitter
+from assess.measure.fidelity import Fidelity
 from assess.measure.measurement import Measurement
 from assess.measure.scenarios.pipeline import StageRun
 from assess.measure.windows import plateau, why_no_plateau
 from assess.project.quantile import quantiles
+from assess.project.skill import mean, retained
 
 
 def run_numbers(measurement: Measurement, workload: Workload) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def run_numbers(measurement: Measurement, workload: Workload) -> dict[str, Any]:
         **_resources(measurement),
         "outputs": _optional(measurement.outputs, "spread", "noise", "threshold"),
         "agreement": _optional(measurement.agreement, "is_equal"),
+        "fidelity": fidelity_numbers(measurement.fidelity),
         "placement": _optional(measurement.placement, "on_asked_nodes", "on_asked_macs"),
         "profile": _optional(measurement.profile, "overhead", "kernel_share", "mapped_share"),
         **_scenario(measurement),
@@ -115,6 +118,17 @@ def _scenario(measurement: Measurement) -> dict[str, Any]:
         },
         "stages": [_stage(each) for each in measurement.stages],
     }
+
+
+def fidelity_numbers(found: Fidelity | None) -> dict[str, Any] | None:
+    """Means with their 95 % intervals; the items are in the run."""
+    if found is None:
+        return None
+    what = {name: getattr(found, name) for name in ("task", "metric", "unit", "higher_is_better", "item", "seed")}
+    series = {name: getattr(found, name) for name in ("model", "teacher", "chance", "agreement")}
+    means = {name: asdict(mean(values)) if values else None for name, values in series.items()}
+    kept = asdict(retained(found.model, found.teacher, found.chance)) if found.teacher else None
+    return {**what, "items": len(found.model), **means, "retained": kept, "caution": found.caution or None}
 
 
 def _stage(stage: StageRun) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from assess.judge.criteria.deadline_misses import deadline_misses
 from assess.judge.criteria.energy import energy
 from assess.judge.criteria.evidence import evidence
 from assess.judge.criteria.execution import execution
+from assess.judge.criteria.fidelity import fidelity
 from assess.judge.criteria.first_token import first_token
 from assess.judge.criteria.latency import latency
 from assess.judge.criteria.licence import licence
@@ -32,6 +33,7 @@ CRITERIA = (
     placement,
     numerics,
     agreement,
+    fidelity,
     measurement_validity,
     latency,
     deadline_misses,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assess.measure.agreement import Agreement, OutputAgreement
+from assess.measure.fidelity import Fidelity
 from assess.measure.measurement import Measurement
 from assess.measure.passes.outputs import AGAIN, OutputFacts
+from assess.project.skill import mean, retained
 from assess.report.facts.fact import Fact, Group, Table, percent, seconds, several, table
 
 
@@ -19,6 +21,8 @@ def outputs(measurement: Measurement) -> Group:
         tables += _variants(measurement.outputs)
     if measurement.agreement is not None:
         facts += _agreement(measurement.agreement)
+    if measurement.fidelity is not None:
+        facts += fidelity(measurement.fidelity)
     return Group("Outputs", tuple(facts), tuple(tables))
 
 
@@ -67,6 +71,23 @@ def _agreement(found: Agreement) -> Iterator[Fact]:
     if not found.is_equal:
         for output in found.outputs:
             yield Fact("", f"{output.output!r}: {_difference(output)}", brief=True)
+
+
+def fidelity(found: Fidelity) -> Iterator[Fact]:
+    """How well the model does what it is for, and how much of its teacher's skill that is."""
+    ours = mean(found.model).spelled(found.unit)
+    yield Fact(
+        "fidelity", f"{found.metric} {ours} on {several(len(found.model), found.item)} of {found.task}", brief=True
+    )
+    if found.teacher:
+        kept = retained(found.model, found.teacher, found.chance).spelled("1")
+        theirs, base = (mean(each).spelled(found.unit) for each in (found.teacher, found.chance))
+        yield Fact("", f"keeps {kept} of its teacher's skill: the teacher has {theirs}, chance {base}", brief=True)
+    if found.agreement:
+        same = mean(found.agreement).spelled("1")
+        yield Fact("", f"answers as the teacher does in {same}: {found.agrees}", brief=True)
+    if found.caution:
+        yield Fact("", found.caution)
 
 
 def _difference(output: OutputAgreement) -> str:

@@ -1,0 +1,52 @@
+"""Criterion: fidelity to the teacher."""
+
+from assess.judge.case import Case, NoEvidenceError, NotAskedError
+from assess.judge.criterion import criterion
+from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.project.estimate import Estimate, Rung
+from assess.project.skill import Interval, mean, retained
+
+
+@criterion("fidelity")
+def fidelity(case: Case) -> Finding:
+    """Does the model keep as much of its teacher's skill as the job demands?
+
+    The model, its teacher and what needs no model do the same items of the task that the card names. 0 is chance, 1 is
+    the teacher; the 95 % interval (Fieller) is judged. PASS needs a run on the device, whose runtime may compute
+    otherwise. An int8 model that is evaluated on x86 without VNNI may be better than it seems there: then a FAIL is
+    UNKNOWN.
+    """
+    floor, measurement = case.workload.requires.fidelity, case.measurement
+    found = measurement.fidelity if measurement else None
+    if found is None:
+        why = measurement.absent.get("fidelity", "") if measurement else ""
+        if floor is None and not why:
+            raise NotAskedError(f"{case.workload.id} demands none")
+        raise NoEvidenceError(why or "it was not evaluated", "name the task in the model's card; then fit --fidelity")
+    said = f"{found.metric} {mean(found.model).spelled(found.unit)} in {len(found.model)} {found.item}s of {found.task}"
+    if not found.teacher:
+        if floor is None:
+            return Finding(Verdict.NOT_ASKED, f"{said}; {case.workload.id} demands none")
+        raise NoEvidenceError(f"{said}; nobody knows how its teacher does", "put the teacher's answers into the data")
+    kept = retained(found.model, found.teacher, found.chance)
+    if floor is None:
+        return Finding(Verdict.NOT_ASKED, f"{said}; keeps {kept.spelled('1')}; {case.workload.id} demands none")
+    return _judged(case, said, kept, floor, found.caution)
+
+
+def _judged(case: Case, said: str, kept: Interval, floor: float, caution: str) -> Finding:
+    if not kept.low <= kept.value <= kept.high:
+        raise NoEvidenceError(f"{said}; the teacher is not better than chance", "evaluate on more items")
+    on_device = case.estimates.on_device
+    share = Estimate(kept.low, kept.high, "1", Rung.MEASURED if on_device else Rung.PROJECTED, said)
+    limit = Limit(floor, "1", f"floor of {case.workload.id}", is_least=True)
+    verdict = compare(share, limit)
+    if caution and verdict is Verdict.FAIL:
+        return Finding(Verdict.UNKNOWN, f"{said}; {caution}", share, limit, next_step=case.to_measure)
+    if verdict is Verdict.PASS:
+        return Finding(verdict, said, share, limit)
+    step = "take a larger variant, or distil longer" if verdict is Verdict.FAIL else case.to_measure
+    if verdict is Verdict.MARGINAL and on_device:
+        step = "evaluate on more items: the interval holds the floor"
+    where = "" if on_device else "; on another host"
+    return Finding(verdict, f"{said}{where}", share, limit, next_step=step)

@@ -1,0 +1,33 @@
+"""The tasks, one file each; one is imported only when it is asked for, since some need a simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from assess.errors import AssessError
+
+if TYPE_CHECKING:
+    from assess.measure.tasks.task import Task
+
+#: Each task by its id, as "module:name".
+TASKS: Final[Mapping[str, str]] = {
+    "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
+}
+
+
+def find_task(id_: str) -> Task:
+    """The task of an id.
+
+    Raises:
+        AssessError: there is none, or a package that it needs is not installed.
+    """
+    if id_ not in TASKS:
+        raise AssessError(f"there is no task {id_!r}", hint=f"there are {', '.join(TASKS)}")
+    module, _, name = TASKS[id_].partition(":")
+    try:
+        found: Task = getattr(import_module(module), name)
+    except ImportError as error:
+        raise AssessError(f"task {id_!r} needs a package that is not installed: {error.name}") from error
+    return found
