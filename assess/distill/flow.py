@@ -1,0 +1,254 @@
+"""The flow of a recipe: train in a process of its own, score every file, and write a folder whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from assess import sandbox
+from assess.describe.authored import load
+from assess.describe.card import Card
+from assess.distill.card_text import Made, filled
+from assess.errors import AssessError
+from assess.files import write_whole
+from assess.measure.fidelity import Fidelity, asking, scores
+from assess.measure.identity import cpu
+from assess.measure.measurement import Settings
+from assess.measure.plain import decode
+from assess.measure.timed_run import Launch, OnProgress, silent
+from assess.project.skill import mean
+from assess.report.charts.quality import Point, quality
+from assess.sandbox import Limits
+
+_TRAINER: Final = "assess.distill.train"
+#: A recipe that takes longer is none that anybody runs on a desk.
+_TIMEOUT_S: Final = 6 * 3600.0
+_STOP_WITHIN_S: Final = 5.0
+_RECIPE, _CARD, _REFERENCES, _PICTURE = "recipe.py", "card.toml", "references.npz", "quality.svg"
+#: Of a whole recipe's time about so much is training, the rest scoring.
+_TRAINING: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What the trainer tells of a recipe.
+
+    Attributes:
+        trainings: each with "name", "size" ("" for the teacher), "seed", "taught", "seconds", "parameters".
+        shipped: the files that ship, by id, each with "file", "precision", "size", "tolerance".
+        states: "output", "input", "shape", "dtype" of each state.
+        versions: of what was trained with.
+    """
+
+    trainings: tuple[Mapping[str, Any], ...]
+    shipped: Mapping[str, Mapping[str, Any]]
+    states: tuple[Mapping[str, Any], ...]
+    versions: Mapping[str, str]
+
+
+def distil(
+    folder: Path,
+    out: Path,
+    *,
+    on_progress: OnProgress = silent,
+    launch: Launch = sandbox.run,
+    clock: Callable[[], float] = monotonic,
+) -> Card:
+    """Run the recipe of a model's folder, and write a new folder with files, card and figures.
+
+    What is done is kept in `OUT.work` until all of it is: an interrupted recipe goes on from there.
+
+    Args:
+        folder: with recipe.py and card.toml.
+        out: the new folder; must not exist.
+        on_progress: told what is being done, the share that is done and the seconds left.
+        launch: runs the trainer and the workers.
+        clock: seconds.
+
+    Raises:
+        AssessError: there is no recipe, the new folder exists, another run works on it or was of another recipe, or a
+            package is missing.
+    """
+    card = load(folder / _CARD, Card, id=folder.name)
+    if card.evaluation is None or not card.evaluation.task:
+        raise AssessError("its card names no task to score students on", where=str(folder / _CARD))
+    if not (folder / _RECIPE).is_file():
+        raise AssessError("has no recipe.py", where=str(folder), hint="assess distill list")
+    if out.exists():
+        raise AssessError("is there already", where=str(out), hint="name another folder with --out")
+    with _work_folder(out, folder / _RECIPE) as work:
+        tell = _Timed(on_progress, clock)
+        trained = _train(folder / _RECIPE, work, tell, launch)
+        known = _scored(trained, card, work, tell, launch)
+        _write(folder, out, work, trained, known)
+    shutil.rmtree(work)
+    return load(out / _CARD, Card, id=folder.name)
+
+
+class _Timed:
+    """Progress of the whole, with the time that is left if it goes on as it went since this call."""
+
+    def __init__(self, on_progress: OnProgress, clock: Callable[[], float]) -> None:
+        self._on_progress, self._clock = on_progress, clock
+        self._begun: tuple[float, float] | None = None
+
+    def __call__(self, what: str, done: float) -> None:
+        now = self._clock()
+        if self._begun is None:
+            self._begun = now, done  # What was done before took no time of this call's.
+        since, before = self._begun
+        gained = done - before
+        self._on_progress(what, done, (now - since) * (1.0 - done) / gained if gained > 0.0 else None)
+
+
+@contextmanager
+def _work_folder(out: Path, recipe: Path) -> Iterator[Path]:
+    """The folder that is kept between calls; held by one call at a time, and of one recipe."""
+    work = out.with_name(f"{out.name}.work")
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / "lock").open("w")
+    except OSError as error:
+        raise AssessError(f"cannot be written to: {error.strerror or error}", where=str(work)) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            hint = "wait for it, or name another --out"
+            raise AssessError("another run works in it", where=str(work), hint=hint) from error
+        of, mine = work / "recipe.sha256", hashlib.sha256(recipe.read_bytes()).hexdigest()
+        if of.exists() and of.read_text().strip() != mine:
+            hint = "remove it, or name another --out"
+            raise AssessError("holds what another version of the recipe made", where=str(work), hint=hint)
+        write_whole(of, mine + "\n")
+        yield work
+
+
+def _train(recipe: Path, work: Path, tell: _Timed, launch: Launch) -> Trained:
+    def hear(message: dict[str, Any]) -> None:
+        tell(f"training {message.get('training', '')}", _TRAINING * float(message.get("share", 0.0)))
+
+    request = {"recipe": str(recipe.resolve()), "work": str(work.resolve())}
+    ending = launch(_TRAINER, request, Limits(_TIMEOUT_S, None), on_progress=hear, stop_within_s=_STOP_WITHIN_S)
+    if ending.signal:
+        raise KeyboardInterrupt(ending.signal)
+    if ending.cause != "answered":
+        last = ending.printed.rpartition("\n")[2]
+        raise AssessError(f"the training did not end: {ending.cause}: {ending.detail}; {last:.300}", where=str(recipe))
+    return decode(Trained, ending.answer, "trained")
+
+
+def _scored(trained: Trained, card: Card, work: Path, tell: _Timed, launch: Launch) -> dict[str, Fidelity]:
+    """Scores of each file, by its name without ending; kept as soon as they are there."""
+    names = [training["name"] for training in trained.trainings if training["size"]]
+    names += [each["file"].removesuffix(".onnx") for each in trained.shipped.values() if each["precision"] != "fp32"]
+    found = {}
+    for index, name in enumerate(names):
+
+        def share(part: float, index: int = index, name: str = name) -> None:
+            tell(f"scoring {name}", _TRAINING + (1.0 - _TRAINING) * (index + part) / len(names))
+
+        kept = work / f"{name}.scores.json"
+        if not kept.exists():
+            share(0.0)
+            fresh = scores(_request(name, trained, card, work), asking(launch, Settings()), share)
+            write_whole(kept, json.dumps(asdict(fresh)) + "\n")
+        found[name] = decode(Fidelity, json.loads(kept.read_text()), kept.name)
+    return found
+
+
+def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, Any]:
+    assert card.evaluation is not None
+    teacher = work / "teacher.onnx"
+    return {
+        "model": str((work / f"{name}.onnx").resolve()),
+        "states": list(trained.states),
+        "teacher": str(teacher.resolve()) if teacher.exists() else "",
+        "task": card.evaluation.task,
+        "data": "",
+        "metric": "",
+        "output": "",
+        "seed": card.evaluation.seed,
+        "count": card.evaluation.count,
+    }
+
+
+def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> None:
+    """The new folder, under another name until it is whole."""
+    new = work / "new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    for name in (_RECIPE, "LICENSE"):
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, new / name)
+    made = [_made(id_, each, trained, known, work, new) for id_, each in trained.shipped.items()]
+    teacher: dict[str, Any] = {}
+    if (work / "teacher.onnx").exists():
+        shutil.copyfile(work / "teacher.onnx", new / "teacher.onnx")
+        mine = next(each for each in trained.trainings if not each["size"])
+        teacher = {"file": "teacher.onnx", "sha256": _sha256(new / "teacher.onnx"), "parameters": mine["parameters"]}
+    shutil.copyfile(work / _REFERENCES, new / _REFERENCES)
+    others = {
+        "references": {"file": _REFERENCES, "sha256": _sha256(new / _REFERENCES)},
+        "recipe": {
+            "file": _RECIPE,
+            "sha256": _sha256(folder / _RECIPE),
+            "seeds": sorted({each["seed"] for each in trained.trainings if each["size"]}),
+            "took": f"{sum(each['seconds'] for each in trained.trainings):.0f} s",
+            "environment": {**trained.versions, "python": platform.python_version(), "machine": _machine()},
+        },
+    }
+    write_whole(new / _CARD, filled((folder / _CARD).read_text(encoding="utf-8"), made, teacher, others))
+    write_whole(new / _PICTURE, _picture(folder.name, made))
+    new.replace(out)
+
+
+def _made(
+    id_: str, each: Mapping[str, Any], trained: Trained, known: Mapping[str, Fidelity], work: Path, new: Path
+) -> Made:
+    file = new / f"{id_}.onnx"
+    shutil.copyfile(work / each["file"], file)
+    of_size = [one for one in trained.trainings if one["size"] == each["size"]]
+
+    def means(*, taught: bool) -> tuple[float, ...]:
+        return tuple(mean(known[one["name"]].model).value for one in of_size if one["taught"] is taught)
+
+    seeds = {"taught": means(taught=True), "untaught": means(taught=False)} if each["precision"] == "fp32" else {}
+    return Made(
+        id=id_,
+        file=file.name,
+        sha256=_sha256(file),
+        precision=each["precision"],
+        parameters=of_size[0]["parameters"],
+        bytes=file.stat().st_size,
+        tolerance=each["tolerance"],
+        fidelity=known[each["file"].removesuffix(".onnx")],
+        **seeds,
+    )
+
+
+def _picture(model: str, made: list[Made]) -> str:
+    one = made[0].fidelity
+    points = [Point(each.id, each.bytes, each.precision, mean(each.fidelity.model)) for each in made]
+    levels = [("teacher", mean(one.teacher).value), ("chance", mean(one.chance).value)]
+    return quality(f"{model}: {one.metric} against size", one.metric, one.unit, points, levels) + "\n"
+
+
+def _machine() -> str:
+    name = cpu(Path("/")).text or platform.machine()
+    return f"{name}, {len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else name
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
