@@ -10,6 +10,7 @@ from assess.errors import AssessError
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST: Final = 200  # Characters: systems refuse to look for a file whose name is longer than some 250.
+_SHOWN: Final = 40  # Characters of one that is too long: enough to tell which.
 _RULE: Final = "is no id: only lower-case letters, digits and single hyphens are"
 
 
@@ -29,9 +30,9 @@ def checked_id(id_: str) -> str:
     Raises:
         AssessError: it is none.
     """
-    if not _ID.fullmatch(id_):
+    if not is_id(id_):
         better = _nearest(id_)
-        raise AssessError(f"{id_!r} {_RULE}", hint=f"did you mean {better!r}?" if better else "acme-rover is one")
+        raise AssessError(_why_none(id_), hint=f"did you mean {better!r}?" if better else "acme-rover is one")
     return id_
 
 
@@ -47,15 +48,23 @@ def id_of(file: Path) -> str:
         AssessError: it is none.
     """
     name = stem(file)
-    if not _ID.fullmatch(name):
+    if not is_id(name):
         better = _nearest(name)
         raise AssessError(
-            f"{name!r} {_RULE}",
+            _why_none(name),
             where=str(file),
             hint=f"rename it to {better}{file.suffix}" if better and file.name != "card.toml" else "rename it",
         )
     return name
 
 
+def _why_none(word: str) -> str:
+    if len(word) > _LONGEST:
+        return f"{f'{word[:_SHOWN]}...'!r} is no id: it has {len(word)} characters, {_LONGEST} at most are allowed"
+    return f"{word!r} {_RULE}"
+
+
 def _nearest(word: str) -> str:
-    return "-".join(re.findall("[a-z0-9]+", word.lower()))
+    """The id that a word may have been meant as; "" if there is none."""
+    better = "-".join(re.findall("[a-z0-9]+", word.lower()))
+    return better if is_id(better) else ""

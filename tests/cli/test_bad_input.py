@@ -281,8 +281,10 @@ def test_numbers_beyond_the_system(folder, option):
 
 
 def test_a_name_beyond_the_system(folder):
-    line, _ = fit(save(folder / "m.onnx"), device="d" * 300 + ".toml")
+    line, _ = fit(save(folder / "m.onnx"), device="d" * 300 + "/rover.toml")
     assert line.endswith("File name too long")
+    line, _ = fit(save(folder / "m.onnx"), device="d" * 300 + ".toml")
+    assert line.endswith("is no id: it has 300 characters, 200 at most are allowed")
 
 
 @pytest.mark.parametrize("content", ["PK\x03\x04", "\x93NUMPY\x01\x00" + "-" * 9000], ids=["zip", "header"])

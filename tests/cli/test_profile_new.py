@@ -164,6 +164,13 @@ def test_what_is_no_name_is_refused_before_anything_is_written(words, says):
     assert list(Path().iterdir()) == []
 
 
+def test_an_id_that_no_command_would_find_is_refused_before_anything_is_written():
+    told = new("standard", "--id", "a" * 210, code=2).stderr
+    problem = f"'{'a' * 40}...' is no id: it has 210 characters, 200 at most are allowed"
+    assert told == f"error: {problem}\nhint: acme-rover is one\n"
+    assert list(Path().iterdir()) == []
+
+
 def test_bytes_that_the_locale_could_not_read_are_read_as_utf8():
     new("device", "--id", "acme-one", "--name", "Ger\udcc3\udca4t")
     assert 'name = "Gerät"' in Path("profiles/devices/acme-one.toml").read_text()
