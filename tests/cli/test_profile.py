@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from assess.cli.main import app
+from assess.cli.profile.new import TEXTS
+from assess.describe.kinds import KINDS
 from assess.describe.library import Library
 
 ROVER = """
@@ -51,7 +53,16 @@ def rover(folder, text=ROVER, id_="acme-rover", kind="devices"):
     return file
 
 
-@pytest.mark.parametrize("kind", ["device", "workload", "partner", "runtime", "standard"])
+def test_every_kind_of_profile_has_a_file_to_start_from():
+    assert list(TEXTS) == [kind.name for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", [kind.folder for kind in KINDS])
+def test_every_kind_of_profile_is_listed(kind):
+    assert json.loads(run("list", kind, "--format", "json").stdout)[kind]
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
 def test_new_writes_a_file_its_schema_and_what_to_do_next(kind):
     told = run("profile", "new", kind, "--id", "acme-one").stderr
     file = Path(f"profiles/{kind}s/acme-one.toml")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -61,7 +61,7 @@ def new(
     # Before anything that takes long, or an author's time.
     _make_room(file, folder)
     _write_schema(of.name, folder)
-    text = _from_here(id_, said, budget_s, library) if from_here else _written(of.name, id_, said, library)
+    text = _from_here(id_, said, budget_s, library) if from_here else TEXTS[of.name](id_, said, library)
     _write(file, text)
     if not _tell(of.name, id_, file, [folder, *(profiles or ())]):
         raise typer.Exit(ExitCode.BAD_INPUT)
@@ -101,20 +101,46 @@ def _from_here(id_: str, said: Given, budget_s: float | None, library: Library) 
         )
 
 
-def _written(kind: str, id_: str, said: Given, library: Library) -> str:
+def _device(id_: str, said: Given, _: Library) -> str:
     from assess import __version__
-    from assess.report import new as texts
+    from assess.report.new import NewDevice, new_device
 
-    title = _titled(id_)
-    if kind == "device":
-        by_author = named(said, name=title, vendor=_titled(id_.partition("-")[0]), sector="robotics")
-        return texts.new_device(texts.NewDevice(named=by_author, tool=__version__, date=""))
-    name = name_of(said, title)
-    if kind == "workload":
-        return texts.new_workload(name, sectors_of(said, "robotics"))
-    if kind == "partner":
-        return texts.new_partner(name, library.ids("devices")[0], library.ids("workloads")[0])
-    return texts.new_runtime(name) if kind == "runtime" else texts.new_standard(name)
+    by_author = named(said, name=_titled(id_), vendor=_titled(id_.partition("-")[0]), sector="robotics")
+    return new_device(NewDevice(named=by_author, tool=__version__, date=""))
+
+
+def _workload(id_: str, said: Given, _: Library) -> str:
+    from assess.report.new import new_workload
+
+    return new_workload(name_of(said, _titled(id_)), sectors_of(said, "robotics"))
+
+
+def _partner(id_: str, said: Given, library: Library) -> str:
+    from assess.report.new import new_partner
+
+    return new_partner(name_of(said, _titled(id_)), library.ids("devices")[0], library.ids("workloads")[0])
+
+
+def _runtime(id_: str, said: Given, _: Library) -> str:
+    from assess.report.new import new_runtime
+
+    return new_runtime(name_of(said, _titled(id_)))
+
+
+def _standard(id_: str, said: Given, _: Library) -> str:
+    from assess.report.new import new_standard
+
+    return new_standard(name_of(said, _titled(id_)))
+
+
+#: What a new file of each kind has in it, by the kind's name.
+TEXTS: Final[Mapping[str, Callable[[str, Given, Library], str]]] = {
+    "device": _device,
+    "workload": _workload,
+    "partner": _partner,
+    "runtime": _runtime,
+    "standard": _standard,
+}
 
 
 def _titled(id_: str) -> str:
