@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assess.describe.device_arithmetic import engine_arithmetic, memory_arithmetic, peak_arithmetic, written
+from assess.describe.mapping import every_table, listed, sourced, tables
 from assess.describe.positions import Path as KeyPath
 from assess.describe.suggestions import did_you_mean
 
@@ -29,18 +30,22 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
     low, high = (written(mapping.get("thermal"), name, "degC") for name in ("low", "high"))
     if low and high and low.value >= high.value:
         yield ("thermal", "high", "value"), "is not above 'low'"
-    engines = [one for one in _list(mapping, "engine") if isinstance(one, Mapping)]
-    names = [str(engine.get("name")) for engine in engines]
-    if not isinstance(mapping.get("engine", []), list):
-        return  # That is told already; nothing that refers to an engine can be checked.
-    for index, engine in enumerate(engines):
-        if names[index] in names[:index]:
-            yield ("engine", index, "name"), f"{names[index]!r} is the name of an engine above"
+    if isinstance(mapping.get("engine", []), list):  # Else that is told already, and nothing can refer to an engine.
+        yield from _engines(mapping)
+
+
+def _engines(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    names: list[str] = []
+    for index, engine in tables(mapping, "engine"):
+        name = str(engine.get("name"))
+        if name in names:
+            yield ("engine", index, "name"), f"{name!r} is the name of an engine above"
+        names.append(name)
         yield from _peaks(index, engine)
-    for index, binding in enumerate(_list(mapping, "runtime")):
-        engine_name = binding.get("engine") if isinstance(binding, Mapping) else None
-        if isinstance(engine_name, str) and engine_name not in names:
-            text = f"{engine_name!r} is no [[engine]] of this file; {did_you_mean(engine_name, names)}"
+    for index, binding in tables(mapping, "runtime"):
+        wanted = binding.get("engine")
+        if isinstance(wanted, str) and wanted not in names:
+            text = f"{wanted!r} is no [[engine]] of this file; {did_you_mean(wanted, names)}"
             yield ("runtime", index, "engine"), text
 
 
@@ -57,12 +62,10 @@ def _weights(on_chip: Any) -> Iterator[tuple[KeyPath, str]]:
 
 def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     seen = set()
-    wrong = engine_arithmetic(engine, _list(engine, "peak"))
+    wrong = engine_arithmetic(engine, listed(engine, "peak"))
     if wrong:
         yield ("engine", index, "clock", "value"), wrong
-    for number, peak in enumerate(_list(engine, "peak")):
-        if not isinstance(peak, Mapping):
-            continue
+    for number, peak in tables(engine, "peak"):
         precision = peak.get("precision")
         if not isinstance(precision, str):
             continue
@@ -73,35 +76,18 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
         yield from ((("engine", index, "peak", number, *keys), text) for keys, text in found)
 
 
-def _list(mapping: Mapping[str, Any], key: str) -> list[Any]:
-    found = mapping.get(key)
-    return found if isinstance(found, list) else []
-
-
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Numbers whose source is not in the file's [sources] table, and derived ones that do not say how."""
-    tables = list(_tables(mapping, ()))
-    for keys, value in tables:
+    for keys, value in every_table(mapping):
         if value.get("grade") == "D" and not value.get("note"):
             yield (*keys, "grade"), "a derived number shows its arithmetic in 'note'"
     names = mapping.get("sources")
     if not isinstance(names, Mapping):
         return  # That is told already.
     missing: dict[str, list[KeyPath]] = {}
-    for keys, value in tables:
-        source = value.get("source")
-        if "grade" in value and isinstance(source, str) and source not in names:
-            missing.setdefault(source, []).append((*keys, "source"))
+    for keys, value in sourced(mapping):
+        if value["source"] not in names:
+            missing.setdefault(value["source"], []).append((*keys, "source"))
     for source, places in missing.items():  # A key misspelt in [sources] is one mistake, however many numbers name it.
         more = f" ({len(places)} numbers name it)" if len(places) > 1 else ""
         yield places[0], f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}{more}"
-
-
-def _tables(value: Any, keys: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
-    if isinstance(value, Mapping):
-        yield keys, value
-        for key, inner in value.items():
-            yield from _tables(inner, (*keys, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _tables(inner, (*keys, index))

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeGuard
 
 from assess.describe.authored import Resolved
 from assess.describe.device import Device
+from assess.describe.mapping import is_sourced
 from assess.describe.one_mode import paths_of_one_mode
 from assess.describe.positions import Path as KeyPath
 from assess.describe.positions import moved_back
@@ -65,9 +66,9 @@ def _one(
     place: KeyPath | None,
     moved: dict[KeyPath, KeyPath | None],
 ) -> Mapping[str, Any]:
-    """A table over a table; a statement is taken whole, or what it says would have the other's source."""
-    is_statement = _is_statement(variant) or _is_statement(base)
-    return variant if is_statement else _over(variant, base, path, place, moved)
+    """A table over a table; one with a source is taken whole, or what it says would have the other's source."""
+    is_whole = is_sourced(variant) or is_sourced(base)
+    return variant if is_whole else _over(variant, base, path, place, moved)
 
 
 def _entries(
@@ -106,11 +107,6 @@ def _without(mapping: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
     elif isinstance(inner, Mapping):
         found[str(first)] = _without(inner, rest)
     return found
-
-
-def _is_statement(table: Mapping[str, Any]) -> bool:
-    """Whether it says something together with its source: a number does, and so does a claim of a standard."""
-    return "value" in table or "grade" in table
 
 
 def _is_tables(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:

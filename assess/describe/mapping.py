@@ -36,10 +36,16 @@ def every_table(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Mappi
             yield from every_table(inner, (*path, index))
 
 
-def statements(value: Any) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
-    """Every table in a value that names a source and says how well it is known: numbers, and what a vendor claims."""
+def is_sourced(table: Mapping[str, Any]) -> bool:
+    """Whether it says something together with its source: a number does, and so does a claim of a standard."""
+    # Where one of these is a table, it is a source that its author calls so.
+    return any(key in table and not isinstance(table[key], Mapping) for key in ("value", "grade"))
+
+
+def sourced(value: Any) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """Every table in a value that says something and names its source, each with the path of its key."""
     for path, found in every_table(value):
-        if "grade" in found and isinstance(found.get("source"), str):
+        if is_sourced(found) and isinstance(found.get("source"), str):
             yield path, found
 
 

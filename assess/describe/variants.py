@@ -11,7 +11,7 @@ from assess.describe.device import Device
 from assess.describe.extends import is_of_another_mode, merged
 from assess.describe.ids import id_of, stem
 from assess.describe.kinds import DEVICE, Kind
-from assess.describe.mapping import found_at, statements, table
+from assess.describe.mapping import found_at, sourced, table
 from assess.describe.opened import Opened
 from assess.describe.problems import Complaint
 from assess.describe.shelves import Shelves
@@ -124,7 +124,7 @@ def _changed_sources(own: Mapping[str, Any], base: Mapping[str, Any], both: Reso
         key for key, source in table(own, "sources").items()
         if key in table(base, "sources") and source != table(base, "sources")[key]
     }  # fmt: skip
-    taken = {said["source"] for keys, said in statements(both.mapping) if found_at(own, both.place(keys)) is not said}
+    taken = {said["source"] for keys, said in sourced(both.mapping) if found_at(own, both.place(keys)) is not said}
     for key in sorted(changed & taken):
         text = f"{key!r} is a source of {own['extends']}, and numbers of it are taken over: take another key"
         yield Complaint(("sources", key), text, is_of_key=True)

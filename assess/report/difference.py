@@ -7,7 +7,7 @@ from typing import Any
 
 from assess.clean import clean
 from assess.describe.extends import NAMED_BY
-from assess.report.toml_text import value_text
+from assess.report.toml_text import is_one_line, value_text
 
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -24,7 +24,7 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Every key with a value of its own; entries of lists of named tables go by their name, numbers are one value."""
-    if isinstance(value, Mapping) and (value or not path) and not ({"value", "where"} & set(value)):
+    if isinstance(value, Mapping) and (value or not path) and not is_one_line(value):
         for key, inner in value.items():
             here = f"{path}.{key}" if path else str(key)
             if (

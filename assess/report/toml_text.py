@@ -38,6 +38,11 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
+def is_one_line(table: Mapping[str, Any]) -> bool:
+    """Whether authors write it on one line, as one value: a number with its source, and a source."""
+    return "value" in table or "where" in table
+
+
 def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     below = {key: value for key, value in table.items() if _stands_apart(value, is_top=not path)}
     yield from (f"{_key(key)} = {value_text(value)}" for key, value in table.items() if key not in below)
@@ -54,7 +59,7 @@ def _stands_apart(value: Any, *, is_top: bool) -> bool:
     """Whether it gets a header of its own: lists of tables do, and tables, but for small ones within others."""
     if isinstance(value, Mapping):
         holds_tables = any(isinstance(inner, Mapping) or _is_list_of_tables(inner) for inner in value.values())
-        return holds_tables or (is_top and not ({"value", "where"} & set(value)))
+        return holds_tables or (is_top and not is_one_line(value))
     return _is_list_of_tables(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assess.describe.lint.check import Seen, check
-from assess.describe.mapping import statements, table
+from assess.describe.mapping import sourced, table
 from assess.describe.problems import Complaint
 from assess.describe.suggestions import did_you_mean
 
@@ -13,7 +13,7 @@ from assess.describe.suggestions import did_you_mean
 @check("unused-source", "devices")
 def unused_source(seen: Seen) -> Iterator[Complaint]:
     """A source that no number names: left over, or a number names another by mistake."""
-    used = {said["source"] for _, said in statements(seen.mapping)}
+    used = {said["source"] for _, said in sourced(seen.mapping)}
     strange = sorted(used - set(table(seen.mapping, "sources")))
     for key in table(seen.own, "sources"):  # What a base has beside is the base's matter.
         if key not in used:
