@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,7 +32,7 @@ from assess.describe.references import references
 from assess.describe.runtime import Runtime
 from assess.describe.shelves import Shelves, profile_folders
 from assess.describe.standard import Standard
-from assess.describe.suggestions import did_you_mean
+from assess.describe.suggestions import did_you_mean, near, nearest
 from assess.describe.suite import Suite
 from assess.describe.variants import family, resolved
 from assess.describe.workload import Workload
@@ -166,10 +165,10 @@ class Library:
         if not found:
             folders = [kind.folder for kind in KINDS]
             known = [name for folder in folders for name in self._shelves.names(folder)]
-            near = get_close_matches(argument, known, n=1)
+            meant = nearest(argument, known)
             everything = f"all of them: assess list {', '.join(folders[:-1])} or {folders[-1]}"
             raise AssessError(
-                f"there is no profile {argument!r}", hint=f"did you mean {near[0]!r}?" if near else everything
+                f"there is no profile {argument!r}", hint=f"did you mean {meant!r}?" if meant else everything
             )
         return found[0], self.path(found[0].folder, argument)
 
@@ -241,9 +240,10 @@ def _missing(kind: Kind[Any], mapping: Mapping[str, Any], shelves: Shelves) -> I
 
 def _hint(folder: Folder, id_: str, shelves: Shelves) -> str:
     known = shelves.names(folder)
-    near = get_close_matches(id_, known, n=3, cutoff=0.4)
+    # Ids are long, and begin with the vendor, which many leave out.
+    meant = near(id_, known, most=3, cutoff=0.4)
     everything = f"there are {', '.join(known)}" if folder in _NOT_LISTED else f"assess list {folder}"
-    return f"did you mean {' or '.join(near)}? All of them: {everything}" if near else everything
+    return f"did you mean {' or '.join(meant)}? All of them: {everything}" if meant else everything
 
 
 def card_beside(model: Path) -> Card | None:

@@ -10,18 +10,22 @@ from typing import Final
 _MOST: Final = 20  # Words that are listed where none is near.
 
 
+def near(given: str, allowed: Iterable[str], *, most: int, cutoff: float = 0.6) -> list[str]:
+    """The allowed words that are the same but for case and hyphens, or near; the nearest first."""
+    folded = {_folded(word): word for word in reversed(list(allowed))}
+    return [folded[word] for word in get_close_matches(_folded(given), folded, n=most, cutoff=cutoff)]
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that is the same but for case and hyphens, else the nearest; None if none is near."""
-    folded = {_folded(word): word for word in reversed(list(allowed))}
-    near = get_close_matches(_folded(given), folded, n=1, cutoff=0.6)
-    return folded[near[0]] if near else None
+    return next(iter(near(given, allowed, most=1)), None)
 
 
 def did_you_mean(given: str, allowed: Sequence[str]) -> str:
     """The nearest allowed word as a question; the words themselves where none is near."""
-    near = nearest(given, allowed)
-    if near:
-        return f"did you mean {near!r}?"
+    meant = nearest(given, allowed)
+    if meant:
+        return f"did you mean {meant!r}?"
     more = f" and {len(allowed) - _MOST} more" if len(allowed) > _MOST else ""
     return f"expected one of {', '.join(map(repr, allowed[:_MOST]))}{more}" if allowed else "there are none"
 

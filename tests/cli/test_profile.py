@@ -122,7 +122,8 @@ def test_lint_in_every_format():
     assert json.loads(run("profile", "lint", file, "-f", "json", code=2).stdout)["errors"] == 1
     (found,) = json.loads(run("profile", "lint", file, "-f", "sarif", code=2).stdout)["runs"][0]["results"]
     assert found["ruleId"] == "unusable"
-    assert "did you mean 'sarif'?" in run("profile", "lint", file, "-f", "sarf", code=2).stderr
+    problem = "error: --format: there is no format 'SARF'\nhint: did you mean 'sarif'?\n"
+    assert run("profile", "lint", file, "-f", "SARF", code=2).stderr == problem
 
 
 def test_lint_of_a_file_anywhere_by_its_keys_or_the_kind_that_is_named():

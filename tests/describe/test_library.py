@@ -29,6 +29,15 @@ def test_an_unknown_id_names_the_nearest():
     assert error.value.hint.endswith("All of them: assess list devices")
 
 
+def test_an_id_in_another_case_or_without_its_hyphens_is_named():
+    with pytest.raises(AssessError) as error:
+        Library().device("RaspberryPi5")
+    assert error.value.hint.startswith("did you mean raspberry-pi-5-8gb")
+    with pytest.raises(AssessError) as error:
+        Library().find("SONY_PS5")
+    assert error.value.hint == "did you mean 'sony-ps5'?"
+
+
 def test_an_id_like_no_other_points_to_the_list():
     with pytest.raises(AssessError) as error:
         Library().workload("zzzzzz")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assess.cli.options import ProfilesOption
-from assess.errors import AssessError
+from assess.cli.options import ProfilesOption, choice
 
 
 def lint(
@@ -42,11 +40,8 @@ def lint(
     from assess.files import shipped
     from assess.report.problems import FORMS, Checked
 
-    form = next((one for one in FORMS if one.name == format_), None)
-    if form is None:
-        raise AssessError(
-            f"there is no format {format_!r}", where="--format", hint=_one_of(format_, [one.name for one in FORMS])
-        )
+    forms = {one.name: one for one in FORMS}
+    form = forms[choice(format_, list(forms), "--format")]
     named = None if kind is None else kind_named(kind, where="--kind")
     library = Library(profile_folders(profiles or ()))
     wanted = files_in(files or [shipped("profiles")])
@@ -59,8 +54,3 @@ def lint(
     if checked.errors:
         raise typer.Exit(ExitCode.BAD_INPUT)
     raise typer.Exit(ExitCode.NO if strict and checked.warnings else ExitCode.YES)
-
-
-def _one_of(given: str, names: list[str]) -> str:
-    near = get_close_matches(given, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)}"
