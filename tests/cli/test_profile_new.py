@@ -157,6 +157,7 @@ def test_a_name_in_any_language_whatever_the_locale(work, encoding):
         (["--name", " "], "error: --name: has no letter or digit\n"),
         (["--name", "-"], "error: --name: has no letter or digit\n"),
         (["--vendor", ""], "error: --vendor: has no letter or digit\n"),
+        (["--name", "\u3164"], "error: --name: has no letter or digit\n"),
     ],
 )
 def test_what_is_no_name_is_refused_before_anything_is_written(words, says):

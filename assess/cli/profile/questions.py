@@ -100,6 +100,8 @@ def _text(word: str, option: str) -> str:
     Raises:
         AssessError: it is none, or has no letter or digit.
     """
+    from assess.describe.quantity import says_something
+
     try:
         word.encode()
     except UnicodeEncodeError:
@@ -107,7 +109,7 @@ def _text(word: str, option: str) -> str:
             word = os.fsencode(word).decode()
         except UnicodeError as error:
             raise AssessError("is not UTF-8 text", where=option) from error
-    if not any(char.isalnum() for char in word):
+    if not says_something(word):
         raise AssessError("has no letter or digit", where=option, hint="leave it out to take what is suggested")
     return word
 
