@@ -25,9 +25,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing, said_twice,
 )  # fmt: skip
 
-#: Checks that an error anywhere may mislead: they wait for all to be mended. Others wait in its table only.
-_OF_WHOLE_FILES: Final = (unused_source.rule, unnamed_mode.rule, mode_order.rule, says_nothing.rule)
-
 
 def lint(file: Path, library: Library, kind: Kind[Any] | None = None) -> tuple[Problem, ...]:
     """Everything that is wrong in a file, and what looks wrong, in the order of its lines.
@@ -57,12 +54,10 @@ def lint(file: Path, library: Library, kind: Kind[Any] | None = None) -> tuple[P
         file,
         kind.record,
         resolve=partial(library.resolved, kind, file),
-        look=partial(_warnings, kind, file, library),
+        look=partial(_warnings, kind, file, library, not errors),
     )
     wrong = {_part(error) for error in errors}
-    warnings = tuple(
-        one for one in warnings if _part(one) not in wrong and not (errors and one.rule in _OF_WHOLE_FILES)
-    )
+    warnings = tuple(one for one in warnings if _part(one) not in wrong)
     return tuple(sorted((*errors, *warnings), key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0)))
 
 
@@ -72,10 +67,11 @@ def _part(problem: Problem) -> str:
 
 
 def _warnings(
-    kind: Kind[Any], file: Path, library: Library, own: Mapping[str, Any], whole: Resolved
+    kind: Kind[Any], file: Path, library: Library, is_sound: bool, own: Mapping[str, Any], whole: Resolved
 ) -> Iterator[Complaint]:
+    """What looks wrong; a check that an error anywhere may mislead waits until all are mended."""
     for check in CHECKS:
-        if kind.folder in check.folders:
+        if kind.folder in check.folders and (is_sound or not check.whole_file):
             yield from check.look(Seen(file, own, whole.mapping, library))
 
 

@@ -41,21 +41,23 @@ class Check:
         folders: of the kinds of files that it looks at.
         summary: first line of the docstring.
         look: finds what looks wrong.
+        whole_file: whether an error anywhere in the file may mislead it; else one in the same table only.
     """
 
     rule: str
     folders: tuple[Folder, ...]
     summary: str
     look: Look
+    whole_file: bool = False
 
 
-def check(rule: str, *folders: Folder) -> Callable[[Look], Check]:
+def check(rule: str, *folders: Folder, whole_file: bool = False) -> Callable[[Look], Check]:
     """Make a check of a function."""
 
     def make(function: Look) -> Check:
         def look(seen: Seen) -> Iterator[Complaint]:
             return (replace(found, rule=rule) for found in function(seen))
 
-        return Check(rule, folders, (function.__doc__ or "").partition("\n")[0], look)
+        return Check(rule, folders, (function.__doc__ or "").partition("\n")[0], look, whole_file)
 
     return make

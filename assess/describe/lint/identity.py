@@ -17,7 +17,7 @@ def no_identity(seen: Seen) -> Iterator[Complaint]:
         yield Complaint(("identity",), "names neither 'board' nor 'cpu': no host is recognised by it", is_of_key=True)
 
 
-@check("unnamed-mode", "devices")
+@check("unnamed-mode", "devices", whole_file=True)
 def unnamed_mode(seen: Seen) -> Iterator[Complaint]:
     """Numbers of one power mode, where a host in any mode is taken for the device."""
     identity = seen.mapping.get("identity")

@@ -34,7 +34,7 @@ class _Mode:
     peaks: Mapping[tuple[str, str], float]
 
 
-@check("mode-order", "devices")
+@check("mode-order", "devices", whole_file=True)
 def mode_order(seen: Seen) -> Iterator[Complaint]:
     """A mode of less power with a higher peak than a mode of more; a note may say why it is so."""
     mine, paths = _mode(seen.file, seen.mapping), {name: path for name, path, _ in _peaks(seen.mapping)}

@@ -10,7 +10,7 @@ from assess.describe.problems import Complaint
 from assess.describe.suggestions import did_you_mean
 
 
-@check("unused-source", "devices")
+@check("unused-source", "devices", whole_file=True)
 def unused_source(seen: Seen) -> Iterator[Complaint]:
     """A source that no number names: left over, or a number names another by mistake."""
     used = {said["source"] for _, said in sourced(seen.mapping)}

@@ -8,7 +8,7 @@ from assess.describe.lint.check import Seen, check
 from assess.describe.problems import Complaint
 
 
-@check("says-nothing", "devices")
+@check("says-nothing", "devices", whole_file=True)
 def says_nothing(seen: Seen) -> Iterator[Complaint]:
     """A variant that says nothing but whose variant it is: a second name of the same device."""
     if seen.own.get("extends") and set(seen.own) <= {"extends", "name", "summary"}:

@@ -183,6 +183,8 @@ def test_errors_and_warnings_are_told_together_in_the_order_of_lines(tmp_path):
 def test_warnings_that_an_error_may_cause_wait_for_it(tmp_path):
     both = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]').replace('kind = "gpu"', 'kind = "gpx"')
     assert [(rule, key) for rule, _, key, _ in told(tmp_path, "rover", rover=both)] == [("", "engine[0].kind")]
+    waiting = [check.rule for check in CHECKS if check.whole_file]
+    assert waiting == ["unused-source", "unnamed-mode", "mode-order", "says-nothing"]
 
 
 def test_a_file_that_cannot_be_read_is_told_of_once(tmp_path):
