@@ -30,13 +30,15 @@ class NamedIn:
 
     Attributes:
         folder: of the kind of file that has the key.
-        key: of a list; of one id where it is a runtime's fallback.
+        key: of a list, or of one id.
         inner: the key in each entry of a list of tables; "" where an entry is the id itself.
+        is_list: whether the key holds a list.
     """
 
     folder: Folder
     key: str
     inner: str = ""
+    is_list: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,10 @@ DEVICE: Final = Kind("device", "devices", Device, ("engine", "memory", "on_chip"
                      (NamedIn("partners", "devices"),))  # fmt: skip
 WORKLOAD: Final = Kind("workload", "workloads", Workload, ("scenario", "requires"), (NamedIn("partners", "workloads"),))
 PARTNER: Final = Kind("partner", "partners", Partner, ("policy",))
-RUNTIME: Final = Kind("runtime", "runtimes", Runtime, ("operators", "quantises_floats"),
-                      (NamedIn("devices", "runtime", "id"), NamedIn("runtimes", "fallback")))  # fmt: skip
+RUNTIME: Final = Kind(
+    "runtime", "runtimes", Runtime, ("operators", "quantises_floats"),
+    (NamedIn("devices", "runtime", "id"), NamedIn("runtimes", "fallback", is_list=False)),
+)  # fmt: skip
 STANDARD: Final = Kind("standard", "standards", Standard, ("cannot_show",),
                        (NamedIn("devices", "standard", "id"), NamedIn("partners", "standards")))  # fmt: skip
 #: These ship only, each in a folder of its own.

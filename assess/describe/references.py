@@ -14,7 +14,7 @@ def references(folder: Folder, mapping: Mapping[str, Any]) -> Iterator[tuple[Key
     for wanted in KINDS:
         for named in wanted.named_in:
             value = mapping.get(named.key) if named.folder == folder else None
-            if isinstance(value, list) is (named.key == "fallback"):
+            if isinstance(value, list) is not named.is_list:
                 continue  # That is told already.
             entries = value if isinstance(value, list) else [value]
             for index, entry in enumerate(entries):

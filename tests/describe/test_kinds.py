@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 
 from assess.describe.kinds import DEVICE, KINDS, RUNTIME, WORKLOAD, kind_named, kind_of
+from assess.describe.references import references
 from assess.errors import AssessError
 from assess.files import shipped
 
@@ -41,3 +43,20 @@ def test_keys_that_tell_a_kind_are_its_own_and_no_others() -> None:
     for kind in KINDS:
         others = {key for other in KINDS if other is not kind for key in other.record.model_fields}
         assert set(kind.told_by) <= set(kind.record.model_fields) - others
+
+
+def test_a_key_that_names_others_is_a_list_where_its_record_has_one() -> None:
+    records = {kind.folder: kind.record for kind in KINDS}
+    keys = [named for kind in KINDS for named in kind.named_in]
+    lists = {named: get_origin(records[named.folder].model_fields[named.key].annotation) is tuple for named in keys}
+    assert lists == {named: named.is_list for named in keys}
+    assert [named.key for named in keys if not named.is_list] == ["fallback"]
+
+
+def test_what_has_not_the_form_of_its_key_names_nothing() -> None:
+    assert list(references("runtimes", {"fallback": ["onnxruntime-cpu"]})) == []
+    assert list(references("runtimes", {"fallback": "onnxruntime-cpu"})) == [
+        (("fallback",), RUNTIME, "onnxruntime-cpu")
+    ]
+    assert list(references("partners", {"devices": "rover"})) == []
+    assert list(references("partners", {"devices": ["rover"]})) == [(("devices", 0), DEVICE, "rover")]
