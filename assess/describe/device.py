@@ -14,14 +14,14 @@ from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import (
     Authored,
     Grade,
+    SourcedBandwidth,
     SourcedBytes,
     SourcedCount,
     SourcedHertz,
     SourcedOps,
-    SourcedRate,
     SourcedSeconds,
     SourcedTemperature,
-    SourcedTransfers,
+    SourcedTransferRate,
     SourcedWatts,
     SourcedWidth,
     Text,
@@ -131,16 +131,16 @@ class Memory(Authored):
         "says.",
     )
     width: SourcedWidth | None = Field(default=None, description='Of its whole bus: data sheet, "128-bit LPDDR5".')
-    rate: Annotated[SourcedTransfers | None, OF_ONE_MODE] = Field(
+    rate: Annotated[SourcedTransferRate | None, OF_ONE_MODE] = Field(
         default=None,
         description='Transfers per second on each line, two in a clock for DDR: data sheet, "LPDDR5-6400" is 6400 '
         "MT/s.",
     )
-    bandwidth: Annotated[SourcedRate | None, OF_ONE_MODE] = Field(
+    bandwidth: Annotated[SourcedBandwidth | None, OF_ONE_MODE] = Field(
         default=None,
         description="Peak: data sheet; where width and rate are given, it is checked to be width / 8 x rate.",
     )
-    measured_bandwidth: Annotated[SourcedRate | None, OF_ONE_MODE] = Field(
+    measured_bandwidth: Annotated[SourcedBandwidth | None, OF_ONE_MODE] = Field(
         default=None,
         description="What was really reached, better than the peak where known: `assess profile new device "
         "--from-here`, or STREAM.",

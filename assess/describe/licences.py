@@ -31,7 +31,7 @@ class NoExpressionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Licences:
+class LicenceExpression:
     """A licence expression.
 
     Attributes:
@@ -48,7 +48,7 @@ class Licences:
         return _satisfied(self._tree, frozenset(accepted))
 
 
-def parse(text: str) -> Licences:
+def parse(text: str) -> LicenceExpression:
     """Read an SPDX expression such as "Apache-2.0 OR (MIT AND BSD-3-Clause)"; upper and lower case mean the same.
 
     Raises:
@@ -69,7 +69,7 @@ def parse(text: str) -> Licences:
         text = f"names {', '.join(map(repr, unknown))}, which is not on the SPDX list"
         raise NoExpressionError(f"{text}{_meant(unknown[0])}")
     symbols = _licensing().license_symbols(tree, unique=True, decompose=False)
-    return Licences(str(tree), tuple(map(str, symbols)), tree)
+    return LicenceExpression(str(tree), tuple(map(str, symbols)), tree)
 
 
 def parse_accepted(text: str) -> str:

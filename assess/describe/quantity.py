@@ -189,7 +189,7 @@ class SourcedBytes(Sourced):
     may_be_zero = True
 
 
-class SourcedRate(Sourced):
+class SourcedBandwidth(Sourced):
     """A bandwidth, such as "102.4 GB/s"."""
 
     unit = "B/s"
@@ -232,7 +232,7 @@ class SourcedWidth(Sourced):
     unit = "bit"
 
 
-class SourcedTransfers(Sourced):
+class SourcedTransferRate(Sourced):
     """Transfers per second on each line of a bus, such as "6400 MT/s"."""
 
     unit = "T/s"
