@@ -28,6 +28,9 @@ CALLED = {
     "Raspberry Pi": "raspberry-pi",
 }
 
+#: Vendors of which one's name begins with the other's: a company and its subsidiary.
+NAMESAKES = {("Sony", "Sony Semiconductor Solutions")}
+
 #: What a number is made of when it is derived: figures, or operations and parts that are named.
 ARITHMETIC = re.compile(r"\d|\b(half|twice|double|third|quarter|multiply)\b")
 
@@ -91,6 +94,21 @@ def made_of_parts(id_):
                 )
 
 
+def boards(device):
+    return device.identity.board if device.identity else ()
+
+
+def dense_peaks(device):
+    """In operations per second, by engine and precision."""
+    each = ((engine.name, peak.precision, peak.dense) for engine in device.engine for peak in engine.peak)
+    return {(engine, precision): dense.value for engine, precision, dense in each if dense}
+
+
+def is_short_for(short, long):
+    short, long = short.casefold(), long.casefold()
+    return long.startswith(short) or short == "".join(word[0] for word in long.split())
+
+
 def noted_product(note):
     """The outcome of a note such as "64 processors x 9 MAC x 2 x 50 MHz", or None if it is none."""
     factors = re.split(r"[;:,(]", note)[0].split(" x ")
@@ -104,6 +122,31 @@ def noted_product(note):
     for match in found:
         product *= float(match[1]) * SIZE[match[2] or ""]
     return product
+
+
+def noted_products(id_):
+    """Every dense peak that a file notes as a product, with the outcome."""
+    for engine in raw(id_).get("engine", []):
+        for peak in engine.get("peak", []):
+            product = noted_product(peak.get("dense", {}).get("note", ""))
+            if product is not None:
+                yield written(peak, "dense"), product
+
+
+def dense_and_sparse(id_):
+    """Every dense peak with the one for weights of which two of four are left."""
+    for engine in whole(id_).get("engine", []):
+        for peak in engine.get("peak", []):
+            if {"dense", "sparse"} <= peak.keys() and peak.get("sparsity", "2:4") == "2:4":
+                yield written(peak, "dense"), written(peak, "sparse")
+
+
+def bandwidths(id_):
+    """Every bandwidth whose parts are given, with their product."""
+    for name in ("memory", "on_chip"):
+        table = whole(id_).get(name, {})
+        if {"bandwidth", "width", "rate"} <= table.keys():
+            yield written(table, "bandwidth"), written(table, "width")[0] / 8 * written(table, "rate")[0]
 
 
 def test_the_library_has_sixty_devices():
@@ -125,6 +168,32 @@ def test_an_id_begins_with_the_vendor(id_):
     vendor = LIBRARY.device(id_).vendor
     word = CALLED.get(vendor) or re.split(r"[^a-z0-9]", vendor.lower())[0]
     assert id_.startswith(f"{word}-")
+
+
+def test_no_vendor_is_spelled_in_two_ways():
+    vendors = sorted({LIBRARY.device(id_).vendor for id_ in IDS})
+    assert len(vendors) >= 30
+    alike = {pair for pair in itertools.permutations(vendors, 2) if is_short_for(*pair)}
+    assert alike == NAMESAKES
+
+
+def test_a_short_name_of_a_vendor_is_its_beginning_or_its_initials():
+    assert is_short_for("ST", "STMicroelectronics")
+    assert is_short_for("TI", "Texas Instruments")
+    assert is_short_for("nvidia", "NVIDIA")
+    assert not is_short_for("Arm", "AMD")
+
+
+def test_a_bare_id_means_the_fastest_mode_of_the_board_that_it_names():
+    """In another firmware a board has another name, and may have faster modes."""
+    looked = 0
+    for id_ in IDS:
+        mine, base = LIBRARY.device(id_), LIBRARY.device(raw(id_).get("extends", id_))
+        if mine.power_mode != base.power_mode and boards(mine) == boards(base):
+            most = dense_peaks(base)
+            assert [name for name, peak in dense_peaks(mine).items() if peak > most.get(name, peak)] == [], id_
+            looked += 1
+    assert looked >= 12
 
 
 def test_no_two_devices_have_one_name():
@@ -181,10 +250,8 @@ def test_half_of_the_library_gives_the_parts_of_a_peak():
 
 @pytest.mark.parametrize("id_", IDS)
 def test_a_product_in_a_note_comes_out_as_the_number_beside_it(id_):
-    for engine in raw(id_).get("engine", []):
-        for peak in engine.get("peak", []):
-            product = noted_product(peak.get("dense", {}).get("note", ""))
-            assert product is None or agrees(written(peak, "dense"), product), f"{peak['dense']}: {product:.4g}"
+    for dense, product in noted_products(id_):
+        assert agrees(dense, product), f"{dense[0]:.4g}, its note makes {product:.4g}"
 
 
 def test_notes_are_read_as_products():
@@ -195,22 +262,28 @@ def test_notes_are_read_as_products():
     assert noted_product("32.2 GMAC/s x 2") is None
 
 
+def test_a_third_of_the_library_notes_a_product():
+    assert sum(any(noted_products(id_)) for id_ in IDS) >= len(IDS) / 3
+
+
 @pytest.mark.parametrize("id_", IDS)
 def test_sparse_is_twice_dense_where_two_of_four_are_left(id_):
-    for engine in whole(id_).get("engine", []):
-        for peak in engine.get("peak", []):
-            if {"dense", "sparse"} <= peak.keys() and peak.get("sparsity", "2:4") == "2:4":
-                dense, sparse = written(peak, "dense"), written(peak, "sparse")
-                assert agrees(sparse, 2 * dense[0]) or agrees(dense, sparse[0] / 2), peak
+    for dense, sparse in dense_and_sparse(id_):
+        assert agrees(sparse, 2 * dense[0]) or agrees(dense, sparse[0] / 2), f"{dense[0]:.4g}, {sparse[0]:.4g}"
+
+
+def test_eight_devices_have_a_dense_and_a_sparse_peak():
+    assert sum(any(dense_and_sparse(id_)) for id_ in IDS) >= 8
 
 
 @pytest.mark.parametrize("id_", IDS)
 def test_a_bandwidth_is_width_times_rate(id_):
-    for name in ("memory", "on_chip"):
-        table = whole(id_).get(name, {})
-        if {"bandwidth", "width", "rate"} <= table.keys():
-            product = written(table, "width")[0] / 8 * written(table, "rate")[0]
-            assert agrees(written(table, "bandwidth"), product), f"{name}: {product:.4g}"
+    for bandwidth, product in bandwidths(id_):
+        assert agrees(bandwidth, product), f"{bandwidth[0]:.4g}, its parts make {product:.4g}"
+
+
+def test_a_third_of_the_library_gives_the_parts_of_a_bandwidth():
+    assert sum(any(bandwidths(id_)) for id_ in IDS) >= len(IDS) / 3
 
 
 @pytest.mark.parametrize("id_", IDS)
