@@ -49,7 +49,9 @@ FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="NAME", hel
 SaveRunOption = Annotated[
     Path | None,
     typer.Option(
-        "--save-run", metavar="FILE", help="Also write the run, for `assess judge`; of several jobs each, as FILE-JOB."
+        "--save-run",
+        metavar="FILE",
+        help="Also write the run, for `assess judge`; with several workloads one file each: FILE-WORKLOAD.",
     ),
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 on MARGINAL too.")]

@@ -83,7 +83,7 @@ class Workload(Authored):
     source: Text = Field(description="Where they come from: a standard, a requirement, arithmetic.")
     grade: Grade | None = Field(default=None, description="How well the number that decides is known, as in devices.")
     co_runners: tuple[Text, ...] = Field(
-        default=(), description="What else runs on the device meanwhile; told in reports, not run."
+        default=(), description="What else runs on the device meanwhile; reported, not run."
     )
     scenario: Scenario = Field(description="How frames arrive.")
     requires: Requires = Field(description="What must hold; what is left out is not asked.")

@@ -10,6 +10,6 @@ from assess.describe.problems import Complaint
 
 @check("says-nothing", "devices", whole_file=True)
 def says_nothing(seen: Seen) -> Iterator[Complaint]:
-    """A variant that says nothing but whose variant it is: a second name of the same device."""
+    """A variant that changes nothing but its name: a second name of the same device."""
     if seen.own.get("extends") and set(seen.own) <= {"extends", "name", "summary"}:
-        yield Complaint(("extends",), "the variant says nothing of its own but its name", is_of_key=True)
+        yield Complaint(("extends",), "the variant changes nothing but its name", is_of_key=True)
