@@ -40,6 +40,7 @@ from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.project.estimates import estimate
 from assess.project.quantile import count_needed
 from assess.project.target import why_not_the_device
+from assess.providers import CPU
 from assess.sandbox import Limits
 
 #: Stages that the describing child tells.
@@ -302,7 +303,7 @@ def _certifying(requires: Requires) -> int:
 
 def _on_cpu(others: Mapping[str, Any]) -> bool:
     """Who runs what is asked only where there is another provider."""
-    return bool(others.get("provider", "CPUExecutionProvider") == "CPUExecutionProvider")
+    return bool(others.get("provider", CPU) == CPU)
 
 
 def _time_limit_s(expected: float) -> float:
@@ -313,7 +314,7 @@ def doctor(
     *,
     rate_hz: float | None = None,
     deadline_s: float | None = None,
-    provider: str = "CPUExecutionProvider",
+    provider: str = CPU,
     on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
 ) -> Diagnosis:

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "assess"
 ORDER = ["describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "authoring", "evaluation",
          "distill", "cli"]  # fmt: skip
-FREE = {"errors", "units", "files", "clean"}
+FREE = {"errors", "units", "files", "clean", "providers"}
 #: Processes: for the rooms that touch the world, and for each other.
 WORLD = {"sandbox", "child"}
 
@@ -90,7 +90,7 @@ def test_the_command_line_imports_no_other_room_at_start():
     for path in sorted((ROOT / "cli").rglob("*.py")):
         for line, module, at_import in imports(path):
             if at_import and module.startswith("assess."):
-                assert module.split(".")[1] in {"cli", "errors", "files", "units", "clean"} or path.name in {
+                assert module.split(".")[1] in {"cli", *FREE} or path.name in {
                     "output.py",
                     "settings.py",
                 }, f"{path}:{line} imports {module} before a command needs it"

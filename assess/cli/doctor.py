@@ -8,6 +8,7 @@ import typer
 
 from assess.cli.options import ProviderOption, choice
 from assess.errors import AssessError
+from assess.providers import CPU
 from assess.units import format_quantity, parse
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def doctor(
         str | None,
         typer.Option(metavar="TIME", help='Of the job, e.g. "10 ms"; default: the period, with --rate.'),
     ] = None,
-    provider: ProviderOption = "CPUExecutionProvider",
+    provider: ProviderOption = CPU,
     form: Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="text or json.")] = "text",
 ) -> None:
     """Tell which deadlines can be measured on this machine, what disturbs it, and what to type about it.

@@ -38,6 +38,7 @@ from assess.cli.options import (
     feeds,
 )
 from assess.errors import AssessError
+from assess.providers import CPU
 
 if TYPE_CHECKING:
     from assess.describe.workload import Job
@@ -62,7 +63,7 @@ def fit(
     tier: TierOption = None,
     skip: SkipOption = None,
     reference: ReferenceOption = None,
-    provider: ProviderOption = "CPUExecutionProvider",
+    provider: ProviderOption = CPU,
     provider_option: ProviderOptionOption = None,
     require_full_placement: FullPlacementOption = False,
     custom_ops: CustomOpsOption = None,

@@ -32,6 +32,7 @@ from assess.cli.options import (
     feeds,
     one,
 )
+from assess.providers import CPU
 
 
 def measure(
@@ -45,7 +46,7 @@ def measure(
     tier: TierOption = None,
     skip: SkipOption = None,
     reference: ReferenceOption = None,
-    provider: ProviderOption = "CPUExecutionProvider",
+    provider: ProviderOption = CPU,
     provider_option: ProviderOptionOption = None,
     require_full_placement: FullPlacementOption = False,
     custom_ops: CustomOpsOption = None,

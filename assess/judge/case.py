@@ -14,6 +14,7 @@ from assess.describe.workload import Workload
 from assess.measure.measurement import Measurement
 from assess.project.estimate import Estimate
 from assess.project.estimates import Estimates, Name
+from assess.providers import CPU
 
 
 class NoEvidenceError(Exception):
@@ -114,5 +115,5 @@ class Case:
         typed = self.typed
         what = [typed.model or self.model.name, "--workload", typed.workload or self.workload.id, *typed.options]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
-        provider = [] if on == "CPUExecutionProvider" else ["--provider", on]
+        provider = [] if on == CPU else ["--provider", on]
         return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])

@@ -23,6 +23,7 @@ from assess.measure.read_profile import profile_keys, profile_parts
 from assess.measure.reference import ReferenceModel, agree
 from assess.measure.timed_run import WORKER, Launch, OnProgress, address_space
 from assess.measure.variants import Source, sample, vary
+from assess.providers import CPU
 from assess.sandbox import Ending, Limits, Signalled, signal_of
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def profile(bench: Bench) -> dict[str, Any]:
     found = _part("profile", ProfileAnswer, ending, lambda answer: answer)
     provider = bench.settings.provider
     if "profile" not in found:
-        placed = {} if provider == "CPUExecutionProvider" else {"placement": found["absent"]["profile"]}
+        placed = {} if provider == CPU else {"placement": found["absent"]["profile"]}
         return {"absent": {**found["absent"], **placed}}
     limits = Limits(bench.settings.timeout_s, DEFAULT_LIMITS.memory_bytes)
     return profile_parts(found["profile"], bench.model, bench.model_path, provider, keys, limits)
@@ -268,6 +269,6 @@ def run_extra_passes(bench: Bench, why_not: str = "") -> dict[str, Any]:
 def _without(bench: Bench, name: str, why: str) -> dict[str, str]:
     """What is absent without a pass."""
     absent = {_PARTS.get(name, name): why}
-    if name == "profile" and bench.settings.provider != "CPUExecutionProvider":
+    if name == "profile" and bench.settings.provider != CPU:
         absent["placement"] = why
     return absent

@@ -22,6 +22,7 @@ from assess.measure.scenarios.generate import Generation
 from assess.measure.scenarios.offline import Offline
 from assess.measure.scenarios.pipeline import StageRun
 from assess.measure.windows import Window
+from assess.providers import CPU
 
 #: Where in its life the worker was; in this order.
 Phase = Literal["start", "load", "first inference", "warm-up", "back to back", "timed"]
@@ -50,7 +51,7 @@ class Settings:
         memory_limit_bytes: resident and swapped memory that a worker may take; None for no limit.
     """
 
-    provider: str = "CPUExecutionProvider"
+    provider: str = CPU
     threads: int = 1
     provider_options: Mapping[str, str] = field(default_factory=dict)
     custom_ops: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from assess.errors import AssessError
+from assess.providers import CPU
 
 if TYPE_CHECKING:
     from assess.measure.decoder import Decoder
@@ -93,7 +94,7 @@ class OnnxRuntime:
             self._runtime.GraphOptimizationLevel, _LEVELS[request["optimisation"]]
         )
         # With the CPU alone there is nothing to tell, and telling takes memory: only a pass that asks gets it.
-        recorded = request["provider"] != "CPUExecutionProvider" or request.get("placement", False)
+        recorded = request["provider"] != CPU or request.get("placement", False)
         if recorded:
             options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
         options.log_severity_level = 3  # Errors; warnings would be printed in the timed part.

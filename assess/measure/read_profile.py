@@ -13,12 +13,12 @@ from assess.measure.node_names import Own
 from assess.measure.own_nodes import Owned, owned
 from assess.measure.passes.profile import OperatorTime, Profile, ProfileAnswer, ProfiledNode
 from assess.measure.placement import Placement, own_parts, placement
+from assess.providers import CPU
 from assess.sandbox import Limits
 
 if TYPE_CHECKING:
     from assess.describe.model import Model
 
-_CPU: Final = "CPUExecutionProvider"
 #: Executed nodes that are listed; models of more have a tail that no one reads, and the rest is summed.
 SHOWN: Final = 200
 #: Inferences and span of a profile, the first that is reached: shares of the time settle long before quantiles do.
@@ -52,7 +52,7 @@ def profile_parts(
         optimised = describe_nodes(Path(keys["save_optimised"]), limits=limits, costs=False)
     profile, placed = read_profile(answer, facts, optimised, asked)
     parts: dict[str, Any] = {"profile": profile}
-    if asked != _CPU:
+    if asked != CPU:
         parts["placement"] = placed
     absent = {name: part for name, part in parts.items() if isinstance(part, str)}
     return {**{name: part for name, part in parts.items() if name not in absent}, "absent": absent}

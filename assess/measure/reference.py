@@ -15,6 +15,7 @@ from assess.measure.agreement import Agreement, OutputAgreement, compare
 from assess.measure.passes.sampled import Sampled
 from assess.measure.plain import decode
 from assess.measure.variants import Variation
+from assess.providers import CPU
 from assess.sandbox import Ending
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _with_model(
     first = frames[0].files
     changes = {
         "model": str(reference.path.resolve()),
-        "provider": "CPUExecutionProvider",
+        "provider": CPU,
         "provider_options": {},
         "inputs": [{"name": name, "dtype": dtypes[own], "file": first[own]} for name, own in renamed.items()],
         "frames": _plain(frames, renamed),

@@ -13,6 +13,7 @@ from assess.measure.frames import Frames, read_frames
 from assess.measure.host import available_bytes
 from assess.measure.measurement import Effective, Failure, Memory, Phase, Settings
 from assess.measure.plain import decode
+from assess.providers import CPU
 from assess.sandbox import Ending, Limits, Signalled, signal_of
 
 OnProgress = Callable[[str, float | None, float | None], None]
@@ -127,7 +128,7 @@ def address_space(settings: Settings) -> int | None:
     Only the CPU provider maps what it uses; drivers of accelerators reserve far more. Where the user sets a limit it is
     on what the worker really takes (`MemoryGuard`), and this one is not needed.
     """
-    if settings.provider != "CPUExecutionProvider" or settings.memory_limit_bytes is not None:
+    if settings.provider != CPU or settings.memory_limit_bytes is not None:
         return None
     available = available_bytes()
     if available is None:

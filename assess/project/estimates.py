@@ -19,6 +19,7 @@ from assess.project.formats import least_weight_bytes
 from assess.project.quantile import CONFIDENCE, count_needed, quantile_range
 from assess.project.roofline import latency_bound
 from assess.project.target import binding_in_effect, host_name
+from assess.providers import CPU
 from assess.units import format_quantity
 
 #: Activations of a compiler's own allocation against the liveness peak, MobileNetV2 variants: 0.99 to 1.17 on STM32H7,
@@ -132,7 +133,7 @@ def _measured_memory(measurement: Measurement) -> Estimate | str:
     if memory is None:
         return measurement.absent.get("memory", "the run did not get far enough to tell")
     peak, provider = float(memory.model_peak), measurement.requested.provider
-    if provider != "CPUExecutionProvider":
+    if provider != CPU:
         basis = f"the process's own memory, {memory.method}; what {provider} takes beside it is not seen"
         return Estimate(peak, math.inf, "B", Rung.MEASURED, basis)
     if memory.method != "VmHWM":

@@ -7,7 +7,7 @@ from typing import get_origin
 
 import pytest
 
-from assess.describe.kinds import DEVICE, KINDS, RUNTIME, WORKLOAD, kind_named, kind_of
+from assess.describe.kinds import DEVICE, KINDS, MODEL, RUNTIME, SUITE, WORKLOAD, kind_named, kind_of
 from assess.describe.references import references
 from assess.errors import AssessError
 from assess.files import shipped
@@ -46,8 +46,9 @@ def test_keys_that_tell_a_kind_are_its_own_and_no_others() -> None:
 
 
 def test_a_key_that_names_others_is_a_list_where_its_record_has_one() -> None:
-    records = {kind.folder: kind.record for kind in KINDS}
-    keys = [named for kind in KINDS for named in kind.named_in]
+    every = (*KINDS, MODEL, SUITE)
+    records = {kind.folder: kind.record for kind in every}
+    keys = [named for kind in every for named in kind.named_in]
     lists = {named: get_origin(records[named.folder].model_fields[named.key].annotation) is tuple for named in keys}
     assert lists == {named: named.is_list for named in keys}
     assert [named.key for named in keys if not named.is_list] == ["fallback"]

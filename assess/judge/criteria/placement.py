@@ -4,9 +4,7 @@ from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
 from assess.measure.placement import Placement
-
-#: Runs whatever it is given: with it alone nothing can fall back.
-_CPU = "CPUExecutionProvider"
+from assess.providers import CPU
 
 
 @criterion("placement")
@@ -21,7 +19,7 @@ def placement(case: Case) -> Finding:
     if measurement is None:
         raise NotAskedError("nothing was run")
     provider = measurement.requested.provider
-    if provider == _CPU:
+    if provider == CPU:
         raise NotAskedError("only the CPU was asked for")
     found = measurement.placement
     if found is None:

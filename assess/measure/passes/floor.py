@@ -19,6 +19,7 @@ from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refus
 from assess.measure.memory import PeakMemory
 from assess.measure.null_model import INPUT, NULL_MODEL
 from assess.measure.pace import Pacer, wake_exactly
+from assess.providers import CPU
 
 #: The spin before each release is long enough for nine wake-ups in ten: more would cost a CPU for the rare late one.
 #: At least what a wake-up takes on a quiet machine (50 us of timer slack alone where prctl is refused). At most the
@@ -214,7 +215,7 @@ def _load(request: Mapping[str, Any], engine: Engine, memory: PeakMemory | str) 
         {
             **request,
             "model": NULL_MODEL,
-            "provider": "CPUExecutionProvider",
+            "provider": CPU,
             "provider_options": {},
             "threads": 1,
             "optimisation": "all",

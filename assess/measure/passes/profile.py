@@ -18,6 +18,7 @@ from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refus
 from assess.measure.kernel_times import KernelTime, kernel_times
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.placement import Given
+from assess.providers import CPU
 
 #: Events that a profile may have: 600 bytes each, and ONNX Runtime itself drops those after a million.
 MOST_EVENTS: Final = 200_000
@@ -216,7 +217,7 @@ def _profile(
 
 def _can_be_saved(provider: str, parts: list[dict[str, Any]]) -> bool:
     """Whether nothing was compiled: ONNX Runtime refuses to save, and so to load, what holds compiled nodes."""
-    return provider == "CPUExecutionProvider" or (bool(parts) and all(len(part["nodes"]) == 1 for part in parts))
+    return provider == CPU or (bool(parts) and all(len(part["nodes"]) == 1 for part in parts))
 
 
 def _settled(session: Session) -> Callable[[], object]:
