@@ -12,6 +12,7 @@ from assess.describe.model import Precision
 from assess.describe.one_mode import OF_ONE_MODE
 from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import (
+    GRADE_LEGEND,
     Authored,
     Grade,
     SourcedBandwidth,
@@ -193,7 +194,7 @@ class Qualification(Authored):
     id: str = Field(description="Id of a standard: `assess list standards`.")
     level: Text = Field(description='What is claimed, such as "grade 2" or "ASIL B".')
     source: str = Field(description="Key of the file's [sources] table.")
-    grade: Grade = Field(description="A vendor, B press, C community, D derived, R recalled.")
+    grade: Grade = Field(description=GRADE_LEGEND)
     note: str = Field(default="", description="What the claim holds for.")
 
 

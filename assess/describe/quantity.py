@@ -28,6 +28,8 @@ from assess.units import SPELLINGS, Unit, example, parse
 #: How well a number is known: A vendor or machine dump, read; B press or kernel source, read; C community, read;
 #: D derived by the stated arithmetic from read numbers; R recalled, not read.
 Grade = Literal["A", "B", "C", "D", "R"]
+#: The same in a line, for who fills in the key.
+GRADE_LEGEND: Final = "A vendor, B press, C community, D derived, R recalled."
 
 
 class Authored(BaseModel):
@@ -157,7 +159,7 @@ class Sourced(Authored):
 
     value: float = Field(description=_VALUE)
     source: str = Field(description="Key of the file's [sources] table.")
-    grade: Grade = Field(description="A vendor, B press, C community, D derived, R recalled.")
+    grade: Grade = Field(description=GRADE_LEGEND)
     note: str = Field(default="", description="The arithmetic of a derived number, or a caveat.")
 
     @field_validator("value", mode="before")
