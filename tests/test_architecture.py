@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assess"
-ORDER = ["describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "authoring", "evaluation",
-         "distill", "cli"]  # fmt: skip
+ORDER = [
+    "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "authoring", "evaluation",
+    "distill", "cli",
+]  # fmt: skip
 FREE = {"errors", "units", "files", "clean", "providers"}
 #: Processes: for the rooms that touch the world, and for each other.
 WORLD = {"sandbox", "child"}
