@@ -8,8 +8,8 @@ from time import monotonic
 from assess import sandbox
 from assess.describe.card import Card, Variant
 from assess.describe.library import Library
-from assess.measure.fidelity import asking, score
 from assess.measure.measurement import Settings
+from assess.measure.scoring import asking, score
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.pipeline import Subject, find_model
 from assess.report.fidelity import Evaluated

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from assess.clean import clean
 from assess.cli.demo import demo
+from assess.cli.distill import distill
 from assess.cli.doctor import doctor
 from assess.cli.exit_codes import ExitCode
 from assess.cli.fidelity import fidelity
@@ -78,6 +79,7 @@ for _command in (fit, inspect, measure, judge, fidelity, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
 app.add_typer(profile, name="profile")
+app.add_typer(distill, name="distill")
 
 
 def _version(wanted: bool) -> None:

@@ -21,10 +21,11 @@ from assess.describe.card import Card
 from assess.distill.card_text import Made, filled
 from assess.errors import AssessError
 from assess.files import write_whole
-from assess.measure.fidelity import Fidelity, asking, scores
+from assess.measure.fidelity import Fidelity
 from assess.measure.identity import cpu
 from assess.measure.measurement import Settings
 from assess.measure.plain import decode
+from assess.measure.scoring import asking, scores
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.project.skill import mean
 from assess.report.charts.quality import Point, quality
@@ -60,6 +61,7 @@ def distil(
     folder: Path,
     out: Path,
     *,
+    seeds: int = 3,
     on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     clock: Callable[[], float] = monotonic,
@@ -71,6 +73,7 @@ def distil(
     Args:
         folder: with recipe.py and card.toml.
         out: the new folder; must not exist.
+        seeds: students are trained from so many seeds of the recipe, the first ones.
         on_progress: told what is being done, the share that is done and the seconds left.
         launch: runs the trainer and the workers.
         clock: seconds.
@@ -88,7 +91,7 @@ def distil(
         raise AssessError("is there already", where=str(out), hint="name another folder with --out")
     with _work_folder(out, folder / _RECIPE) as work:
         tell = _Timed(on_progress, clock)
-        trained = _train(folder / _RECIPE, work, tell, launch)
+        trained = _train(folder / _RECIPE, work, seeds, tell, launch)
         known = _scored(trained, card, work, tell, launch)
         _write(folder, out, work, trained, known)
     shutil.rmtree(work)
@@ -134,11 +137,11 @@ def _work_folder(out: Path, recipe: Path) -> Iterator[Path]:
         yield work
 
 
-def _train(recipe: Path, work: Path, tell: _Timed, launch: Launch) -> Trained:
+def _train(recipe: Path, work: Path, seeds: int, tell: _Timed, launch: Launch) -> Trained:
     def hear(message: dict[str, Any]) -> None:
         tell(f"training {message.get('training', '')}", _TRAINING * float(message.get("share", 0.0)))
 
-    request = {"recipe": str(recipe.resolve()), "work": str(work.resolve())}
+    request = {"recipe": str(recipe.resolve()), "work": str(work.resolve()), "seeds": seeds}
     ending = launch(_TRAINER, request, Limits(_TIMEOUT_S, None), on_progress=hear, stop_within_s=_STOP_WITHIN_S)
     if ending.signal:
         raise KeyboardInterrupt(ending.signal)

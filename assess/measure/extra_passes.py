@@ -11,8 +11,6 @@ from assess.describe.graph import DEFAULT_LIMITS
 from assess.errors import AssessError
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import cold_starts
-from assess.measure.fidelity import TIMEOUT_S as _FIDELITY_TIMEOUT_S
-from assess.measure.fidelity import score
 from assess.measure.inputs import Feed
 from assess.measure.measurement import Settings
 from assess.measure.passes.floor import Floor
@@ -21,6 +19,8 @@ from assess.measure.passes.profile import ProfileAnswer
 from assess.measure.plain import decode
 from assess.measure.read_profile import profile_keys, profile_parts
 from assess.measure.reference import ReferenceModel, agree
+from assess.measure.scoring import TIMEOUT_S as _FIDELITY_TIMEOUT_S
+from assess.measure.scoring import score
 from assess.measure.timed_run import WORKER, Launch, OnProgress, address_space
 from assess.measure.variants import Source, sample, vary
 from assess.providers import CPU

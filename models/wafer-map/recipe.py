@@ -20,7 +20,7 @@ _LABELLED_SEED, _LABELLED = 1, 1500
 _UNLABELLED_SEED, _UNLABELLED = 2, 6000
 _TEACHER_SEED, _TEACHER_MAPS = 3, 8000
 _BATCH = 64
-_STEPS = 900
+_STEPS = 600
 #: Of both softmaxes, as in Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network (2015).
 _TEMPERATURE = 3.0
 
@@ -49,7 +49,7 @@ def teacher() -> nn.Module:
 def teach(network: nn.Module, seed: int, tell: TellShare) -> None:
     """Train the teacher on many labelled maps; it is run once, so it may be slow."""
     shown, labels = _drawn(_TEACHER_SEED, _TEACHER_MAPS)
-    _train(network, shown, lambda out, at: functional.cross_entropy(out, labels[at]), seed, 900, tell)
+    _train(network, shown, lambda out, at: functional.cross_entropy(out, labels[at]), seed, 700, tell)
 
 
 def learn(lesson: Lesson) -> None:

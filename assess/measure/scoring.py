@@ -1,0 +1,147 @@
+"""Ask a worker to score a model on the task, or the data, of its card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from assess.describe.beside import beside
+from assess.errors import AssessError
+from assess.measure.fidelity import Fidelity
+from assess.measure.identity import CPUINFO
+from assess.measure.kernel_files import text_of
+from assess.measure.plain import decode
+from assess.measure.timed_run import WORKER, Launch, address_space
+from assess.sandbox import Ending, Limits
+
+if TYPE_CHECKING:
+    from assess.describe.card import Card
+    from assess.describe.model import Model
+    from assess.measure.measurement import Settings
+
+#: Runs the pass: the request's own keys, and something that hears its messages.
+Ask = Callable[[Mapping[str, Any], Callable[[dict[str, Any]], object]], Ending]
+
+#: Flags of x86 whose instructions add 8-bit products in 32 bits; without them MLAS adds pairs in 16, which overflow.
+_VNNI: Final = frozenset({"avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8"})
+_FULL_BITS: Final = 8
+#: A simulator takes its time; an evaluation that takes longer than this is none that anybody waits for.
+TIMEOUT_S: Final = 1800.0
+
+
+def score(
+    model: Model,
+    model_path: Path,
+    card: Card | None,
+    card_folder: Path,
+    *,
+    count: int | None = None,
+    on_progress: Callable[[float], object] = lambda share: None,
+    ask: Ask,
+    root: Path = Path("/"),
+) -> Fidelity:
+    """Score a model on the task or the data of its card.
+
+    Args:
+        model: as described.
+        model_path: its file.
+        card: what its author says; the task is named there.
+        card_folder: where the card's files lie.
+        count: of items; as many as the card says if left out.
+        on_progress: told the share that is done.
+        ask: runs the pass, with the request's own keys and something that hears its messages.
+        root: folder that stands for "/".
+
+    Raises:
+        AssessError: the card names no task, a file of it is missing or is another one, or the pass failed.
+    """
+    request = _request(model, model_path, card, card_folder, count)
+    return replace(scores(request, ask, on_progress), caution=caution(model, card, root))
+
+
+def scores(request: Mapping[str, Any], ask: Ask, on_progress: Callable[[float], object]) -> Fidelity:
+    """What the pass answers.
+
+    Args:
+        request: its own keys, see `assess.measure.passes.fidelity`.
+        ask: runs it.
+        on_progress: told the share that is done.
+
+    Raises:
+        AssessError: the pass failed, or the runtime refused the model.
+    """
+    where = Path(request["model"]).name
+    ending = ask(request, lambda message: on_progress(float(message.get("share", 0.0))))
+    if ending.cause != "answered":
+        raise AssessError(f"the evaluation did not end: {ending.cause}: {ending.detail}", where=where)
+    answer = ending.answer if isinstance(ending.answer, dict) else {}
+    if "refused" in answer:
+        raise AssessError(f"ONNX Runtime refused the model: {answer['refused']!s:.500}", where=where)
+    try:
+        return decode(Fidelity, answer, "fidelity")
+    except ValueError as error:  # A model may have overrun the worker.
+        raise AssessError(f"the evaluation answered what is not a result: {error}", where=where) from error
+
+
+def asking(launch: Launch, settings: Settings) -> Ask:
+    """Something that runs the pass outside of a run."""
+
+    def ask(request: Mapping[str, Any], hear: Callable[[dict[str, Any]], object]) -> Ending:
+        limits = Limits(max(settings.timeout_s, TIMEOUT_S), address_space(settings))
+        asked = {**asdict(settings), **request, "pass": "fidelity"}
+        return launch(WORKER, asked, limits, on_progress=hear)
+
+    return ask
+
+
+def caution(model: Model, card: Card | None, root: Path = Path("/")) -> str:
+    """Why figures of this host may not hold on another one; "" if nothing speaks against it.
+
+    One and the same QDQ file was right in 76.5 % of 1,000 cases on x86 with AVX2 and in 86.7 % on Arm; with weights of
+    seven bits 87.0 % on both (measured with ONNX Runtime 1.32, November 2026).
+    """
+    form = model.quantisation
+    if form.format not in ("QDQ", "QOperator", "mixed") or "int8" not in form.weight_dtypes:
+        return ""
+    variant = card.variant_of(model.name) if card else None
+    if variant is not None and (variant.weight_bits or _FULL_BITS) < _FULL_BITS:
+        return ""
+    flags = set(text_of(root / CPUINFO).split())
+    if "avx2" not in flags or flags & _VNNI:
+        return ""
+    return (
+        "this CPU has AVX2 but no VNNI: sums of two 8-bit products overflow in 16 bits, and an int8 model may be more "
+        "right on the device than here; quantise with weights of seven bits (reduce_range), or evaluate on the device"
+    )
+
+
+def _request(model: Model, model_path: Path, card: Card | None, folder: Path, count: int | None) -> dict[str, Any]:
+    evaluation = card.evaluation if card else None
+    if card is None or evaluation is None:
+        raise AssessError(
+            "nothing says how good it is",
+            where=model.name,
+            hint="name a task, or data, in [evaluation] of card.toml beside the model (docs/profiles.md)",
+        )
+    ports = {port.name: port for port in model.inputs}
+    for state in card.state:
+        if state.input not in ports:
+            raise AssessError(f"the card's state {state.input!r} is no input of the model", where=model.name)
+    states = [
+        {"output": each.output, "input": each.input, "shape": ports[each.input].shape, "dtype": ports[each.input].dtype}
+        for each in card.state
+    ]
+    teacher = card.teacher.file if card.teacher else ""
+    return {
+        "model": str(model_path.resolve()),
+        "states": states,
+        "teacher": str(beside(folder, teacher).resolve()) if teacher else "",
+        "task": evaluation.task,
+        "data": str(beside(folder, evaluation.data).resolve()) if evaluation.data else "",
+        "metric": evaluation.metric,
+        "output": evaluation.output,
+        "seed": evaluation.seed,
+        "count": count or evaluation.count or 0,
+    }
