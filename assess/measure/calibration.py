@@ -6,7 +6,6 @@ rest; time that a part leaves is shared by those after it.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from assess import sandbox
 from assess.measure.calibration_caches import USUAL_CACHE_BYTES, last_level_cache_bytes, working_set_bytes
 from assess.measure.calibration_figures import Figure, best, dispatch, rate
 from assess.measure.calibration_models import CONVOLUTION, DEPTHWISE, DISPATCH, PRECISIONS, PRODUCT, STREAM
-from assess.measure.host import available_bytes, cpu_share
+from assess.measure.host import available_bytes, cpu_share, usable_cores
 from assess.measure.passes.calibration import Timings
 from assess.measure.plain import decode
 from assess.measure.timed_run import WORKER, Launch, OnProgress, silent
@@ -160,7 +159,7 @@ def calibrate(
     """
     room = _Room(clock(), budget_s, clock)
     before = share()
-    count = _cores() if threads is None else threads
+    count = usable_cores() if threads is None else threads
     asked = {"provider": provider, "provider_options": dict(provider_options), "threads": count}
     cache_bytes = last_level_cache_bytes(root) or USUAL_CACHE_BYTES
 
@@ -335,7 +334,3 @@ def _why_shared(before: float, after: float) -> str:
     if min(before, after) >= _OWN_CPU:
         return ""
     return f"this process got {before:.0%} of a CPU before and {after:.0%} after: others share it"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

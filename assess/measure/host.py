@@ -36,7 +36,7 @@ def read_host(root: Path = Path("/"), *, spin: Callable[[], float] | None = None
             found[field] = value
     return Host(
         architecture=platform.machine(),
-        cores=_cores(),
+        cores=usable_cores(),
         os=f"{platform.system()} {platform.release()}",
         cpu_share=(spin or cpu_share)(),
         absent=absent,
@@ -79,7 +79,8 @@ def _left_in(group: Path) -> int | None:
     return None
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """CPUs that this process may run on; all of them where the system does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
