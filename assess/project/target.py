@@ -7,11 +7,11 @@ from typing import Final
 from assess.describe.device import Device, DeviceRuntime
 from assess.measure.measurement import Host, Measurement
 
-#: Of the nominal capacity, what kernels report as total: 0.92 to 0.97 on boards whose MemTotal was read; carve-outs for
-#: a GPU take more. Boards of one name are sold with half and with twice the memory.
-_LEAST_VISIBLE: Final = 0.7
+#: A host is another board than the device if its MemTotal is less of the device's capacity: boards of one name are sold
+#: with half and with twice the memory. It is 0.92 to 0.97 on boards where it was read; carve-outs for a GPU take more.
+_LEAST_OF_CAPACITY: Final = 0.7
 #: A capacity that was read as MemTotal is written with four digits, and another kernel keeps a little less for itself.
-_MOST_VISIBLE: Final = 1.01
+_MOST_OF_CAPACITY: Final = 1.01
 
 
 def why_not_the_device(host: Host, device: Device) -> str:
@@ -32,7 +32,9 @@ def why_not_the_device(host: Host, device: Device) -> str:
             seen = f"{found!r}" if found else f"not readable ({host.absent.get(name, 'nothing reports it')})"
             return f"its {name} is {seen}, {device.id} is {' or '.join(map(repr, expected))}"
     capacity = device.memory.capacity if device.memory else None
-    if capacity and host.memory_bytes and not _LEAST_VISIBLE <= host.memory_bytes / capacity.value <= _MOST_VISIBLE:
+    if not capacity or not host.memory_bytes:
+        return ""
+    if not _LEAST_OF_CAPACITY <= host.memory_bytes / capacity.value <= _MOST_OF_CAPACITY:
         return f"it has {host.memory_bytes / 1e9:.3g} GB of memory, {device.id} {capacity.value / 1e9:.3g} GB"
     return ""
 

@@ -13,9 +13,9 @@ _BLOCKS: Final = "sys/devices/system/memory"
 
 #: Sizes in GiB that machines are sold with, up to 1 TiB.
 _SOLD_GIB: Final = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 18, 24, 32, 36, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-#: MemTotal is at least so much of what is fitted: 0.92 to 0.97 on the boards of the library, and a size too large by
-#: one step of the list would be below it.
-_LEAST_VISIBLE: Final = 0.85
+#: To round up to a size, MemTotal must be at least so much of it: it is 0.92 to 0.97 of what is fitted on the boards of
+#: the library, and a size that is too large by one step of the list would be below it.
+_LEAST_TO_ROUND_UP: Final = 0.85
 
 
 def total(root: Path) -> Fact[int] | str:
@@ -80,7 +80,7 @@ def _rounded(seen: Fact[int] | str) -> Fact[int] | None:
     if isinstance(seen, str):
         return None
     size = next((gib for gib in _SOLD_GIB if gib * 2**30 >= seen.value), 0)
-    if not size or seen.value / (size * 2**30) < _LEAST_VISIBLE:
+    if not size or seen.value / (size * 2**30) < _LEAST_TO_ROUND_UP:
         return None
     note = f"MemTotal of {seen.value / 2**30:.2f} GiB, rounded up to a size that machines are sold with"
     return Fact(int(size * 2**30), seen.source, note, derived=True)
