@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,9 +20,12 @@ _BOARD_FILES: Final = (
 
 CPUINFO: Final = "proc/cpuinfo"
 
-#: ARM's kernels name a core by numbers: MIDR part of implementer 0x41 (Arm Ltd.), from the cores' reference manuals and
-#: Linux arch/arm64/include/asm/cputype.h.
-ARM_PARTS: Final = {
+#: The maker of a core in MIDR, as Arm's kernels tell it: Arm Ltd.
+_ARM: Final = "0x41"
+
+#: Arm's kernels name a core by numbers: MIDR part of what Arm designed, from the cores' reference manuals and Linux
+#: arch/arm64/include/asm/cputype.h.
+_ARM_CORES: Final = {
     "0xd03": "Cortex-A53", "0xd04": "Cortex-A35", "0xd05": "Cortex-A55", "0xd07": "Cortex-A57", "0xd08": "Cortex-A72",
     "0xd09": "Cortex-A73", "0xd0a": "Cortex-A75", "0xd0b": "Cortex-A76", "0xd0c": "Neoverse-N1", "0xd0d": "Cortex-A77",
     "0xd40": "Neoverse-V1", "0xd41": "Cortex-A78", "0xd42": "Cortex-A78AE", "0xd44": "Cortex-X1",
@@ -31,6 +35,16 @@ ARM_PARTS: Final = {
     "0xd84": "Neoverse-V3", "0xd85": "Cortex-X925", "0xd87": "Cortex-A725", "0xd89": "Cortex-A720AE",
     "0xd8e": "Neoverse-N3",
 }  # fmt: skip
+
+#: Cores of makers that design their own: MIDR implementer and part (arch/arm64/include/asm/cputype.h).
+_OTHER_CORES: Final = {
+    ("0x4e", "0x003"): "NVIDIA Denver 2", ("0x4e", "0x004"): "NVIDIA Carmel", ("0xc0", "0xac3"): "Ampere-1",
+    ("0x48", "0xd01"): "HiSilicon TaiShan v110", ("0x61", "0x022"): "Apple M1 Icestorm",
+    ("0x61", "0x023"): "Apple M1 Firestorm",
+}  # fmt: skip
+
+#: Each CPU's implementer comes before its part.
+_CORE_NUMBER: Final = re.compile(r"^CPU (implementer|part)\s*:\s*(0x[0-9a-f]{1,8})$", re.MULTILINE)
 
 
 class Read(NamedTuple):
@@ -53,12 +67,33 @@ def cpu(root: Path) -> Read:
     text = text_of(root / CPUINFO)
     if match := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
         return Read(match[1].strip(), f"/{CPUINFO}")
-    parts = re.findall(r"^CPU part\s*:\s*(\w+)$", text, re.MULTILINE)
-    if parts and "0x41" in text:
-        names = dict.fromkeys(ARM_PARTS.get(part.lower(), f"Arm part {part}") for part in parts)
+    if names := dict.fromkeys(_cores(text)):
         return Read(", ".join(names), f"/{CPUINFO}")
     name = platform.processor() if root == Path("/") and platform.system() != "Linux" else ""
     return Read(name, "the operating system" if name else "")
+
+
+def _cores(text: str) -> Iterator[str]:
+    implementer = ""
+    for key, number in _CORE_NUMBER.findall(text):
+        if key == "implementer":
+            implementer = number
+        elif implementer:
+            yield core(implementer, number)
+
+
+def core(implementer: str, part: str) -> str:
+    """Name of the core that an Arm kernel tells these numbers of; the numbers themselves where no name is known."""
+    numbers = implementer.lower(), part.lower()
+    known = _ARM_CORES.get(numbers[1]) if numbers[0] == _ARM else _OTHER_CORES.get(numbers)
+    if known:
+        return known
+    maker, design = map(_number, numbers)
+    return f"Arm part {design}" if maker == _ARM else f"implementer {maker} part {design}"
+
+
+def _number(text: str) -> str:
+    return text if re.fullmatch(r"0x[0-9a-f]{1,8}", text) else "unreadable"
 
 
 def power_mode(root: Path) -> Read:

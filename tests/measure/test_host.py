@@ -19,16 +19,19 @@ def put(tmp_path):
     return write
 
 
+def arm(*cores):
+    """What an Arm kernel tells of CPUs: implementer and part of each."""
+    block = "processor\t: {}\nCPU implementer\t: {}\nCPU architecture: 8\nCPU part\t: {}\n\n"
+    return "".join(block.format(number, *core) for number, core in enumerate(cores))
+
+
 def host(root):
     return read_host(root, spin=lambda: 0.97)
 
 
 def test_a_jetson_is_read_from_its_own_files(tmp_path, put):
     put("proc/device-tree/model", "NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super\0")
-    put(
-        "proc/cpuinfo",
-        "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd42\n\nprocessor\t: 1\nCPU part\t: 0xd42\n",
-    )
+    put("proc/cpuinfo", arm(("0x41", "0xd42"), ("0x41", "0xd42")))
     put("proc/meminfo", MEMINFO)
     put("proc/loadavg", "0.52 0.58 0.59 1/389 12345\n")
     put("var/lib/nvpmodel/status", "pmode:0002 fmode:fmode0\n")
@@ -62,8 +65,14 @@ def test_what_cannot_be_read_is_absent_with_a_reason(tmp_path):
 
 
 def test_cores_of_different_kinds_are_all_named(tmp_path, put):
-    put("proc/cpuinfo", "CPU implementer\t: 0x41\nCPU part\t: 0xd05\nCPU part\t: 0xd41\nCPU part\t: 0xfff\n")
+    put("proc/cpuinfo", arm(("0x41", "0xd05"), ("0x41", "0xd41"), ("0x41", "0xd41"), ("0x41", "0xfff")))
     assert host(tmp_path).cpu == "Cortex-A55, Cortex-A78, Arm part 0xfff"
+
+
+def test_a_core_is_named_by_its_own_maker(tmp_path, put):
+    # Arm's own number stands elsewhere; Qualcomm's core has the part number of a Cortex-A53.
+    put("proc/cpuinfo", "CPU revision\t: 0x41\n\n" + arm(("0x4e", "0x004"), ("0x51", "0xd03")))
+    assert host(tmp_path).cpu == "NVIDIA Carmel, implementer 0x51 part 0xd03"
 
 
 def test_a_power_mode_without_a_name_keeps_its_number(tmp_path, put):

@@ -19,13 +19,6 @@ _CPUINFO: Final = f"/{identity.CPUINFO}"
 #: cpuinfo_max_freq and scaling_max_freq are in kHz (Documentation/admin-guide/pm/cpufreq.rst).
 _HERTZ: Final = 1e3
 
-#: Cores of other makers that design their own: MIDR implementer and part (arch/arm64/include/asm/cputype.h).
-_OTHER_CORES: Final = {
-    ("0x4e", "0x003"): "NVIDIA Denver 2", ("0x4e", "0x004"): "NVIDIA Carmel", ("0xc0", "0xac3"): "Ampere-1",
-    ("0x48", "0xd01"): "HiSilicon TaiShan v110", ("0x61", "0x022"): "Apple M1 Icestorm",
-    ("0x61", "0x023"): "Apple M1 Firestorm",
-}  # fmt: skip
-
 #: The kernel lists the cores of a hybrid x86 CPU by the event counters that they have.
 _HYBRID: Final = {"cpu_core": "performance core", "cpu_atom": "efficiency core", "cpu_lowpower": "low-power core"}
 
@@ -151,17 +144,12 @@ def _hybrid(root: Path) -> Mapping[int, str]:
 
 
 def _kind(each: Processor, hybrid: Mapping[int, str]) -> str:
-    implementer, part = each.lines.get("CPU implementer", "").lower(), each.lines.get("CPU part", "").lower()
+    implementer, part = each.lines.get("CPU implementer", ""), each.lines.get("CPU part", "")
     if implementer and part:
-        known = identity.ARM_PARTS.get(part) if implementer == "0x41" else _OTHER_CORES.get((implementer, part))
-        return known or f"implementer {_word(implementer)} part {_word(part)}"
+        return identity.core(implementer, part)
     name = each.lines.get("model name", "")
     name = name if plain(name) else "a core that the kernel does not name"
     return f"{name}, {hybrid[each.number]}" if each.number in hybrid else name
-
-
-def _word(text: str) -> str:
-    return text if re.fullmatch(r"0x[0-9a-f]{1,8}", text) else "unreadable"
 
 
 def _with_clock(root: Path, name: str, cpus: tuple[int, ...], source: str) -> CoreKind:

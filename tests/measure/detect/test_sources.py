@@ -27,10 +27,11 @@ def arm(*parts, implementer="0x41", features="fp asimd"):
     ("implementer", "part", "name"),
     [
         ("0x41", "0xd83", "Neoverse-V3AE"),
-        ("0x41", "0xfff", "implementer 0x41 part 0xfff"),
+        ("0x41", "0xfff", "Arm part 0xfff"),
         ("0x4e", "0x004", "NVIDIA Carmel"),
         ("0x61", "0x023", "Apple M1 Firestorm"),
         ("0x51", "0x804", "implementer 0x51 part 0x804"),
+        ("0x51", "0xd03", "implementer 0x51 part 0xd03"),
         ("\x1b[31m", "0xd03", "implementer unreadable part 0xd03"),
     ],
 )
