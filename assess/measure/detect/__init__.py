@@ -84,6 +84,7 @@ def detect(
         absent["GPUs"] = shown.why_none or "the driver shows no GPU"
     if not shown.driver:
         absent["GPU driver"] = shown.why_none or "the driver does not tell its version"
+    fitted = memory.installed(root, total, modules, stated)
     name = known("board", board.board(root))
     cpu = known("CPU", processor.cpu(root))
     mode = known("power mode", power.power_mode(root))
@@ -98,7 +99,8 @@ def detect(
         features=known("CPU features", features),
         precisions=known("precisions", processor.precisions(features)),
         memory=known("memory", total),
-        memory_installed=known("installed memory", memory.installed(root, total, modules, stated)),
+        memory_installed=known("installed memory", fitted),
+        memory_reserved=known("reserved memory", memory.reserved(total, fitted)),
         memory_kind=memory.kind(integrated, board.compatible(root)),
         memory_modules=known("memory modules", modules),
         storage=known("storage", _storage(root, storage)),

@@ -193,6 +193,7 @@ class Detected:
         precisions: that the CPU has instructions for.
         memory: that the kernel may give out (MemTotal); firmware, kernel and carve-outs are already off.
         memory_installed: capacity that is fitted.
+        memory_reserved: what of it firmware, kernel and carve-outs keep.
         memory_kind: whether an accelerator shares it.
         memory_modules: rate and width, where the firmware's tables may be read.
         storage: size of the root file system, in bytes.
@@ -220,6 +221,7 @@ class Detected:
     precisions: Fact[tuple[Support, ...]] | None
     memory: Fact[int] | None
     memory_installed: Fact[int] | None
+    memory_reserved: Fact[int] | None
     memory_kind: Fact[Literal["dram", "unified"]] | None
     memory_modules: Fact[MemoryModules] | None
     storage: Fact[int] | None

@@ -48,6 +48,19 @@ def installed(
     return "no part number, table or memory block tells it" if visible else "no MemTotal in /proc/meminfo"
 
 
+def reserved(seen: Fact[int] | str, fitted: Fact[int] | str) -> Fact[int] | str:
+    """What firmware, kernel and carve-outs keep: capacity less MemTotal; or why it is not known.
+
+    Whether the capacity was told or worked out, less this it is MemTotal, which is what a model is judged by.
+    """
+    if isinstance(seen, str) or isinstance(fitted, str):
+        return "capacity and MemTotal are not both known"
+    kept = fitted.value - seen.value
+    if kept <= 0:
+        return "MemTotal is all of the capacity that is told: what the system keeps of it was off before"
+    return Fact(kept, seen.source, f"capacity less MemTotal, {seen.value // 1024:,} kB", derived=True)
+
+
 def kind(gpu: Fact[str] | str, names: Fact[tuple[str, ...]] | str) -> Fact[Literal["dram", "unified"]]:
     """Whether an accelerator shares the memory: a GPU on the chip does; nothing else is known to."""
     if not isinstance(gpu, str):

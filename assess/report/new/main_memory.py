@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from assess.measure.calibration import Calibration
-from assess.measure.detect import Detected
+from assess.measure.detect import Detected, Fact
 from assess.report.new.lines import HERE, comment, measured, number
+from assess.units import format_quantity
 
 _FILL_CAPACITY: Final = '# capacity = { value = "8 GiB", source = "DS", grade = "A" }      # fill in'
 _FILL_RESERVED: Final = (
@@ -45,20 +46,30 @@ def _kind(found: Detected) -> list[str]:
 
 
 def _capacity(found: Detected, available: int | None) -> list[str]:
-    total, installed = found.memory, found.memory_installed
+    """What is fitted and what the system keeps of it; what happens to be in use is told in a comment only."""
+    total, fitted, kept = found.memory, found.memory_installed, found.memory_reserved
     if total is None:
         return [_FILL_CAPACITY, _FILL_RESERVED]
-    size, origin, hint = total.value, f"{total.source}: {total.note}", []
-    if installed and not installed.derived and installed.value > total.value:
-        size, origin = installed.value, installed.source
-    elif installed and installed.derived:
-        why = installed.note or installed.source
-        hint = comment(f"fill in: {installed.value / 2**30:g} GiB seem to be fitted: {why}")
-    lines = [f"capacity = {number(size, 'B', HERE, note=origin)}  # detected", *hint]
-    if available is None:
-        return [*lines, _FILL_RESERVED]
-    note = "capacity less what was free when this was written, with all that ran then"
-    return [*lines, f"reserved = {number(max(size - available, 0), 'B', HERE, grade='D', note=note)}  # detected"]
+    lines = _both(fitted, kept) if fitted and kept else _visible(total)
+    if available is not None:
+        free = f"{format_quantity(available, 'B')} of {format_quantity(total.value, 'B')} were free"
+        lines += comment(f"detected: {free} when this was written, with all that ran then")
+    return lines
+
+
+def _both(fitted: Fact[int], kept: Fact[int]) -> list[str]:
+    origin = fitted.note if fitted.derived and fitted.note else fitted.source
+    capacity = number(fitted.value, "B", HERE, grade="D" if fitted.derived else "A", note=origin)
+    mark = "detected, worked out: fill in what the data sheet says, if that differs" if fitted.derived else "detected"
+    reserved = number(kept.value, "B", HERE, grade="D", note=kept.note)
+    return [f"capacity = {capacity}  # {mark}", f"reserved = {reserved}  # detected"]
+
+
+def _visible(total: Fact[int]) -> list[str]:
+    """Of a machine that only tells what may be given out."""
+    capacity = number(total.value, "B", HERE, note=f"{total.source}: {total.note}")
+    hint = "fill in: the capacity that is fitted instead, and what the system keeps of it"
+    return [f"capacity = {capacity}  # detected", *comment(hint), _FILL_RESERVED]
 
 
 def _bandwidth(found: Detected) -> list[str]:

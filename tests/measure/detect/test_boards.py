@@ -184,6 +184,7 @@ def test_a_profile_written_from_what_is_detected_is_this_host(tree, found, name)
 def test_what_is_none_is_absent_with_a_reason_and_the_other_way_round(tree, found, name):
     names = {
         "cpu": "CPU", "os": "OS", "features": "CPU features", "memory_installed": "installed memory",
+        "memory_reserved": "reserved memory",
         "memory_modules": "memory modules", "integrated_gpu": "integrated GPU", "gpu_driver": "GPU driver",
         "power_mode": "power mode", "board_support": "board support",
     }  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from assess.measure.detect import Fact, MemoryModules, PowerMode
 from assess.measure.detect import board as boards
 from assess.measure.detect.dmi_tables import memory_modules
-from assess.measure.detect.memory import installed
+from assess.measure.detect.memory import installed, reserved
 from assess.measure.detect.power import power_mode, power_modes
 from assess.measure.detect.processor import core_kinds, features, precisions, processors
 from assess.measure.detect.system import operating_system, virtualisation
@@ -217,6 +217,16 @@ def test_tables_come_before_blocks_and_a_part_number_before_both(tmp_path, put):
     modules = Fact(MemoryModules(2, 32 * GIB, None, None), "DMI")
     assert installed(tmp_path, seen(30.9), modules, None) == Fact(32 * GIB, "DMI", "2 modules")
     assert installed(tmp_path, seen(30.9), modules, Fact(64 * GIB, "part")).source == "part"
+
+
+def test_the_system_keeps_what_memtotal_lacks_of_the_capacity():
+    kept = reserved(seen(7.5), Fact(8 * GIB, "part", derived=True))
+    assert kept == Fact(GIB // 2, "/proc/meminfo MemTotal", "capacity less MemTotal, 7,864,320 kB", derived=True)
+
+
+def test_what_the_system_keeps_is_not_known_where_memtotal_is_all():
+    assert reserved(seen(4), Fact(4 * GIB, "blocks")).startswith("MemTotal is all of the capacity that is told")
+    assert reserved(seen(4), "no table tells it") == "capacity and MemTotal are not both known"
 
 
 def test_a_statement_that_is_less_than_what_is_seen_is_passed_over(tmp_path):

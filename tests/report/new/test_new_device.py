@@ -101,17 +101,39 @@ def test_a_recorded_board_is_recognised_by_its_own_file(tmp_path, name):
     (cpu,) = found.engine
     assert {peak.precision: peak.measured.value for peak in cpu.peak} == {"fp32": 120e9, "int8": 1e12}
     assert found.memory.measured_bandwidth.value == 30.1e9
-    assert found.memory.reserved.value == pytest.approx(found.memory.capacity.value - 2 * GIB, rel=1e-3)
+    left = found.memory.capacity.value - found.memory.reserved.value
+    assert left == pytest.approx(machine.memory.value, rel=1e-3)
+    assert "2.15 GB of " in (tmp_path / "mine" / "devices" / "acme-rover.toml").read_text()
     assert [(one.id, one.dispatch.value) for one in found.runtime] == [("onnxruntime-cpu", pytest.approx(2.5e-6))]
-    assert {number.grade for number in (found.memory.capacity, found.memory.measured_bandwidth)} == {"A"}
+    assert found.memory.capacity.grade == ("D" if machine.memory_installed.derived else "A")
+    assert (found.memory.reserved.grade, found.memory.measured_bandwidth.grade) == ("D", "A")
 
 
 def test_without_calibration_nothing_is_measured_and_the_cpu_runs_it(tmp_path):
     text = written(tmp_path, "raspberry-pi-5", calibrations=())
     assert "CAL" not in text
     found = device(tmp_path, text)
-    assert (found.memory.measured_bandwidth, found.memory.reserved, found.engine[0].peak) == (None, None, ())
+    assert (found.memory.measured_bandwidth, found.engine[0].peak) == (None, ())
     assert [one.id for one in found.runtime] == ["onnxruntime-cpu"]
+
+
+def test_what_is_free_changes_no_number_of_the_memory(tmp_path):
+    busy, idle = (written(tmp_path / str(free), "raspberry-pi-5", available=free * GIB) for free in (1, 7))
+    assert [a for a, b in zip(busy.splitlines(), idle.splitlines(), strict=True) if a != b] == [
+        "# detected: 1.07 GB of 8.45 GB were free when this was written, with all that ran then"
+    ]
+
+
+def test_what_the_system_keeps_is_left_open_where_only_memtotal_is_told(tmp_path):
+    root = lay_out_board("thinkpad-p14s", tmp_path / "root")
+    (root / "proc/meminfo").write_text(f"MemTotal: {20 * GIB // 1024} kB\n")
+    machine = detected(root)
+    named = Named("Guest", "ACME", ("robotics",))
+    text = new_device(NewDevice(named=named, tool="0.1.0", date="2026-11-24", detected=machine))
+    found = device(tmp_path, text)
+    assert (found.memory.capacity.value, found.memory.reserved) == (pytest.approx(20 * GIB, rel=1e-3), None)
+    assert "# fill in: the capacity that is fitted instead, and what the system keeps of it\n" in text
+    assert "# not detected: reserved memory: capacity and MemTotal are not both known\n" in text
 
 
 def test_a_gpu_and_its_provider_come_first(tmp_path):
