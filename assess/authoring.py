@@ -13,9 +13,9 @@ from assess.describe.library import Library
 from assess.measure.calibration import calibrate
 from assess.measure.detect import Detected, detect
 from assess.measure.host import available_bytes
+from assess.measure.providers import CPU, is_cpu
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.report.new import Named, NewDevice, new_device
-from assess.report.new.engines import CPU, is_cpu
 
 #: Of all calibrations together; with what starting processes takes they stay under two minutes.
 BUDGET_S: Final = 100.0

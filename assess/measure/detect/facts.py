@@ -96,6 +96,26 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class PeakBandwidth:
+    """What a memory bus carries at most: width / 8 x rate.
+
+    Attributes:
+        width_bits: data lines.
+        transfers_per_s: on each of them.
+        note: the arithmetic.
+    """
+
+    width_bits: int
+    transfers_per_s: float
+    note: str
+
+    @property
+    def value(self) -> float:
+        """Bytes per second."""
+        return self.width_bits / 8 * self.transfers_per_s
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryModules:
     """Memory modules as the firmware's tables list them.
 
@@ -110,6 +130,12 @@ class MemoryModules:
     bytes: int
     transfers_per_s: float | None
     width_bits: int | None
+
+    @property
+    def bandwidth(self) -> PeakBandwidth | None:
+        """Of all together; None where rate or width is not told."""
+        width, rate = self.width_bits, self.transfers_per_s
+        return PeakBandwidth(width, rate, f"{width} bit / 8 x {rate / 1e6:g} MT/s") if width and rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,14 @@ class Gpu:
     memory_clock_hz: float | None
     bus_width_bits: int | None
     absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bandwidth(self) -> PeakBandwidth | None:
+        """Of its memory; None where clock or width is not told."""
+        width, clock = self.bus_width_bits, self.memory_clock_hz
+        return (
+            PeakBandwidth(width, 2 * clock, f"{width} bit / 8 x 2 x {clock / 1e6:g} MHz") if width and clock else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,9 @@ from typing import Final, NamedTuple
 
 from assess.measure.calibration import Calibration
 from assess.measure.detect import Detected, Gpu
+from assess.measure.providers import CPU, NVIDIA, certain_engine, is_cpu, likely_engine
 from assess.report.new.lines import HERE, comment, count, measured, number
 from assess.report.toml_text import text
-
-CPU: Final = "CPUExecutionProvider"
-#: Providers whose device is an NVIDIA GPU, the one that NVML tells of.
-_NVIDIA: Final = ("CUDAExecutionProvider", "TensorrtExecutionProvider", "NvTensorRTRTXExecutionProvider")
-#: What a provider runs on, where there is only one answer.
-_CERTAIN: Final[Mapping[str, str]] = {
-    CPU: "cpu", "XnnpackExecutionProvider": "cpu", **dict.fromkeys(_NVIDIA, "gpu"),
-    "ROCMExecutionProvider": "gpu", "MIGraphXExecutionProvider": "gpu",
-}  # fmt: skip
-#: What it mostly runs on, where it runs on several; all others are made for NPUs.
-_LIKELY: Final[Mapping[str, str]] = {
-    "DmlExecutionProvider": "gpu", "WebGpuExecutionProvider": "gpu", "OpenVINOExecutionProvider": "cpu",
-}  # fmt: skip
 
 
 class _Block(NamedTuple):
@@ -36,11 +24,6 @@ class _Block(NamedTuple):
     name: str
     lines: list[str]
     calibrations: Sequence[Calibration]
-
-
-def is_cpu(provider: str) -> bool:
-    """Whether a provider certainly runs on the CPU."""
-    return _CERTAIN.get(provider) == "cpu"
 
 
 def engines(
@@ -72,7 +55,7 @@ def _engines(found: Detected | None, calibrations: Sequence[Calibration]) -> Ite
     yield _Block("cpu", [*_cpu(found), *_peaks(on_cpu[0] if on_cpu else None)], on_cpu)
     worked = [each for each in calibrations if not is_cpu(each.provider) and each.rates]
     gpus = found.gpus if found else ()
-    on_gpu = [each for each in worked if each.provider in _NVIDIA]
+    on_gpu = [each for each in worked if each.provider in NVIDIA]
     if gpus or on_gpu:
         driver = found.gpu_driver.value if found and found.gpu_driver else ""
         lines = _gpu(gpus[0], len(gpus), driver) if gpus else _engine("gpu", "gpu")
@@ -85,12 +68,11 @@ def _engines(found: Detected | None, calibrations: Sequence[Calibration]) -> Ite
 def _other(calibration: Calibration, *, is_free: bool) -> _Block:
     """An engine that only its provider is known of; `is_free`: no engine is called a GPU yet."""
     provider = calibration.provider
-    kind = _CERTAIN.get(provider)
+    kind = certain_engine(provider)
     if kind and is_free:
         return _Block(kind, [*_engine(kind, kind), *_peaks(calibration)], [calibration])
-    likely = kind or _LIKELY.get(provider, "npu")
     mark = "" if kind else f"  # fill in: what {provider} ran on: cpu, gpu, npu, dla or dsp"
-    lines = _engine("accelerator", likely, mark)
+    lines = _engine("accelerator", likely_engine(provider), mark)
     return _Block("accelerator", [*lines, *_peaks(calibration)], [calibration])
 
 
@@ -150,10 +132,8 @@ def _gpu(gpu: Gpu, many: int, driver: str) -> list[str]:
         return [*lines, *comment(said)]
     lines += comment(f"{said}; if models live in its own memory, that is [memory]:")
     lines.append(f"# capacity = {number(gpu.memory_bytes, 'B', HERE, note=gpu.name)}")
-    if gpu.memory_clock_hz and gpu.bus_width_bits:
-        bandwidth = gpu.bus_width_bits / 8 * 2 * gpu.memory_clock_hz
-        note = f"{gpu.bus_width_bits} bit / 8 x 2 x {gpu.memory_clock_hz / 1e6:g} MHz"
-        lines.append(f"# bandwidth = {number(bandwidth, 'B/s', HERE, grade='D', note=note)}")
+    if bandwidth := gpu.bandwidth:
+        lines.append(f"# bandwidth = {number(bandwidth.value, 'B/s', HERE, grade='D', note=bandwidth.note)}")
     return lines
 
 

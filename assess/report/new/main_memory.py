@@ -74,13 +74,11 @@ def _visible(total: Fact[int]) -> list[str]:
 
 def _bandwidth(found: Detected) -> list[str]:
     modules = found.memory_modules
-    if modules is None or not modules.value.width_bits or not modules.value.transfers_per_s:
+    if modules is None or not (peak := modules.value.bandwidth):
         return [_FILL_BANDWIDTH]
-    width, rate = modules.value.width_bits, modules.value.transfers_per_s
     origin = f"{modules.source}: {modules.value.count} modules"
-    note = f"{width} bit / 8 x {rate / 1e6:g} MT/s"
     return [
-        f"width = {number(width, 'bit', HERE, note=origin)}  # detected",
-        f"rate = {number(rate, 'T/s', HERE, note=origin)}  # detected",
-        f"bandwidth = {number(width / 8 * rate, 'B/s', HERE, grade='D', note=note)}  # detected",
+        f"width = {number(peak.width_bits, 'bit', HERE, note=origin)}  # detected",
+        f"rate = {number(peak.transfers_per_s, 'T/s', HERE, note=origin)}  # detected",
+        f"bandwidth = {number(peak.value, 'B/s', HERE, grade='D', note=peak.note)}  # detected",
     ]
