@@ -10,7 +10,7 @@ from typing import Final
 
 from assess import __version__, sandbox
 from assess.describe.library import Library
-from assess.measure.calibration import calibrate
+from assess.measure.calibration.calibrate import calibrate
 from assess.measure.detect import Detected, detect
 from assess.measure.host import available_bytes
 from assess.measure.providers import CPU, is_cpu

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any, Final
 
-from assess.measure.calibration_models import DISPATCH, STREAM, Task, Tensor, chains, drawn, streams, tasks
+from assess.measure.calibration.models import DISPATCH, STREAM, Task, Tensor, chains, drawn, streams, tasks
 from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refusal, require_provider
 from assess.measure.kernel_times import KernelTime, kernel_times
 from assess.measure.passes.timed import run_queue_share
@@ -82,7 +82,7 @@ def calibration_pass(
 ) -> dict[str, Any]:
     """Time one part within "budget_s".
 
-    Keys of the request: "part" (a kind of `calibration_models`), "precision" (of an arithmetic part),
+    Keys of the request: "part" (a kind of `calibration.models`), "precision" (of an arithmetic part),
     "working_set_bytes" (of the bandwidth), "most_bytes" (that a model may need), "scratch" (a folder), "provider",
     "threads".
 

@@ -4,7 +4,7 @@ import builders
 import pytest
 
 from assess.errors import AssessError
-from assess.measure.calibration_caches import last_level_cache_bytes
+from assess.measure.calibration.working_set import last_level_cache_bytes
 from assess.measure.detect import CoreKind, Cores, Fact, Gpu, Gpus, PowerMode, Recognised, RuntimeBuild, Support
 from assess.measure.host import read_host
 from assess.project.target import why_not_the_device

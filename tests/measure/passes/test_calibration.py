@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from assess.errors import AssessError
-from assess.measure.calibration_models import DEPTHWISE, DISPATCH, PRODUCT, STREAM
+from assess.measure.calibration.models import DEPTHWISE, DISPATCH, PRODUCT, STREAM
 from assess.measure.engine import Kernel
 from assess.measure.kernel_times import KernelTime
 from assess.measure.passes import calibration

@@ -6,7 +6,7 @@ import pytest
 from onnx import numpy_helper
 
 from assess.describe.graph import describe
-from assess.measure.calibration_models import (
+from assess.measure.calibration.models import (
     CONVOLUTION,
     DEPTHWISE,
     PRECISIONS,

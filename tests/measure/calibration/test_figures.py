@@ -2,7 +2,7 @@
 
 import pytest
 
-from assess.measure.calibration_figures import Figure, best, dispatch, line, median_range, rate
+from assess.measure.calibration.figures import Figure, best, dispatch, line, median_range, rate
 from assess.measure.passes.calibration import Trial
 
 

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from assess import sandbox
-from assess.measure.calibration_caches import USUAL_CACHE_BYTES, last_level_cache_bytes, working_set_bytes
-from assess.measure.calibration_figures import Figure, best, dispatch, rate
-from assess.measure.calibration_models import CONVOLUTION, DEPTHWISE, DISPATCH, PRECISIONS, PRODUCT, STREAM
+from assess.measure.calibration.figures import Figure, best, dispatch, rate
+from assess.measure.calibration.models import CONVOLUTION, DEPTHWISE, DISPATCH, PRECISIONS, PRODUCT, STREAM
+from assess.measure.calibration.working_set import USUAL_CACHE_BYTES, last_level_cache_bytes, working_set_bytes
 from assess.measure.host import available_bytes, cpu_share, usable_cores
 from assess.measure.passes.calibration import Timings
 from assess.measure.plain import decode
