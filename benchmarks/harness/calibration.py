@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from assess.measure.calibration.calibrate import Calibration, calibrate
+from assess.measure.calibration.calibrate import calibrate
 from assess.measure.calibration.models import PRODUCT, STREAM
+from assess.measure.calibration.reached import Calibration
 from assess.measure.calibration.working_set import USUAL_CACHE_BYTES, last_level_cache_bytes, working_set_bytes
 from assess.measure.host import available_bytes
 from assess.units import format_quantity, format_range

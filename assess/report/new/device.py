@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assess.measure.calibration.calibrate import Calibration
+from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected
 from assess.report.new.engines import engines
 from assess.report.new.lines import CALIBRATED, HERE, comment, number

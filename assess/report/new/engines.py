@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from assess.measure.calibration.calibrate import Calibration
+from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected, Gpu
 from assess.measure.providers import CPU, NVIDIA, certain_engine, is_cpu, likely_engine
 from assess.report.new.lines import HERE, comment, count, measured, number

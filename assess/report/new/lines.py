@@ -6,8 +6,8 @@ from textwrap import wrap
 from typing import Final
 
 from assess.clean import clean
-from assess.measure.calibration.calibrate import Calibration
 from assess.measure.calibration.figures import Figure
+from assess.measure.calibration.reached import Calibration
 from assess.report.toml_text import text
 from assess.units import Unit, format_range, written
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from assess.measure.calibration.calibrate import Calibration
+from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected, Fact
 from assess.report.new.lines import HERE, comment, measured, number
 from assess.units import format_quantity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from assess.measure.calibration.calibrate import Calibration
+from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected
 from assess.report.new.lines import comment
 

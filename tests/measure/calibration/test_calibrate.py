@@ -207,6 +207,12 @@ def test_each_figure_of_a_part_tells_that_its_threads_waited(tmp_path):
     assert found.bandwidth.value == 12e9
 
 
+def test_a_stream_that_was_left_out_is_absent_by_what_it_does(tmp_path):
+    streams = answered(trial("Add", 12_000, *[1200] * 6), skipped={"Neg: 1 read and 1 written": "too little time"})
+    found = World(tmp_path, **{STREAM: streams}).calibrate(parts=(STREAM,))
+    assert found.absent == {"memory bandwidth (Neg: 1 read and 1 written)": "too little time"}
+
+
 def test_chains_that_tell_no_slope_leave_dispatch_absent(tmp_path):
     found = World(tmp_path, **{DISPATCH: answered(trial("1", 1, 2000))}).calibrate()
     assert (found.dispatch, found.call) == (None, None)
@@ -271,7 +277,7 @@ def test_the_machine_at_hand_is_calibrated_within_its_time():
     for kind in (PRODUCT, CONVOLUTION, DEPTHWISE):
         assert (found.rate(kind, "fp16") is None) == (f"{kind} fp16" in found.absent)
     assert 1e8 < found.bandwidth.value < 1e12
-    assert len(found.streams) + sum("memory bandwidth: " in name for name in found.absent) == 4
+    assert len(found.streams) + sum("memory bandwidth (" in name for name in found.absent) == 4
     assert 50e-9 < found.dispatch.value < 1e-3
     assert 0 < found.call.value < 1e-3
     assert found.runtime_version.startswith("1.")

@@ -10,8 +10,8 @@ from recorded_boards import detected, lay_out_board
 
 from assess.describe.library import Library
 from assess.describe.lint import lint
-from assess.measure.calibration.calibrate import Calibration, Rate
 from assess.measure.calibration.figures import Figure
+from assess.measure.calibration.reached import Calibration, Rate
 from assess.measure.detect import Gpu, Gpus
 from assess.report.new import Named, NewDevice, new_device
 
