@@ -99,6 +99,11 @@ class Calibration:
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def has_figures(self) -> bool:
+        """Whether anything was measured at all."""
+        return bool(self.rates or self.streams or self.dispatch)
+
+    @property
     def bandwidth(self) -> Figure | None:
         """Memory bandwidth: the highest of `streams` that nothing disturbed; if none is so, the highest."""
         quiet = (stream for stream in self.streams if not stream.why_noisy)

@@ -105,8 +105,7 @@ def _sources(new: NewDevice) -> list[str]:
     if new.detected:
         where = f"this device, {new.date}, assess {new.tool}"
         lines.append(f"{HERE} = {{ where = {text(where)}, what = {text(reports_of(new.detected))} }}")
-    if new.calibrations:
-        first = new.calibrations[0]
+    if first := next((each for each in new.calibrations if each.has_figures), None):
         where = f"calibration, {new.date}, assess {new.tool}"
         what = f"reached through ONNX Runtime {first.runtime_version}, {first.threads} threads"
         lines.append(f"{CALIBRATED} = {{ where = {text(where)}, what = {text(what)} }}")

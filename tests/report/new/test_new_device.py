@@ -189,6 +189,13 @@ def test_what_nvml_tells_is_of_an_engine_of_nvidia_only(tmp_path):
     assert 'kind = "cpu"  # fill in: what OpenVINOExecutionProvider ran on' in accelerator
 
 
+def test_a_calibration_that_measured_nothing_is_no_source(tmp_path):
+    nothing = replace(CALIBRATION, runtime_version="", rates=(), streams=(), dispatch=None, absent={"all": "hung"})
+    text = written(tmp_path, "thinkpad-p14s", calibrations=(nothing,))
+    assert set(device(tmp_path, text).sources) == {"HERE"}
+    assert "# not measured: all: hung\n" in text
+
+
 def test_a_provider_that_measured_nothing_is_no_engine(tmp_path):
     nothing = replace(CALIBRATION, provider=CUDA, rates=(), streams=(), dispatch=None, absent={"all": "no driver"})
     text = written(tmp_path, "thinkpad-p14s", calibrations=(CALIBRATION, nothing))
