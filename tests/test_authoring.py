@@ -89,7 +89,33 @@ def test_the_parts_of_two_calibrations_are_one_progress(tmp_path):
     halves = [share >= 0.5 for what, share, _ in told if what.startswith(CUDA)]
     assert halves == [True] * len(halves)
     assert max(share for what, share, _ in told if what.startswith(CPU)) <= 0.5
-    assert told[0][2] == pytest.approx(100.0, abs=1.0)
+    assert told[0][2] == pytest.approx(90.0, abs=1.0)
+
+
+@pytest.mark.parametrize("looks_s", [2.0, 60.0])
+@pytest.mark.parametrize("providers", [(CPU,), (CUDA, CPU)])
+def test_whatever_hangs_it_is_all_over_in_105_s(tmp_path, providers, looks_s):
+    now = [1000.0]
+
+    def look(root):
+        now[0] += looks_s
+        return detected(root, providers=lambda: RuntimeBuild("1.22.0", providers))
+
+    def hang(module, request, limits, *, on_progress):
+        now[0] += limits.timeout_s
+        return Ending("hung", None, f"still running after {limits.timeout_s:g} s", "")
+
+    here = look_here(lay_out_board("raspberry-pi-5", tmp_path / "root"), look=look, clock=lambda: now[0])
+    named = Named("Rover", "ACME", ("robotics",))
+    text = device_from_here(here, named, Library(), launch=hang, clock=lambda: now[0])
+    assert 90.0 <= now[0] - 1000.0 <= 105.0
+    assert loaded(tmp_path, text).memory.measured_bandwidth is None
+    assert "# not measured: memory bandwidth" in text
+
+
+def test_detection_takes_nothing_from_a_time_that_was_asked_for(tmp_path):
+    _, _, told = text_of(tmp_path, budget_s=30.0)
+    assert told[0][2] == pytest.approx(30.0, abs=1.0)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def new(
     ] = False,
     calibration: Annotated[
         str | None,
-        typer.Option("--calibration", metavar="TIME", help='Time to calibrate in; 100 s unless said, "0 s" for none.'),
+        typer.Option("--calibration", metavar="TIME", help='Time to calibrate in; 90 s unless said, "0 s" for none.'),
     ] = None,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="DIR", help="Folder of profiles to write it into.")
@@ -78,7 +78,7 @@ def _budget_s(calibration: str | None) -> float | None:
     except ValueError as error:
         raise AssessError(str(error), where="--calibration") from error
     if budget_s > _LONGEST_S:
-        raise AssessError("takes more than ten minutes", where="--calibration", hint='"100 s" is enough')
+        raise AssessError("takes more than ten minutes", where="--calibration", hint='"90 s" is enough')
     return budget_s
 
 

@@ -28,8 +28,8 @@ PARTS: Final = (STREAM, DISPATCH, PRODUCT, CONVOLUTION, DEPTHWISE)
 #: What parts of a calibration take of its time: the arithmetic ones sweep shapes in each precision.
 _WEIGHTS: Final = {STREAM: 3.0, DISPATCH: 2.0, PRODUCT: 3.0, CONVOLUTION: 2.0, DEPTHWISE: 1.0}
 BUDGET_S: Final = 60.0
-#: No process outlives so many times the budget: with the default it is all over in a minute and a half, hangs included.
-_OVERRUN: Final = 1.5
+#: No process outlives the budget by more, hangs included: the last part of a small board may need it to start at all.
+MOST_OVER_S: Final = 15.0
 #: Less is not worth starting a process for.
 _LEAST_PART_S: Final = 0.3
 #: A part may take so many times its share and so much longer before it counts as hung: starting Python and ONNX
@@ -58,7 +58,7 @@ def calibrate(
     share: Callable[[], float] = cpu_share,
     root: Path = Path("/"),
 ) -> Calibration:
-    """Measure the machine at hand in about `budget_s`, never more than half as much again.
+    """Measure the machine at hand in about `budget_s`, never more than 15 s longer.
 
     Args:
         provider: execution provider.
@@ -111,7 +111,7 @@ class _Room(NamedTuple):
 
     @property
     def done(self) -> float:
-        return min(1.0, (self.clock() - self.begun) / self.budget_s)
+        return min(1.0, (self.clock() - self.begun) / self.budget_s) if self.budget_s else 1.0
 
     def share_s(self, parts: Sequence[Part]) -> float:
         """What the first of the parts still to come may take."""
@@ -119,8 +119,7 @@ class _Room(NamedTuple):
 
     def timeout_s(self, share_s: float) -> float:
         """When the process of a part is given up."""
-        last = self.begun + _OVERRUN * self.budget_s - self.clock()
-        return min(_PATIENCE * share_s + _START_S, last)
+        return min(_PATIENCE * share_s + _START_S, self.left_s + MOST_OVER_S)
 
 
 class _Work(NamedTuple):

@@ -90,12 +90,13 @@ def test_parts_share_the_time_by_weight_and_what_one_leaves_goes_to_the_rest(tmp
     assert found.wall_s == pytest.approx(55.0)
 
 
-def test_hanging_parts_do_not_hold_it_longer_than_half_as_much_again(tmp_path):
+@pytest.mark.parametrize("budget_s", [60.0, 5.0])
+def test_hanging_parts_do_not_hold_it_longer_than_15_s_over_its_time(tmp_path, budget_s):
     hung = Ending("hung", None, "still running after 19 s", "")
     world = World(tmp_path, takes=lambda request, limits: 1e9, **dict.fromkeys(PARTS, hung))
-    found = world.calibrate(precisions=PRECISIONS)
-    assert found.wall_s <= 90.0
-    assert set(found.absent.values()) == {"hung: still running after 19 s", "no time was left of 60 s"}
+    found = world.calibrate(precisions=PRECISIONS, budget_s=budget_s)
+    assert budget_s <= found.wall_s <= budget_s + 15.0
+    assert set(found.absent.values()) == {"hung: still running after 19 s", f"no time was left of {budget_s:g} s"}
     assert len(found.absent) == 2 + 3 * 4
 
 
@@ -267,7 +268,7 @@ def test_a_board_that_does_not_tell_its_cache_is_taken_to_have_64_mib(tmp_path):
 @pytest.mark.slow
 def test_the_machine_at_hand_is_calibrated_within_its_time():
     found = calibrate(budget_s=10.0, precisions=("fp32", "fp16", "int8"), threads=1)
-    assert found.wall_s < 15.0
+    assert found.wall_s < 25.0
     assert 1e8 < found.peak("fp32").operations_per_s.value < 1e14
     assert 1e8 < found.peak("int8").operations_per_s.value < 1e14
     assert found.rate(PRODUCT, "int8").operator == "MatMulInteger"
