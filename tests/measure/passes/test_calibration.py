@@ -122,6 +122,7 @@ def test_waiting_for_a_cpu_is_a_share_of_the_rounds_of_all_threads(tmp_path):
     found = take(world, tmp_path, waited=(7 * S, 10 * S), threads=2)
     # Two threads, six seconds: of 12 s they waited for 3.
     assert found["waited_share"] == pytest.approx(0.25, rel=0.01)
+    assert take(World(), tmp_path, waited=(7 * S, 70 * S), threads=2)["waited_share"] == 1.0
     assert take(World(), tmp_path, waited=(None, None))["waited_share"] is None
 
 
