@@ -82,7 +82,7 @@ def test_the_questions_of_a_machine_stand_on_the_terminal_until_they_are_answere
     shell.rest()
     assert shell.code() == 0
     text = Path("profiles/devices/acme-one.toml").read_text()
-    assert 'name = "My board"\nvendor = "ACME"\nsectors = ["robotics"]\n' in text
+    assert 'name = "My board"\nvendor = "ACME"\nsectors = ["robotics"]  # fill in' in text
 
 
 @pytest.mark.slow

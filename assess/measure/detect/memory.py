@@ -67,7 +67,7 @@ def kind(gpu: Fact[str] | str, names: Fact[tuple[str, ...]] | str) -> Fact[Liter
         return Fact("unified", gpu.source, f"the GPU on the chip ({gpu.value}) has no memory of its own")
     if not isinstance(names, str) and any(name.startswith("nvidia,tegra") for name in names.value):
         return Fact("unified", names.source, "a Tegra's GPU has no memory of its own")
-    note = f"{gpu}; a GPU that the processor has built in would share it"
+    note = f"a GPU that the processor has built in does, and none is told of here ({gpu})"
     return Fact("dram", "no sign of sharing", note, derived=True)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
+from assess.describe.device import Sector
 from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected
 from assess.report.new.engines import engines
@@ -79,7 +81,7 @@ def _head(new: NewDevice) -> list[str]:
     lines += [
         f"name = {text(new.named.name)}",
         f"vendor = {text(new.named.vendor)}",
-        f"sectors = {texts(new.named.sectors)}",
+        f"sectors = {texts(new.named.sectors)}  # fill in those that it serves: {', '.join(get_args(Sector))}",
         'availability = "shipping"           # or announced, closed-sdk',
     ]
     return [*lines, *_power(new.detected), *about_machine(new.detected)]
