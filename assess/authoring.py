@@ -15,8 +15,9 @@ from assess.measure.calibration.calibrate import calibrate
 from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected, detect
 from assess.measure.host import available_bytes
-from assess.measure.providers import CPU, is_cpu
+from assess.measure.providers import is_cpu
 from assess.measure.timed_run import Launch, OnProgress, silent
+from assess.providers import CPU
 from assess.report.new import Named, NewDevice, new_device
 
 #: Of detection and all calibrations together. With the 15 s that the last process may hang for, a few until it is gone,

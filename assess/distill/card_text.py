@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,9 @@ def _variant(one: Made) -> dict[str, Any]:
     table |= {"parameters": one.parameters, "bytes": one.bytes}
     table |= {"weight_bits": 7} if one.precision == "int8" else {}
     table |= {"tolerance": _rounded(one.tolerance), "score": _score(mean(known.model))}
-    table["retained"] = _score(retained(known.model, known.teacher, known.chance))
+    kept = retained(known.model, known.teacher, known.chance)
+    if math.isfinite(kept.low) and math.isfinite(kept.high):  # Else the teacher is not clearly better than chance.
+        table["retained"] = _score(kept)
     table["agreement"] = _score(mean(known.agreement))
     for name in ("taught", "untaught"):
         if values := getattr(one, name):

@@ -93,9 +93,9 @@ def distil(
         tell = _Timed(on_progress, clock)
         trained = _train(folder / _RECIPE, work, seeds, tell, launch)
         known = _scored(trained, card, work, tell, launch)
-        _write(folder, out, work, trained, known)
+        made = _write(folder, out, work, trained, known)
     shutil.rmtree(work)
-    return load(out / _CARD, Card, id=folder.name)
+    return made
 
 
 class _Timed:
@@ -186,7 +186,7 @@ def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, A
     }
 
 
-def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> None:
+def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> Card:
     """The new folder, under another name until it is whole."""
     new = work / "new"
     shutil.rmtree(new, ignore_errors=True)
@@ -213,7 +213,9 @@ def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping
     }
     write_whole(new / _CARD, filled((folder / _CARD).read_text(encoding="utf-8"), made, teacher, others))
     write_whole(new / _PICTURE, _picture(folder.name, made))
+    card = load(new / _CARD, Card, id=folder.name)  # Before it takes its place: what cannot be read is not there.
     new.replace(out)
+    return card
 
 
 def _made(

@@ -10,12 +10,13 @@ from typing import Any, Final
 from assess.distill.recipe import Recipe
 from assess.measure.onnx_runtime import OnnxRuntime
 from assess.measure.passes.fidelity import Loaded
+from assess.providers import CPU
 
 #: A few kilobytes; a state is seen to be carried.
 _FRAMES: Final = 4
 #: Of the recipe's calibration inputs; no training and no evaluation draws from it.
 _SEED: Final = 9_000
-_SETTINGS: Final = {"provider": "CPUExecutionProvider", "threads": 1, "optimisation": "all", "inputs": []}
+_SETTINGS: Final = {"provider": CPU, "threads": 1, "optimisation": "all", "inputs": []}
 
 
 def write_references(file: Path, variants: Mapping[str, Path], recipe: Recipe) -> dict[str, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from assess.providers import CPU
+
 EngineKind = Literal["cpu", "gpu", "npu"]
 
-CPU: Final = "CPUExecutionProvider"
 #: Their device is an NVIDIA GPU, the one that NVML tells of.
 NVIDIA: Final = ("CUDAExecutionProvider", "TensorrtExecutionProvider", "NvTensorRTRTXExecutionProvider")
 

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from assess.measure.calibration.reached import Calibration
 from assess.measure.detect import Detected, Gpu
-from assess.measure.providers import CPU, NVIDIA, certain_engine, is_cpu, likely_engine
+from assess.measure.providers import NVIDIA, certain_engine, is_cpu, likely_engine
+from assess.providers import CPU
 from assess.report.new.lines import HERE, comment, count, measured, number
 from assess.report.toml_text import text
 
