@@ -182,3 +182,67 @@ def test_a_file_that_is_there_twice_is_read_once(mine):
     (mine / "devices" / "acme-rover.toml").write_text("broken = ")
     assert library.device("acme-rover") == first
     assert Library([mine]).path("devices", "acme-rover") == mine / "devices" / "acme-rover.toml"
+
+
+FAMILY = """\
+name = "Student"
+file = "full.onnx"
+sha256 = "{full}"
+licence = "MIT"
+[[variant]]
+id = "full"
+file = "full.onnx"
+sha256 = "{full}"
+precision = "fp32"
+parameters = 9
+bytes = 99
+[[variant]]
+id = "half-int8"
+file = "half-int8.onnx"
+sha256 = "{half}"
+precision = "int8"
+parameters = 5
+bytes = 55
+score = {{ value = 0.9, low = 0.8, high = 0.95 }}
+"""
+
+
+def family(tmp_path, text=FAMILY, named="half-int8.onnx"):
+    (tmp_path / "card.toml").write_text(text.format(full="ab" * 32, half="cd" * 32))
+    return card_beside(tmp_path / named)
+
+
+def test_a_card_belongs_to_every_file_of_its_family(tmp_path):
+    card = family(tmp_path)
+    assert card.sha256_of("half-int8.onnx") == "cd" * 32
+    assert card.sha256_of("full.onnx") == "ab" * 32
+    assert card.sha256_of("other.onnx") is None
+    assert card.variant_of("half-int8.onnx").score.low == 0.8
+    assert card_beside(tmp_path / "quarter.onnx") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("low = 0.8", "low = 0.95", "variant[1].score: is not within its interval: low <= value <= high"),
+        ('id = "half-int8"', 'id = "full"', "variant[1].id: 'full' is there twice"),
+        ('file = "half-int8.onnx"', 'file = "full.onnx"', "variant[1].file: 'full.onnx' is there twice"),
+        ('file = "full.onnx"', 'file = "all.onnx"', "file: 'all.onnx' is none of the variants' files"),
+        ('sha256 = "{full}"', f'sha256 = "{"ef" * 32}"', "sha256: is not what the variant 'full' states for this file"),
+        ('licence = "MIT"', 'licence = "MIT"\n[evaluation]', "evaluation: needs either 'task' or 'data'"),
+        (
+            'licence = "MIT"',
+            'licence = "MIT"\n[evaluation]\ntask = "wafer-map"',
+            "evaluation: needs 'count': how many items of the task",
+        ),
+        (
+            'licence = "MIT"',
+            'licence = "MIT"\n[evaluation]\ndata = "all.npz"',
+            "evaluation: needs 'metric': how an output is scored",
+        ),
+    ],
+)
+def test_a_card_that_contradicts_itself_is_told(tmp_path, before, after, complaint):
+    with pytest.raises(AssessError) as caught:
+        family(tmp_path, FAMILY.replace(before, after, 1), named="full.onnx")
+    assert complaint in str(caught.value)

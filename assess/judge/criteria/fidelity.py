@@ -1,5 +1,7 @@
 """Criterion: fidelity to the teacher."""
 
+import math
+
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Limit, Verdict, compare
@@ -35,8 +37,8 @@ def fidelity(case: Case) -> Finding:
 
 
 def _judged(case: Case, said: str, kept: Interval, floor: float, caution: str) -> Finding:
-    if not kept.low <= kept.value <= kept.high:
-        raise NoEvidenceError(f"{said}; the teacher is not better than chance", "evaluate on more items")
+    if not (math.isfinite(kept.low) and math.isfinite(kept.high)):
+        raise NoEvidenceError(f"{said}; the teacher is not clearly better than chance", "evaluate on more items")
     on_device = case.estimates.on_device
     share = Estimate(kept.low, kept.high, "1", Rung.MEASURED if on_device else Rung.PROJECTED, said)
     limit = Limit(floor, "1", f"floor of {case.workload.id}", is_least=True)
