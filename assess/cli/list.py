@@ -23,7 +23,7 @@ def list_(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="devices, workloads, partners, runtimes, standards, models, criteria, formats; devices if left out.",
+            help="devices, workloads, partners, runtimes, standards, models, tasks, criteria or formats.",
         ),
     ] = "devices",
     sector: Annotated[str | None, typer.Option("--sector", metavar="NAME", help="Devices or workloads of it.")] = None,
@@ -122,6 +122,13 @@ def _models(library: Library, _: DeviceFilter, broken: list[AssessError]) -> Ite
     return map(model_facts, _each(library.ids("models"), library.card, broken))
 
 
+def _tasks(_: Library, __: DeviceFilter, broken: list[AssessError]) -> Iterator[Facts]:
+    from assess.measure.tasks import TASKS, find_task
+    from assess.report.listing import task_facts
+
+    return map(task_facts, _each(list(TASKS), find_task, broken))
+
+
 def _criteria(_: Library, __: DeviceFilter, ___: list[AssessError]) -> Iterator[Facts]:
     from assess.judge.criteria import CRITERIA
 
@@ -141,6 +148,7 @@ _LISTS: Final[Mapping[str, Callable[[Library, DeviceFilter, list[AssessError]], 
     "runtimes": _runtimes,
     "standards": _standards,
     "models": _models,
+    "tasks": _tasks,
     "criteria": _criteria,
     "formats": _formats,
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from assess.clean import clean
-from assess.describe.card import Card
+from assess.describe.card import Card, Variant
 from assess.describe.device import Device
 from assess.describe.partner import Partner
 from assess.describe.runtime import Runtime
@@ -14,6 +14,9 @@ from assess.describe.standard import Standard
 from assess.describe.workload import Workload
 from assess.report.json_text import json_text
 from assess.units import format_quantity
+
+if TYPE_CHECKING:
+    from assess.measure.tasks.task import Task
 
 SCHEMA: Final = "assess.list/1"
 
@@ -74,7 +77,23 @@ def standard_facts(standard: Standard) -> Facts:
 
 def model_facts(card: Card) -> Facts:
     """Of a model that ships, by its card."""
-    return {"id": card.id, "name": card.name, "licence": card.licence, "role": card.role}
+    facts: dict[str, Any] = {"id": card.id, "name": card.name, "licence": card.licence, "role": card.role}
+    facts |= {"sectors": card.sectors} if card.sectors else {}
+    if card.evaluation and card.evaluation.task:
+        facts["task"] = card.evaluation.task
+    if card.variant:
+        facts["variants"] = [_variant_facts(one) for one in card.variant]
+    return facts
+
+
+def _variant_facts(one: Variant) -> Facts:
+    scores = {name: getattr(one, name).value for name in ("score", "retained", "agreement") if getattr(one, name)}
+    return {"id": one.id, "precision": one.precision, "parameters": one.parameters, "bytes": one.bytes, **scores}
+
+
+def task_facts(task: Task) -> Facts:
+    """Of a task that models are scored on."""
+    return {"id": task.id, "metric": task.metric, "unit": task.unit, "item": task.item, "summary": task.summary}
 
 
 def _device(facts: Facts) -> tuple[str, ...]:
@@ -98,6 +117,15 @@ def _runtime(facts: Facts) -> tuple[str, ...]:
     return facts["id"], operators, facts.get("provider", "-"), f"{facts['name']} {facts['version']}"
 
 
+def _model(facts: Facts) -> tuple[str, ...]:
+    variants = facts.get("variants", ())
+    kept = [one["retained"] for one in variants if "retained" in one]
+    sizes = [format_quantity(one["bytes"], "B") for one in sorted(variants, key=lambda one: float(one["bytes"]))]
+    files = f"{len(variants)} files, {sizes[0]} to {sizes[-1]}" if variants else "1 file"
+    skill = f"keeps {min(kept):.0%} to {max(kept):.0%}" if kept else "-"
+    return facts["id"], facts["licence"], facts["role"], files, skill, facts["name"]
+
+
 def _shown(*names: str) -> Callable[[Facts], tuple[str, ...]]:
     return lambda facts: tuple(facts[name] for name in names)
 
@@ -109,7 +137,8 @@ _CELLS: Final[Mapping[str, Callable[[Facts], tuple[str, ...]]]] = {
     "partners": _partner,
     "runtimes": _runtime,
     "standards": _shown("id", "name", "title"),
-    "models": _shown("id", "licence", "role", "name"),
+    "models": _model,
+    "tasks": _shown("id", "metric", "summary"),
     "criteria": _shown("name", "question"),
     "formats": _shown("name", "suffix", "summary"),
 }
