@@ -19,7 +19,7 @@ from assess.describe.scenario import Scenario
 from assess.describe.standard import Standard
 from assess.describe.workload import Job, Requires, Workload
 from assess.errors import AssessError
-from assess.judge.case import Case, Typed
+from assess.judge.case import Case, Invocation
 from assess.judge.certificate import frames_for_certificate
 from assess.judge.deadline import contract_of
 from assess.judge.fit_report import FitReport
@@ -46,7 +46,7 @@ from assess.sandbox import Limits
 #: Stages that the describing child tells.
 _READING: Final = {"hashing": "hashing the model's files"}
 
-_NOTHING: Final = Typed()
+_NOTHING: Final = Invocation()
 
 #: The sustained tier ends on its own when nothing settles; the worker is stopped only after that.
 _SUSTAINED_TIMEOUT_S: Final = SUSTAINED_LIMIT_S / SHARE_OF_TIMEOUT
@@ -147,11 +147,6 @@ def run(
     )
 
 
-def was_stopped(measurement: Measurement) -> bool:
-    """Whether the user, or who asked for the command, ended a run early: by a signal to this process."""
-    return measurement.incomplete.startswith("stopped by ")
-
-
 def find_reference(argument: str, library: Library, dims: Mapping[str, int], limits: Limits) -> ReferenceModel | Path:
     """What outputs are compared with: a model, by path or shipped id, or a path with saved outputs.
 
@@ -192,7 +187,7 @@ def judge(
     workload: Workload | None = None,
     *,
     standards: tuple[Standard, ...] = (),
-    typed: Typed = _NOTHING,
+    invocation: Invocation = _NOTHING,
 ) -> FitReport:
     """Judge a run for a device; the job is the one it was measured for, unless another of the same kind is given.
 
@@ -202,7 +197,7 @@ def judge(
         partner: for whom; None if nobody was named.
         workload: the job.
         standards: those that the partner collects evidence for.
-        typed: what next steps say again.
+        invocation: what next steps say again.
 
     Raises:
         AssessError: the run's own workload is malformed, or the other one is of another kind.
@@ -215,7 +210,7 @@ def judge(
             hint="requirements may differ, but how frames arrive may not: measure again with this workload",
         )
     known = estimate(measurement.model, job, device, measurement)
-    case = Case(measurement.model, job, device, partner, measurement, known, standards, typed)
+    case = Case(measurement.model, job, device, partner, measurement, known, standards, invocation)
     return put_criteria(case, run_sha256=measurement_sha256(measurement), tool=__version__)
 
 

@@ -9,32 +9,33 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from assess.describe.device import Device
+from assess.describe.library import Library
 from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.standard import Standard
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.judge.case import Typed
+from assess.files import write_whole
+from assess.judge.case import Invocation
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import NotJudged, Outcome
 from assess.measure.batches import batch_axes
 from assess.measure.host import available_bytes
 from assess.measure.inputs import prepare
+from assess.measure.interruption import was_stopped
 from assess.measure.measurement import Measurement, Settings
+from assess.measure.record import to_json
 from assess.measure.reference import ReferenceModel, check
 from assess.measure.scenario_runs import require_states
 from assess.measure.scenarios.generate import cache_of
 from assess.measure.tiers import SUSTAINED, SUSTAINED_LIMIT_S
 from assess.measure.timed_run import OnProgress, silent
-from assess.pipeline import Subject, expected_s, judge, was_stopped
+from assess.pipeline import Subject, expected_s, judge, run, standards_of
 from assess.report.facts.fact import several
 
-#: Runs the model for a job; how else it is run is the caller's.
-RunOnce = Callable[[Job, Settings, OnProgress], Measurement]
-#: Keeps a run before it is judged.
-Save = Callable[[Job, Measurement], None]
 Outcomes = tuple[Outcome, ...]
-_NOTHING: Final = Typed()
+_NOTHING: Final = Invocation()
+_BEFORE: Final = "stopped before it was measured"
 
 
 class Target(NamedTuple):
@@ -46,22 +47,6 @@ class Target(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a job is not one that the model is run for.
-
-    Attributes:
-        why: the reason, one line.
-        next_step: what to do about it; "" if there is nothing better than the reason.
-    """
-
-    why: str
-    next_step: str = ""
-
-
-_BEFORE: Final = Refusal("stopped before it was measured")
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedRun:
     """One run, and what it is to be judged for.
 
@@ -70,14 +55,19 @@ class PlannedRun:
         settings: how; None if it is refused.
         refused: why it cannot be run for this job, which leaves the other jobs alone; None if it can be.
         targets: where it is to run and for whom, in the order of the report.
-        typed: what next steps say again.
+        invocation: what next steps say again.
     """
 
     job: Job
     settings: Settings | None
-    refused: Refusal | None
+    refused: AssessError | None
     targets: tuple[Target, ...]
-    typed: Typed = _NOTHING
+    invocation: Invocation = _NOTHING
+
+    @property
+    def name(self) -> str:
+        """What it is called among the others."""
+        return self.job.workload.id
 
     @property
     def expected_s(self) -> float:
@@ -91,35 +81,58 @@ class PlannedRun:
         return each_s * max(1, len(self.job.workload.scenario.batches))
 
 
-class NotSavedError(AssessError):
-    """A run could not be saved. It was judged all the same; nothing was measured after it.
+#: Runs a model for a job; which one and how else is the caller's.
+RunOnce = Callable[[PlannedRun, OnProgress], Measurement]
+#: Keeps a run before it is judged.
+Save = Callable[[PlannedRun, Measurement], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of some cases, and what went wrong on the way; one beside another is what came of both.
 
     Attributes:
-        outcomes: of every case.
+        outcomes: of the cases, in their order.
+        refused: why models could not be run for their jobs, job by job.
+        not_saved: why a run could not be kept; it was judged all the same.
+        bug: what `assess` itself failed with first.
+        measured: whether anything was measured.
+        over: why nothing is measured after it; "" if others have their turn.
     """
 
-    def __init__(self, error: AssessError, outcomes: Sequence[Outcome]) -> None:
-        super().__init__(error.problem, where=error.where, hint=error.hint)
-        self.outcomes = tuple(outcomes)
+    outcomes: Outcomes = ()
+    refused: tuple[AssessError, ...] = ()
+    not_saved: AssessError | None = None
+    bug: Exception | None = None
+    measured: bool = False
+    over: str = ""
+
+    def __add__(self, later: Judged) -> Judged:
+        return Judged(
+            self.outcomes + later.outcomes,
+            self.refused + later.refused,
+            self.not_saved or later.not_saved,
+            self.bug or later.bug,
+            self.measured or later.measured,
+            self.over or later.over,
+        )
+
+    @property
+    def any_judged(self) -> bool:
+        """Whether there is a verdict at all."""
+        return any(isinstance(outcome, FitReport) for outcome in self.outcomes)
 
 
-class CaseFailedError(Exception):
-    """`assess` itself failed in one case: a bug, which this exception is raised from. The others are done.
-
-    Attributes:
-        outcomes: of every case.
-    """
-
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        super().__init__("a case could not be judged")
-        self.outcomes = tuple(outcomes)
+def targets_of(devices: Sequence[Device], partner: Partner | None, library: Library) -> tuple[Target, ...]:
+    """Devices as targets, all for the same partner."""
+    return tuple(Target(device, partner, standards_of(partner, library)) for device in devices)
 
 
 def planned_run(
     job: Job,
     targets: Sequence[Target],
     settings: Callable[[Job, Sequence[Device]], Settings],
-    typed: Typed = _NOTHING,
+    invocation: Invocation = _NOTHING,
 ) -> PlannedRun:
     """The run for a job, to be judged for some devices; `settings` are those of the command line or of a suite.
 
@@ -129,8 +142,26 @@ def planned_run(
     try:
         expected_s(job, 1, 0.0)
     except AssessError as error:  # It has no schedule that a run could follow.
-        return PlannedRun(job, None, _refusal(error), tuple(targets), typed)
-    return PlannedRun(job, settings(job, [target.device for target in targets]), None, tuple(targets), typed)
+        return PlannedRun(job, None, error, tuple(targets), invocation)
+    return PlannedRun(job, settings(job, [target.device for target in targets]), None, tuple(targets), invocation)
+
+
+def runs_of_model(
+    planned: Sequence[PlannedRun],
+    subject: Subject,
+    feeds: Mapping[str, Path],
+    reference: ReferenceModel | Path | None,
+    *,
+    seed: int,
+) -> list[PlannedRun]:
+    """The same runs, those refused that the model cannot do.
+
+    Raises:
+        AssessError: an input or the reference is not one that can be used with this model, whatever the job is.
+    """
+    if len(planned) > 1:  # One alone tells it by itself.
+        check_inputs(subject, feeds, reference, seed=seed)
+    return [refused_by_model(each, subject.model) for each in planned]
 
 
 def refused_by_model(planned: PlannedRun, model: Model) -> PlannedRun:
@@ -144,12 +175,8 @@ def refused_by_model(planned: PlannedRun, model: Model) -> PlannedRun:
         if scenario.kind == "offline" and not model.dims:  # Of dynamic ones, which is the batch takes another reading.
             batch_axes(model, scenario.batch_dim, scenario.batches, lambda _: model)
     except AssessError as error:
-        return replace(planned, settings=None, refused=_refusal(error))
+        return replace(planned, settings=None, refused=error)
     return planned
-
-
-def _refusal(error: AssessError) -> Refusal:
-    return Refusal(str(AssessError(error.problem, where=error.where)), error.hint)
 
 
 def check_inputs(
@@ -174,135 +201,140 @@ def check_inputs(
         )
 
 
-def judge_all(
-    wanted: Sequence[PlannedRun], run_once: RunOnce, *, save: Save | None = None, on_progress: OnProgress = silent
-) -> Outcomes:
-    """Measure a model for each job, and judge it for the job's devices.
+def runner(
+    subject: Subject, library: Library, *, feeds: Mapping[str, Path], reference: ReferenceModel | Path | None = None
+) -> RunOnce:
+    """Runs this model, fed so, for each job on this host."""
 
-    A job that the model cannot do is none of the others', nor is a bug in one case; Ctrl-C ends the measuring, not the
-    report.
+    def once(planned: PlannedRun, tell: OnProgress) -> Measurement:
+        assert planned.settings is not None  # What is not refused has them.
+        return run(
+            subject, planned.job, planned.settings,
+            feeds=feeds, reference=reference, library=library, on_progress=tell,
+        )  # fmt: skip
+
+    return once
+
+
+def keep_in(files: Mapping[str, Path]) -> Save:
+    """Writes each run to the file that is there for it, by its name; one that has none is not kept."""
+
+    def save(planned: PlannedRun, measurement: Measurement) -> None:
+        if planned.name in files:
+            write_whole(files[planned.name], to_json(measurement))
+
+    return save
+
+
+def judge_all(
+    wanted: Sequence[PlannedRun], run_once: RunOnce, *, save: Save = lambda *_: None, on_progress: OnProgress = silent
+) -> Judged:
+    """Measure a model for each job, and judge it for the job's devices; as `judge_each`, if there is anything to tell.
+
+    Raises:
+        AssessError: no case could be judged, all of them for the same reason.
+        KeyboardInterrupt: it was stopped before anything was measured.
+        Exception: a bug, where nothing was judged.
+    """
+    judged = judge_each(wanted, run_once, save=save, on_progress=on_progress)
+    if judged.any_judged:
+        return judged
+    if judged.bug:
+        raise judged.bug
+    if judged.over and not judged.refused and not judged.measured:
+        raise KeyboardInterrupt
+    if not judged.over and len(set(map(str, judged.refused))) == 1:
+        raise judged.refused[0]
+    return judged
+
+
+def judge_each(
+    wanted: Sequence[PlannedRun], run_once: RunOnce, *, save: Save = lambda *_: None, on_progress: OnProgress = silent
+) -> Judged:
+    """Measure each run, and judge it for its targets.
+
+    A job that a model cannot do is none of the others', nor is a bug in one case; Ctrl-C ends the measuring, not the
+    report, and so does a run that cannot be saved.
 
     Args:
         wanted: the runs, in their order.
         run_once: runs the model for one job.
         save: keeps each run before it is judged.
         on_progress: told what is being done, the share of all runs that is done and the seconds left of all of them.
-
-    Raises:
-        NotSavedError: `save` raised an AssessError.
-        CaseFailedError: something raised what no input should make it raise, and there is something to report.
-        AssessError: no case could be judged, all of them for the same reason.
-        KeyboardInterrupt: it was stopped before anything was measured.
     """
-    outcomes: list[Outcome] = []
-    errors: list[AssessError] = []
-    bugs: list[Exception] = []
-    not_saved: NotSavedError | None = None
-    over: Refusal | None = None
+    judged = Judged()
     for planned, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
-        try:
-            found = _outcomes(planned, over, run_once, save, tell, bugs)
-        except NotSavedError as error:
-            not_saved, found = error, error.outcomes
-            over = Refusal(f"not measured, since the run for {planned.job.workload.id} could not be saved")
-        except AssessError as error:
-            errors.append(error)
-            found = _not_judged(planned, _refusal(error), stopped=False)
-        except KeyboardInterrupt:
-            found = _not_judged(planned, _BEFORE, stopped=True)
-        except Exception as bug:  # Raised again when the others are done.
-            bugs.append(bug)
-            found = _not_judged(planned, _failed(bug), stopped=False)
-        if any(isinstance(outcome, NotJudged) and outcome.stopped for outcome in found):
-            over = over or _BEFORE
-        outcomes += found
-    if bugs:
-        raise _with_what_is_done(bugs[0], not_saved, outcomes)
-    if not_saved:
-        raise NotSavedError(not_saved, outcomes) from not_saved
-    if not _any_judged(outcomes):
-        if over and not errors and not _any_begun(outcomes):
-            raise KeyboardInterrupt
-        if not over and len(set(map(str, errors))) == 1:
-            raise errors[0]
-    return tuple(outcomes)
+        judged += _of_run(planned, judged.over, run_once, save, tell)
+    if judged.bug and judged.not_saved:  # One can be raised; what is told with it is not lost.
+        judged.bug.add_note(str(judged.not_saved))
+    return judged
 
 
-def _any_judged(outcomes: Sequence[Outcome]) -> bool:
-    return any(isinstance(outcome, FitReport) for outcome in outcomes)
-
-
-def _any_begun(outcomes: Sequence[Outcome]) -> bool:
-    """Whether what was stopped had measured something."""
-    stopped = (outcome for outcome in outcomes if isinstance(outcome, NotJudged) and outcome.stopped)
-    return any(outcome.why != _BEFORE.why for outcome in stopped)
-
-
-def _with_what_is_done(bug: Exception, not_saved: NotSavedError | None, outcomes: Sequence[Outcome]) -> Exception:
-    """The bug itself where there is nothing to report; a run that could not be saved is told beside it."""
-    if not_saved:
-        bug.add_note(str(not_saved))
-    if not _any_judged(outcomes):
-        return bug
-    failed = CaseFailedError(outcomes)
-    failed.__cause__ = bug
-    return failed
-
-
-def _outcomes(
-    planned: PlannedRun,
-    over: Refusal | None,
-    run_once: RunOnce,
-    save: Save | None,
-    tell: OnProgress,
-    bugs: list[Exception],
-) -> Outcomes:
-    """Of the cases of one run; `over` says why nothing is measured any more, `bugs` get what went wrong after it."""
+def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:
+    """Of the cases of one run; `over` says why nothing is measured any more."""
     if planned.refused:
-        raise AssessError(planned.refused.why, hint=planned.refused.next_step)
+        return _refused(planned, planned.refused)
     if over:
-        return _not_judged(planned, over, stopped=True)
-    assert planned.settings is not None  # What is not refused has them.
-    measurement = run_once(planned.job, planned.settings, tell)
+        return Judged(_not_judged(planned, over, stopped=True))
     try:
-        if save:  # First: what was measured must not be lost to what goes wrong in judging it.
-            save(planned.job, measurement)
+        measurement = run_once(planned, tell)
+        # Saved first: what was measured must not be lost to what goes wrong in judging it.
+        return _saved(planned, measurement, save) + _judged(planned, measurement)
+    except KeyboardInterrupt:
+        return Judged(_not_judged(planned, _BEFORE, stopped=True), over=_BEFORE)
     except AssessError as error:
-        raise NotSavedError(error, _judged(planned, measurement, bugs)) from error
+        return _refused(planned, error)
+    except Exception as bug:  # Raised again when the others are done.
+        return Judged(_not_judged(planned, *_failed(bug)), bug=bug)
+
+
+def _saved(planned: PlannedRun, measurement: Measurement, save: Save) -> Judged:
+    """What saving adds to what came of a run: nothing, if it went well."""
+    try:
+        save(planned, measurement)
+    except AssessError as error:
+        return Judged(not_saved=error, over=f"not measured, since the run for {planned.name} could not be saved")
     except Exception as bug:
-        bugs.append(bug)
-    return _judged(planned, measurement, bugs)
+        return Judged(bug=bug)
+    return Judged()
 
 
-def _judged(planned: PlannedRun, measurement: Measurement, bugs: list[Exception]) -> Outcomes:
+def _judged(planned: PlannedRun, measurement: Measurement) -> Judged:
     if was_stopped(measurement):
         why = f"stopped while it was measured, after {several(len(measurement.frames), 'frame')}"
-        return _not_judged(planned, Refusal(why), stopped=True)
-    return tuple(_case(planned, target, measurement, bugs) for target in planned.targets)
+        return Judged(_not_judged(planned, why, stopped=True), measured=True, over=_BEFORE)
+    try:
+        return sum((_case(planned, target, measurement) for target in planned.targets), Judged(measured=True))
+    except AssessError as error:  # It is of the run, so of every case.
+        return _refused(planned, error)
 
 
-def _case(planned: PlannedRun, target: Target, measurement: Measurement, bugs: list[Exception]) -> Outcome:
+def _case(planned: PlannedRun, target: Target, measurement: Measurement) -> Judged:
     device, partner, standards = target
     try:
-        return judge(measurement, device, partner, standards=standards, typed=planned.typed)
-    except AssessError:  # It is of the run, so of every case.
+        report = judge(measurement, device, partner, standards=standards, invocation=planned.invocation)
+        return Judged((report,))
+    except AssessError:
         raise
     except Exception as bug:
-        bugs.append(bug)
-        return _not_judged_on(planned, device, _failed(bug), stopped=False)
+        return Judged((NotJudged(planned.job.workload, device, *_failed(bug)),), bug=bug)
 
 
-def _failed(bug: Exception) -> Refusal:
+def _refused(planned: PlannedRun, error: AssessError) -> Judged:
+    why = str(AssessError(error.problem, where=error.where))
+    return Judged(_not_judged(planned, why, error.hint), refused=(error,))
+
+
+def _failed(bug: Exception) -> tuple[str, str]:
+    """Why there is no answer, and what to do."""
     why = f"assess itself failed: {type(bug).__name__}: {bug}".rstrip(": ")
-    return Refusal(why, "report it, with what standard error says of it")
+    return why, "report it, with what standard error says of it"
 
 
-def _not_judged(planned: PlannedRun, refusal: Refusal, *, stopped: bool) -> Outcomes:
-    return tuple(_not_judged_on(planned, target.device, refusal, stopped=stopped) for target in planned.targets)
-
-
-def _not_judged_on(planned: PlannedRun, device: Device, refusal: Refusal, *, stopped: bool) -> NotJudged:
-    return NotJudged(planned.job.workload, device, refusal.why, refusal.next_step, stopped=stopped)
+def _not_judged(planned: PlannedRun, why: str, next_step: str = "", *, stopped: bool = False) -> Outcomes:
+    return tuple(
+        NotJudged(planned.job.workload, target.device, why, next_step, stopped=stopped) for target in planned.targets
+    )
 
 
 def _overall(wanted: Sequence[PlannedRun], on_progress: OnProgress) -> Iterator[OnProgress]:
@@ -314,7 +346,7 @@ def _overall(wanted: Sequence[PlannedRun], on_progress: OnProgress) -> Iterator[
     after_s = whole_s
     for number, planned in enumerate(wanted, start=1):
         after_s -= planned.expected_s
-        name = f"{number} of {len(wanted)}, {planned.job.workload.id}"
+        name = f"{number} of {len(wanted)}, {planned.name}"
         yield _counted(name, planned.expected_s, after_s, whole_s, on_progress)
 
 

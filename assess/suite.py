@@ -8,12 +8,12 @@ from assess.describe.device import Device
 from assess.describe.library import Library
 from assess.describe.suite import Suite, SuiteCase
 from assess.describe.workload import Job
-from assess.judge.case import Typed
+from assess.judge.case import Invocation
 from assess.judge.portfolio import Outcome
-from assess.measure.measurement import Measurement, Settings
+from assess.measure.measurement import Settings
 from assess.measure.timed_run import OnProgress, silent
-from assess.pipeline import default_tier, find_job, find_model, run, settings_of, standards_of
-from assess.portfolio import Outcomes, Target, judge_all, planned_run, refused_by_model
+from assess.pipeline import default_tier, find_job, find_model, settings_of, standards_of
+from assess.portfolio import Outcomes, Target, judge_all, planned_run, refused_by_model, runner
 
 
 def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> Outcomes:
@@ -38,14 +38,12 @@ def _of_model(
     for case in cases:
         by_job.setdefault(case.workload, []).append(case)
 
-    def once(job: Job, how: Settings, tell: OnProgress) -> Measurement:
-        return run(subject, job, how, feeds={}, on_progress=tell, library=library)
-
     wanted = [
-        planned_run(find_job(job, library), [_target(case, library) for case in of_job], _settings, Typed(model))
+        planned_run(find_job(job, library), [_target(case, library) for case in of_job], _settings, Invocation(model))
         for job, of_job in by_job.items()
     ]
-    judged = judge_all([refused_by_model(each, subject.model) for each in wanted], once, on_progress=on_progress)
+    runs = [refused_by_model(each, subject.model) for each in wanted]
+    judged = judge_all(runs, runner(subject, library, feeds={}), on_progress=on_progress).outcomes
     return dict(zip((case for of_job in by_job.values() for case in of_job), judged, strict=True))
 
 

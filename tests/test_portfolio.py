@@ -9,13 +9,14 @@ import pytest
 from assess import portfolio
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
-from assess.judge.case import Typed
+from assess.judge.case import Invocation
 from assess.judge.fit_report import Fit, FitReport
 from assess.judge.portfolio import NotJudged
 from assess.measure.frames import Frames
+from assess.measure.interruption import stopped_by
 from assess.measure.measurement import Failure, Settings
 from assess.pipeline import judge
-from assess.portfolio import CaseFailedError, NotSavedError, PlannedRun, Refusal, Target
+from assess.portfolio import PlannedRun, Target
 
 HERE = builders.device()
 LAPTOP = builders.device(id="acme-laptop", identity={"board": ["Another"]})
@@ -31,8 +32,8 @@ def planned(name, *, settings=SETTINGS, devices=(HERE, LAPTOP), **scenario):
     return PlannedRun(job(name, **scenario), settings, None, tuple(map(Target, devices)))
 
 
-def refused(name, *words, devices=(HERE, LAPTOP)):
-    return replace(planned(name, devices=devices), settings=None, refused=Refusal(*words))
+def refused(name, why, hint="", devices=(HERE, LAPTOP)):
+    return replace(planned(name, devices=devices), settings=None, refused=AssessError(why, hint=hint))
 
 
 class Runner:
@@ -41,8 +42,8 @@ class Runner:
     def __init__(self, **ends):
         self.ends, self.measured = ends, []
 
-    def __call__(self, job, settings, tell):
-        name = job.workload.id
+    def __call__(self, planned, tell):
+        job, name = planned.job, planned.name
         self.measured.append(name)
         tell("running", 0.5, 1.0)
         end = self.ends.get(name.replace("-", "_"))
@@ -66,7 +67,7 @@ def words(outcomes):
 
 def test_each_job_is_measured_once_and_judged_for_each_device():
     run = Runner()
-    outcomes = portfolio.judge_all([planned("first"), planned("second")], run)
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], run).outcomes
     assert run.measured == ["first", "second"]
     assert [outcome[:2] for outcome in words(outcomes)] == [
         ("first", "acme-rover"), ("first", "acme-laptop"), ("second", "acme-rover"), ("second", "acme-laptop"),
@@ -79,7 +80,7 @@ def test_each_job_is_measured_once_and_judged_for_each_device():
 def test_a_job_that_the_model_cannot_do_is_a_row_and_not_the_end():
     first = refused("first", "states: the model has no output 'h'", "did you mean 'g'?")
     run = Runner(second=AssessError("provider 'X' is not there", hint="pip install x"))
-    outcomes = portfolio.judge_all([first, planned("second"), planned("third")], run)
+    outcomes = portfolio.judge_all([first, planned("second"), planned("third")], run).outcomes
     assert run.measured == ["second", "third"]
     assert [outcome[2] for outcome in words(outcomes[:4])] == ["states: the model has no output 'h'"] * 2 + [
         "provider 'X' is not there"
@@ -91,7 +92,7 @@ def test_a_job_that_the_model_cannot_do_is_a_row_and_not_the_end():
 
 def test_a_run_that_crashed_is_judged_as_such_and_the_others_go_on():
     crash = {"failure": Failure("timed", "crashed", "stopped by SIGSEGV", ""), "frames": Frames()}
-    outcomes = portfolio.judge_all([planned("first"), planned("second")], Runner(first=crash))
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], Runner(first=crash)).outcomes
     assert [outcome.verdict for outcome in outcomes[:2]] == [
         Fit.NOT_READY,
         Fit.UNPROVEN,
@@ -117,7 +118,7 @@ def test_where_every_job_is_refused_for_one_reason_it_is_what_was_typed(count):
 
 def test_where_every_job_is_refused_for_its_own_reason_each_is_told():
     run = Runner(first=AssessError("no cache"), second=AssessError("no batch"))
-    outcomes = portfolio.judge_all([planned("first"), planned("second")], run)
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], run).outcomes
     assert [outcome[2] for outcome in words(outcomes)] == ["no cache", "no cache", "no batch", "no batch"]
 
 
@@ -133,7 +134,7 @@ def test_what_was_done_before_it_was_stopped_is_reported(end, why):
     run = Runner(second=end)
     fourth = refused("fourth", "no cache", devices=[HERE])
     wanted = [planned("first"), planned("second"), planned("third", devices=[HERE]), fourth]
-    outcomes = portfolio.judge_all(wanted, run)
+    outcomes = portfolio.judge_all(wanted, run).outcomes
     assert run.measured == ["first", "second"]
     assert [isinstance(outcome, FitReport) for outcome in outcomes] == [True, True, False, False, False, False]
     assert [outcome[2] for outcome in words(outcomes[2:])] == [why, why, "stopped before it was measured", "no cache"]
@@ -149,16 +150,25 @@ def test_a_stopped_run_is_reported_where_it_is_the_only_one():
     saved = []
     early = {"incomplete": "stopped by SIGTERM after 3 s"}
     outcomes = portfolio.judge_all(
-        [planned("first", devices=[HERE])], Runner(first=early), save=lambda job, run: saved.append(run.incomplete)
-    )
+        [planned("first", devices=[HERE])], Runner(first=early), save=lambda planned, run: saved.append(run.incomplete)
+    ).outcomes
     assert words(outcomes) == [("first", "acme-rover", "stopped while it was measured, after 3,500 frames")]
     assert outcomes[0].stopped
     assert saved == ["stopped by SIGTERM after 3 s"]
 
 
+def test_what_was_stopped_is_told_by_what_was_measured_and_not_by_words(monkeypatch):
+    monkeypatch.setattr(portfolio, "_BEFORE", "never begun")
+    with pytest.raises(KeyboardInterrupt):
+        portfolio.judge_all([planned("first"), planned("second")], Runner(first=KeyboardInterrupt()))
+    early = {"incomplete": stopped_by("SIGINT", "whenever")}
+    outcomes = portfolio.judge_all([planned("first"), planned("second")], Runner(first=early)).outcomes
+    assert [outcome.stopped for outcome in outcomes] == [True] * 4
+
+
 def test_a_run_that_ended_early_by_itself_is_judged():
     early = {"incomplete": "the worker was told to stop from outside after 3 s"}
-    assert isinstance(portfolio.judge_all([planned("first")], Runner(first=early))[0], FitReport)
+    assert isinstance(portfolio.judge_all([planned("first")], Runner(first=early)).outcomes[0], FitReport)
 
 
 def test_progress_is_of_all_runs_and_of_one_run_as_it_is():
@@ -179,11 +189,11 @@ def test_progress_is_of_all_runs_and_of_one_run_as_it_is():
 def test_while_nobody_knows_what_a_pass_has_left_the_rest_is_what_was_last_known():
     told = []
 
-    def run(job, settings, tell):
+    def run(planned, tell):
         tell("loading", None, None)
         tell("running", 0.75, 0.5)
         tell("profiling", None, None)
-        return Runner()(job, settings, lambda *what: None)
+        return Runner()(planned, lambda *what: None)
 
     portfolio.judge_all([planned("a"), planned("b")], run, on_progress=lambda *what: told.append(what))
     assert [left for _, _, left in told] == pytest.approx([4.0, 2.5, 2.5, 2.0, 0.5, 0.5])
@@ -199,10 +209,10 @@ def test_what_a_run_takes_is_known_for_batches_for_heat_and_for_nothing():
 def test_a_job_without_a_schedule_for_the_model_is_known_before_it_is_read():
     stages = [{"name": "detect", "model": "other.onnx", "rate": "20 Hz"}]
     found = portfolio.planned_run(job("a", kind="pipeline", stage=stages), [Target(HERE)], lambda *_: SETTINGS)
-    assert "no stage runs the model that was given" in found.refused.why
+    assert "no stage runs the model that was given" in str(found.refused)
     assert found.settings is None
     missing = portfolio.planned_run(job("a", kind="trace", trace="none.csv"), [Target(HERE)], lambda *_: SETTINGS)
-    assert "none.csv" in missing.refused.why
+    assert "none.csv" in str(missing.refused)
     can_be = portfolio.planned_run(job("a"), [Target(HERE)], lambda *_: SETTINGS)
     assert can_be == planned("a", devices=[HERE])
 
@@ -226,7 +236,7 @@ def test_settings_that_are_none_are_nobodys_row():
 )
 def test_a_model_that_cannot_do_a_job_is_known_before_anything_is_measured(scenario, why):
     found = portfolio.refused_by_model(planned("a", **scenario), builders.model())
-    assert found.refused.why.startswith(why)
+    assert str(found.refused).startswith(why)
     assert found.settings is None
 
 
@@ -245,10 +255,10 @@ class Disk:
     def __init__(self, room):
         self.room, self.kept = room, []
 
-    def __call__(self, job, measurement):
+    def __call__(self, planned, measurement):
         if len(self.kept) == self.room:
-            raise AssessError("could not be written: No space left on device", where=f"run-{job.workload.id}.json")
-        self.kept.append((job.workload.id, measurement.workload_id))
+            raise AssessError("could not be written: No space left on device", where=f"run-{planned.name}.json")
+        self.kept.append((planned.name, measurement.workload_id))
 
 
 def test_each_run_is_saved_before_it_is_judged():
@@ -260,10 +270,10 @@ def test_each_run_is_saved_before_it_is_judged():
 def test_a_run_that_cannot_be_saved_ends_the_measuring_and_is_judged():
     run = Runner()
     wanted = [planned("first"), planned("second"), refused("third", "no cache"), planned("fourth")]
-    with pytest.raises(NotSavedError, match=r"^run-second\.json: could not be written: No space left") as error:
-        portfolio.judge_all(wanted, run, save=Disk(1))
+    judged = portfolio.judge_all(wanted, run, save=Disk(1))
+    assert str(judged.not_saved) == "run-second.json: could not be written: No space left on device"
     assert run.measured == ["first", "second"]
-    outcomes = error.value.outcomes
+    outcomes = judged.outcomes
     assert [isinstance(outcome, FitReport) for outcome in outcomes] == [True] * 4 + [False] * 4
     why = "not measured, since the run for second could not be saved"
     assert [outcome[2] for outcome in words(outcomes[4:])] == ["no cache", "no cache", why, why]
@@ -271,15 +281,15 @@ def test_a_run_that_cannot_be_saved_ends_the_measuring_and_is_judged():
 
 
 def test_the_only_run_is_judged_too_if_it_cannot_be_saved():
-    with pytest.raises(NotSavedError) as error:
-        portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=Disk(0))
-    assert words(error.value.outcomes) == [("first", "acme-rover", "READY")]
+    judged = portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=Disk(0))
+    assert judged.not_saved is not None
+    assert words(judged.outcomes) == [("first", "acme-rover", "READY")]
 
 
 def test_standards_reach_the_report():
     standard = builders.standard()
     target = Target(HERE, builders.partner(), (standard,))
-    (report,) = portfolio.judge_all([PlannedRun(job("a"), SETTINGS, None, (target,))], Runner())
+    (report,) = portfolio.judge_all([PlannedRun(job("a"), SETTINGS, None, (target,))], Runner()).outcomes
     assert report.case.standards == (standard,)
 
 
@@ -290,15 +300,14 @@ BUG = OverflowError("timestamp too large")
 def test_a_bug_in_one_run_leaves_the_others_to_be_judged_and_stays_a_bug(at):
     names = ["first", "second", "third"]
     run = Runner(**{names[at - 1]: BUG})
-    with pytest.raises(CaseFailedError) as error:
-        portfolio.judge_all([planned(name, devices=[HERE]) for name in names], run)
-    assert error.value.__cause__ is BUG
+    judged = portfolio.judge_all([planned(name, devices=[HERE]) for name in names], run)
+    assert judged.bug is BUG
     assert run.measured == names
     why = "assess itself failed: OverflowError: timestamp too large"
-    assert [outcome[2] for outcome in words(error.value.outcomes)] == [
+    assert [outcome[2] for outcome in words(judged.outcomes)] == [
         why if name == names[at - 1] else "READY" for name in names
     ]
-    assert not any(outcome.stopped for outcome in error.value.outcomes if isinstance(outcome, NotJudged))
+    assert not any(outcome.stopped for outcome in judged.outcomes if isinstance(outcome, NotJudged))
 
 
 def test_a_bug_in_judging_one_case_leaves_the_others_of_its_run(monkeypatch):
@@ -309,9 +318,9 @@ def test_a_bug_in_judging_one_case_leaves_the_others_of_its_run(monkeypatch):
 
     monkeypatch.setattr(portfolio, "judge", judged)
     disk = Disk(1)
-    with pytest.raises(CaseFailedError) as error:
-        portfolio.judge_all([planned("first")], Runner(), save=disk)
-    assert [outcome[1:] for outcome in words(error.value.outcomes)] == [
+    judged = portfolio.judge_all([planned("first")], Runner(), save=disk)
+    assert judged.bug is BUG
+    assert [outcome[1:] for outcome in words(judged.outcomes)] == [
         ("acme-rover", "assess itself failed: OverflowError: timestamp too large"),
         ("acme-laptop", "MARGINAL"),
     ]
@@ -319,12 +328,12 @@ def test_a_bug_in_judging_one_case_leaves_the_others_of_its_run(monkeypatch):
 
 
 def test_a_bug_in_saving_a_run_does_not_keep_it_from_being_judged():
-    def save(job, measurement):
+    def save(planned, measurement):
         raise BUG
 
-    with pytest.raises(CaseFailedError) as error:
-        portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=save)
-    assert words(error.value.outcomes) == [("first", "acme-rover", "READY")]
+    judged = portfolio.judge_all([planned("first", devices=[HERE])], Runner(), save=save)
+    assert judged.bug is BUG
+    assert words(judged.outcomes) == [("first", "acme-rover", "READY")]
 
 
 def test_where_a_bug_left_nothing_to_report_it_is_all_there_is():
@@ -336,18 +345,17 @@ def test_a_bug_is_told_beside_a_run_that_could_not_be_saved():
     full = AssessError("could not be written: No space left on device", where="run-second.json")
     bug = OverflowError("timestamp too large")
 
-    def save(job, measurement):
+    def save(planned, measurement):
         raise full
 
-    with pytest.raises(CaseFailedError):
-        portfolio.judge_all([planned("first"), planned("second")], Runner(first=bug), save=save)
+    assert portfolio.judge_all([planned("first"), planned("second")], Runner(first=bug), save=save).bug is bug
     assert bug.__notes__ == ["run-second.json: could not be written: No space left on device"]
 
 
 def test_a_next_step_can_be_typed_as_it_is():
-    typed = Typed("my models/student.onnx", "jobs/first.toml", ("--profiles", "my dir"))
-    wanted = portfolio.planned_run(job("first"), [Target(LAPTOP)], lambda *_: SETTINGS, typed)
-    (report,) = portfolio.judge_all([wanted], Runner())
+    invocation = Invocation("my models/student.onnx", "jobs/first.toml", ("--profiles", "my dir"))
+    wanted = portfolio.planned_run(job("first"), [Target(LAPTOP)], lambda *_: SETTINGS, invocation)
+    (report,) = portfolio.judge_all([wanted], Runner()).outcomes
     assert report.case.to_measure == (
         "on acme-laptop: assess measure 'my models/student.onnx' --workload jobs/first.toml --profiles 'my dir' "
         "-o run.json"

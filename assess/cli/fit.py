@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -37,14 +36,7 @@ from assess.cli.options import (
     dimensions,
     feeds,
 )
-from assess.errors import AssessError
 from assess.providers import CPU
-
-if TYPE_CHECKING:
-    from assess.describe.workload import Job
-    from assess.measure.measurement import Measurement, Settings
-    from assess.measure.timed_run import OnProgress
-    from assess.portfolio import Outcomes
 
 
 def fit(
@@ -85,33 +77,23 @@ def fit(
     from assess import __version__
     from assess.cli.exit_codes import of_portfolio
     from assess.cli.notes import tell_notes
-    from assess.cli.output import check_outputs, deliver_many, named_format, tell_plans
+    from assess.cli.output import check_outputs, deliver_many, despite, named_format, tell_plans
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
-    from assess.cli.stderr import complain
     from assess.cli.targets import devices_of, folders_of, jobs_of, library_of, run_files, typed_again
-    from assess.files import check_files, check_writable, write_whole
-    from assess.judge.case import Typed
+    from assess.files import check_files, check_writable
+    from assess.judge.case import Invocation
     from assess.judge.portfolio import Portfolio
-    from assess.measure.record import to_json
-    from assess.pipeline import find_model, find_reference, run, standards_of
-    from assess.portfolio import (
-        CaseFailedError,
-        NotSavedError,
-        Target,
-        check_inputs,
-        judge_all,
-        planned_run,
-        refused_by_model,
-    )
+    from assess.pipeline import find_model, find_reference
+    from assess.portfolio import judge_all, keep_in, planned_run, runner, runs_of_model, targets_of
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
     check_outputs(output, read)
     form, library = named_format(format_), library_of(profiles, partner)
     buyer = library.partner(partner) if partner else None
-    standards = standards_of(buyer, library)
-    devices, jobs = devices_of(device, buyer, library), jobs_of(workload, buyer, library)
+    targets = targets_of(devices_of(device, buyer, library), buyer, library)
+    jobs = jobs_of(workload, buyer, library)
     for file in (saved := run_files(save_run, jobs)).values():
         check_writable(file, [*read, *(output or ())])
     words = MeasuringWords(
@@ -129,7 +111,6 @@ def fit(
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
     )
-    targets = [Target(each, buyer, standards) for each in devices]
     again = typed_again(
         {
             "--profiles": folders_of(profiles, partner),
@@ -140,7 +121,7 @@ def fit(
         }
     )
     wanted = [
-        planned_run(job, targets, lambda job, on: settings(words, job, on), Typed(model, name, again))
+        planned_run(job, targets, lambda job, on: settings(words, job, on), Invocation(model, name, again))
         for job, name in zip(jobs, workload or [job.workload.id for job in jobs], strict=True)
     ]
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
@@ -148,34 +129,17 @@ def fit(
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
-    wanted = [refused_by_model(planned, subject.model) for planned in wanted]
-    if len(wanted) > 1:
-        check_inputs(subject, arrays, other, seed=seed)
+    wanted = runs_of_model(wanted, subject, arrays, other, seed=seed)
     tell_plans(wanted)
-
-    def once(job: Job, how: Settings, tell: OnProgress) -> Measurement:
-        return run(subject, job, how, feeds=arrays, reference=other, library=library, on_progress=tell)
-
-    def save(job: Job, measurement: Measurement) -> None:
-        if saved:
-            write_whole(saved[job.workload.id], to_json(measurement))
-
-    def report(outcomes: Outcomes) -> Portfolio:
-        portfolio = Portfolio(subject.model, buyer, outcomes, __version__)
-        deliver_many(portfolio, form, output)
-        tell_notes(library)
-        return portfolio
-
+    once = runner(subject, library, feeds=arrays, reference=other)
     try:
         with progress() as tell:
-            outcomes = judge_all(wanted, once, save=save, on_progress=tell)
-    except (NotSavedError, CaseFailedError) as error:
-        try:
-            report(error.outcomes)
-        except AssessError as other:
-            complain(other)
-        raise
+            judged = judge_all(wanted, once, save=keep_in(saved), on_progress=tell)
     except KeyboardInterrupt:
         typer.echo("stopped before anything was measured: there is no report", err=True)
         raise
-    raise typer.Exit(of_portfolio(report(outcomes), strict=strict))
+    portfolio = Portfolio(subject.model, buyer, judged.outcomes, __version__)
+    with despite(judged.bug or judged.not_saved):
+        deliver_many(portfolio, form, output)
+        tell_notes(library)
+    raise typer.Exit(of_portfolio(portfolio, strict=strict))

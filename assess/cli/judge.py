@@ -39,7 +39,7 @@ def judge(
     from assess.cli.notes import tell_notes
     from assess.cli.output import check_outputs, deliver, named_format
     from assess.cli.targets import folders_of, library_of, typed_again
-    from assess.judge.case import Typed
+    from assess.judge.case import Invocation
     from assess.measure.record import read
     from assess.pipeline import judge as judge_run
     from assess.pipeline import standards_of
@@ -49,8 +49,8 @@ def judge(
     target, buyer = library.device(one(device, "--device")), library.partner(partner) if partner else None
     job = library.workload(workload) if workload else None
     measurement = read(run)
-    again = Typed(workload=workload or "", options=typed_again({"--profiles": folders_of(profiles, partner)}))
-    report = judge_run(measurement, target, buyer, job, standards=standards_of(buyer, library), typed=again)
+    again = Invocation(workload=workload or "", options=typed_again({"--profiles": folders_of(profiles, partner)}))
+    report = judge_run(measurement, target, buyer, job, standards=standards_of(buyer, library), invocation=again)
     deliver(report, form, output)
     # The run carries its job along; a relaxed copy under a known name must not pass for the known one.
     name = measurement.workload_id

@@ -75,9 +75,10 @@ def measure(
     from assess.describe.library import Library, profile_folders
     from assess.errors import AssessError
     from assess.files import check_files, check_writable, write_whole
+    from assess.measure.interruption import was_stopped
     from assess.measure.record import to_json
     from assess.measure.validity import validity
-    from assess.pipeline import find_job, find_model, find_reference, run, was_stopped
+    from assess.pipeline import find_job, find_model, find_reference, run
     from assess.report.run_summary import run_summary
 
     arrays = feeds(input_)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import typer
 
 from assess.clean import clean
 from assess.cli.options import choice
-from assess.cli.stderr import tell_also
+from assess.cli.stderr import complain, tell_also
 from assess.cli.terminal import terminal_width
 from assess.describe.workload import Job
 from assess.errors import AssessError
@@ -101,6 +102,23 @@ def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | Non
         deliver(portfolio.reports[0], form, paths)
         return
     _deliver(form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how))
+
+
+@contextmanager
+def despite(trouble: Exception | None) -> Iterator[None]:
+    """Deliver what was judged, then raise what went wrong before; what cannot be delivered is told beside that.
+
+    Raises:
+        Exception: the trouble, or where there is none what cannot be delivered.
+    """
+    try:
+        yield
+    except AssessError as undelivered:
+        if trouble is None:
+            raise
+        complain(undelivered)
+    if trouble is not None:
+        raise trouble
 
 
 def _deliver(

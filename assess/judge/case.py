@@ -34,8 +34,8 @@ class NotAskedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed, as far as a next step has to say it again.
+class Invocation:
+    """A command line to repeat: what was typed, as far as a next step has to say it again.
 
     Attributes:
         model: path or id; "" for the file's name, where only a run is known.
@@ -60,7 +60,7 @@ class Case:
         measurement: the run that this case stands on; None if nothing was run.
         estimates: what is known of the model on the device.
         standards: those that the partner collects evidence for.
-        typed: what next steps say again.
+        invocation: what next steps say again.
     """
 
     model: Model
@@ -70,7 +70,7 @@ class Case:
     measurement: Measurement | None
     estimates: Estimates
     standards: tuple[Standard, ...] = ()
-    typed: Typed = Typed()
+    invocation: Invocation = Invocation()
 
     @property
     def runtime(self) -> Runtime:
@@ -112,8 +112,13 @@ class Case:
         return f"on {self.device.id}: {self._measure(providers[0])}"
 
     def _measure(self, on: str) -> str:
-        typed = self.typed
-        what = [typed.model or self.model.name, "--workload", typed.workload or self.workload.id, *typed.options]
+        again = self.invocation
+        what = [
+            again.model or self.model.name,
+            "--workload",
+            again.workload or self.workload.id,
+            *again.options,
+        ]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
         provider = [] if on == CPU else ["--provider", on]
         return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])

@@ -12,6 +12,7 @@ from assess.errors import AssessError
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import cold_starts
 from assess.measure.inputs import Feed
+from assess.measure.interruption import stopped_by
 from assess.measure.measurement import Settings
 from assess.measure.passes.floor import Floor
 from assess.measure.passes.outputs import OutputFacts
@@ -262,7 +263,7 @@ def run_extra_passes(bench: Bench, why_not: str = "") -> dict[str, Any]:
         parts["absent"] |= found.pop("absent", {})
         parts |= found
     if bench.stopped:
-        parts["incomplete"] = f"stopped by {bench.stopped} after the timed part"
+        parts["incomplete"] = stopped_by(bench.stopped, "after the timed part")
     return parts
 
 

@@ -16,6 +16,7 @@ from assess.measure.decoder import MADE
 from assess.measure.extra_passes import Bench
 from assess.measure.frames import Frames, read_frames
 from assess.measure.host import available_bytes
+from assess.measure.interruption import stopped_by
 from assess.measure.plain import decode
 from assess.measure.scenarios.generate import CONTEXT_TOKENS, Context, Generation, cache_of
 from assess.measure.scenarios.offline import BatchRun, Offline
@@ -103,7 +104,7 @@ def offline_run(bench: Bench, job: Job, describe_at: DescribeAt | None = None) -
         except (KeyboardInterrupt, Signalled) as stopped:
             if not any(len(run.frames) for run in runs):
                 raise
-            ended = f"stopped by {signal_of(stopped)} before all batches were tried"
+            ended = stopped_by(signal_of(stopped), "before all batches were tried")
             runs.append(BatchRun(batch, Frames(), absent="the run was stopped before"))
             continue
         except AssessError as error:  # What smaller batches have measured is not thrown away.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from assess.errors import AssessError
 from assess.measure.frames import Frames, read_frames
 from assess.measure.host import available_bytes
+from assess.measure.interruption import stopped_by
 from assess.measure.measurement import Effective, Failure, Memory, Phase, Settings
 from assess.measure.plain import decode
 from assess.providers import CPU
@@ -108,7 +109,7 @@ def timed_run(
     try:
         return _read(request, told, ending, more, error)
     except (KeyboardInterrupt, Signalled) as stopped:  # Reading takes a moment: what lies there is not lost to it.
-        told.ended = told.ended or f"stopped by {signal_of(stopped)} after the timed part"
+        told.ended = told.ended or stopped_by(signal_of(stopped), "after the timed part")
         return _read(request, told, ending, more, error)
 
 
@@ -173,7 +174,7 @@ def _fields(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
 
 def _incomplete(ending: Ending, after: str) -> str:
     if ending.signal:
-        return f"stopped by {ending.signal} after {after}"
+        return stopped_by(ending.signal, f"after {after}")
     if isinstance(ending.answer, dict) and ending.answer.get("stopped") is True:
         return f"the worker was told to stop from outside after {after}"
     return ""

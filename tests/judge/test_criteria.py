@@ -7,7 +7,7 @@ import builders
 import pytest
 
 import assess.judge.criteria
-from assess.judge.case import Typed
+from assess.judge.case import Invocation
 from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Verdict
 from assess.measure.measurement import Failure
@@ -188,8 +188,8 @@ def test_the_provider_to_measure_with_is_named():
 
 
 def test_what_was_typed_is_typed_again():
-    typed = Typed("../a b/student.onnx", "jobs/own.toml", ("--profiles", "my dir", "--card", "card.toml"))
-    case = replace(builders.case(of=builders.model(dims={"n": 2})), typed=typed)
+    invocation = Invocation("../a b/student.onnx", "jobs/own.toml", ("--profiles", "my dir", "--card", "card.toml"))
+    case = replace(builders.case(of=builders.model(dims={"n": 2})), invocation=invocation)
     assert case.to_measure == (
         "on acme-rover: assess measure '../a b/student.onnx' --workload jobs/own.toml --profiles 'my dir' "
         "--card card.toml --dim n=2 -o run.json"
