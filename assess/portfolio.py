@@ -56,6 +56,8 @@ class PlannedRun:
         refused: why it cannot be run for this job, which leaves the other jobs alone; None if it can be.
         targets: where it is to run and for whom, in the order of the report.
         invocation: what next steps say again.
+        label: what the run is called where the job's id does not tell; "" where it does.
+        made: the run, if it was made before: it is judged, and not made again.
     """
 
     job: Job
@@ -63,17 +65,19 @@ class PlannedRun:
     refused: AssessError | None
     targets: tuple[Target, ...]
     invocation: Invocation = _NOTHING
+    label: str = ""
+    made: Measurement | None = None
 
     @property
     def name(self) -> str:
         """What it is called among the others."""
-        return self.job.workload.id
+        return self.label or self.job.workload.id
 
     @property
     def expected_s(self) -> float:
-        """What its frames will take, about; nothing if it is refused."""
+        """What its frames will take, about; nothing if it is refused or was made before."""
         settings = self.settings
-        if settings is None:
+        if settings is None or self.made is not None:
             return 0.0
         if settings.tier == SUSTAINED.name:
             return SUSTAINED_LIMIT_S
@@ -274,6 +278,8 @@ def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell:
     """Of the cases of one run; `over` says why nothing is measured any more."""
     if planned.refused:
         return _refused(planned, planned.refused)
+    if planned.made is not None:
+        return _judged(planned, planned.made)
     if over:
         return Judged(_not_judged(planned, over, stopped=True))
     try:

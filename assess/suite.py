@@ -1,56 +1,210 @@
-"""The flow of a suite: each of its models is measured once for each job, and judged for all of the job's devices."""
+"""The flow of a suite: each model is read once and measured once for each job, and judged for the job's devices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
 
+from assess import __version__
 from assess.describe.device import Device
 from assess.describe.library import Library
+from assess.describe.model import Model
 from assess.describe.suite import Suite, SuiteCase
 from assess.describe.workload import Job
+from assess.errors import AssessError
 from assess.judge.case import Invocation
-from assess.judge.portfolio import Outcome
-from assess.measure.measurement import Settings
+from assess.judge.suite import CaseResult, SuiteReport, Unusable
+from assess.measure.alone import alone
+from assess.measure.measurement import Measurement, Settings
+from assess.measure.record import read
 from assess.measure.timed_run import OnProgress, silent
-from assess.pipeline import default_tier, find_job, find_model, settings_of, standards_of
-from assess.portfolio import Outcomes, Target, judge_all, planned_run, refused_by_model, runner
+from assess.pipeline import Subject, default_tier, find_job, find_model, settings_of
+from assess.portfolio import Judged, PlannedRun, RunOnce, Target, planned_run, refused_by_model, runner, targets_of
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+FindModel = Callable[..., Subject]
 
 
-def run_suite(suite: Suite, library: Library, *, on_progress: OnProgress = silent) -> Outcomes:
-    """What came of every case of a suite, in its order.
+@dataclass(frozen=True, slots=True)
+class SuitePlan:
+    """What is to be done for a suite.
+
+    Attributes:
+        suite: with the cases that are wanted.
+        unusable: why some cases are none.
+        subjects: the models, as the cases name them.
+        runs: one for each model and each of its jobs.
+        cases: of each run, in the order of its targets.
+    """
+
+    suite: Suite
+    unusable: Mapping[SuiteCase, Unusable]
+    subjects: Mapping[str, Subject]
+    runs: tuple[PlannedRun, ...]
+    cases: tuple[tuple[SuiteCase, ...], ...]
+
+
+def plan_suite(
+    suite: Suite,
+    folder: Path,
+    library: Library,
+    settings: Callable[[Job, Sequence[Device]], Settings],
+    *,
+    options: tuple[str, ...] = (),
+    on_progress: OnProgress = silent,
+    find: FindModel = find_model,
+) -> SuitePlan:
+    """Find and read what the cases name, each once; a case that names what cannot be used is none of the others'.
+
+    Args:
+        suite: with the cases that are wanted.
+        folder: where paths of models begin.
+        library: of all that is named by its id.
+        settings: of a run for a job, to be judged for some devices.
+        options: what next steps say again.
+        on_progress: told what is being read.
+        find: reads a model.
 
     Raises:
-        AssessError: a case names what is not there, or no case of a model could be judged.
-        KeyboardInterrupt: it was stopped before there was anything to report of a model.
+        AssessError: the settings are none, whatever the job is.
     """
-    found: dict[SuiteCase, Outcome] = {}
-    for model in dict.fromkeys(case.model for case in suite.case):
-        cases = [case for case in suite.case if case.model == model]
-        found |= _of_model(model, cases, library, on_progress)
-    return tuple(found[case] for case in suite.case)
+    subjects = _each_once(
+        {case.model: partial(_subject, _typed(case.model, folder), library, find, on_progress) for case in suite.case}
+    )
+    jobs = _each_once({case.workload: partial(find_job, case.workload, library) for case in suite.case})
+    targets = _each_once({case: partial(_target, case, library) for case in suite.case})
+    unusable: dict[SuiteCase, Unusable] = {}
+    grouped: dict[tuple[str, str], list[SuiteCase]] = {}
+    for case in suite.case:
+        named = subjects[case.model], jobs[case.workload], targets[case]
+        if wrong := next((one for one in named if isinstance(one, Unusable)), None):
+            unusable[case] = wrong
+        else:
+            grouped.setdefault((case.model, case.workload), []).append(case)
+    there = {word: subject for word, subject in subjects.items() if isinstance(subject, Subject)}
+    runs = []
+    for (model, workload), cases in grouped.items():
+        job = jobs[workload]
+        assert isinstance(job, Job)  # Or none of its cases could be used.
+        wanted = [target for case in cases if isinstance(target := targets[case], Target)]
+        again = Invocation(_typed(model, folder), workload, options)
+        planned = replace(planned_run(job, wanted, settings, again), label=run_name(cases[0]))
+        runs.append(refused_by_model(planned, there[model].model))
+    return SuitePlan(suite, unusable, there, tuple(runs), tuple(map(tuple, grouped.values())))
 
 
-def _of_model(
-    model: str, cases: Sequence[SuiteCase], library: Library, on_progress: OnProgress
-) -> dict[SuiteCase, Outcome]:
-    subject = find_model(model, library, dims={}, on_progress=on_progress)
-    by_job: dict[str, list[SuiteCase]] = {}
-    for case in cases:
-        by_job.setdefault(case.workload, []).append(case)
-
-    wanted = [
-        planned_run(find_job(job, library), [_target(case, library) for case in of_job], _settings, Invocation(model))
-        for job, of_job in by_job.items()
-    ]
-    runs = [refused_by_model(each, subject.model) for each in wanted]
-    judged = judge_all(runs, runner(subject, library, feeds={}), on_progress=on_progress).outcomes
-    return dict(zip((case for of_job in by_job.values() for case in of_job), judged, strict=True))
-
-
-def _settings(job: Job, devices: Sequence[Device]) -> Settings:
+def usual_settings(job: Job, devices: Sequence[Device]) -> Settings:
+    """The settings of a run where no tier is named."""
     return settings_of(job, default_tier(devices), as_needed=True)
+
+
+def run_name(case: SuiteCase) -> str:
+    """What the run is called that a case stands on."""
+    return f"{case.model}, {case.workload}"
+
+
+def run_files(suite: Suite, folder: Path) -> dict[str, Path]:
+    """Where the runs of a suite are kept, by their names; whichever cases are picked, they are the same."""
+    found: dict[str, Path] = {}
+    for case in suite.case:
+        stem = re.sub(r"[^\w.-]+", "-", f"run-{case.model.removesuffix('.onnx')}-{case.workload}")
+        taken = sum(path.name.startswith(stem) for path in found.values())
+        found.setdefault(run_name(case), folder / f"{stem}{f'-{taken + 1}' if taken else ''}.json")
+    return found
+
+
+def resumed(plan: SuitePlan, files: Mapping[str, Path]) -> tuple[SuitePlan, tuple[str, ...]]:
+    """The same plan with the runs that were made before, and of those that cannot be used why not."""
+    notes: list[str] = []
+    runs = []
+    for planned, cases in zip(plan.runs, plan.cases, strict=True):
+        made = None
+        if planned.settings is not None and (file := files[planned.name]).exists():
+            made, why = _made_before(file, planned, plan.subjects[cases[0].model].model)
+            notes += [f"{why}: it is measured again"] if why else []
+        runs.append(replace(planned, made=made))
+    return replace(plan, runs=tuple(runs)), tuple(notes)
+
+
+def runner_of(plan: SuitePlan, library: Library, *, on_wait: Callable[[str], None]) -> RunOnce:
+    """Runs each model for its jobs, with no other suite's run beside it; `on_wait` is told whose it waits for."""
+    once = {
+        planned.name: runner(plan.subjects[cases[0].model], library, feeds={})
+        for planned, cases in zip(plan.runs, plan.cases, strict=True)
+    }
+
+    def run_once(planned: PlannedRun, tell: OnProgress) -> Measurement:
+        with alone(f"assess suite {plan.suite.id}", on_wait):
+            return once[planned.name](planned, tell)
+
+    return run_once
+
+
+def report_of(plan: SuitePlan, judged: Judged) -> SuiteReport:
+    """What came of each case, in the order of the suite."""
+    outcomes = dict(zip(chain.from_iterable(plan.cases), judged.outcomes, strict=True))
+    places = zip(plan.cases, plan.runs, strict=True)
+    partners = {case: one.partner for cases, run in places for case, one in zip(cases, run.targets, strict=True)}
+    results = tuple(
+        CaseResult(case, plan.unusable.get(case) or outcomes[case], _model(plan, case), partners.get(case))
+        for case in plan.suite.case
+    )
+    return SuiteReport(plan.suite, results, __version__)
+
+
+def _model(plan: SuitePlan, case: SuiteCase) -> Model | None:
+    return plan.subjects[case.model].model if case.model in plan.subjects else None
+
+
+def _each_once(makers: Mapping[K, Callable[[], T]]) -> dict[K, T | Unusable]:
+    """What each makes, or why it cannot."""
+    return {key: _or_why(make) for key, make in makers.items()}
+
+
+def _or_why(make: Callable[[], T]) -> T | Unusable:
+    try:
+        return make()
+    except AssessError as error:
+        return Unusable(str(AssessError(error.problem, where=error.where)), error.hint)
+
+
+def _typed(model: str, folder: Path) -> str:
+    """A model as it would be typed here: its path, or the id of a shipped one."""
+    return str(folder / model) if model.endswith(".onnx") else model
+
+
+def _subject(typed: str, library: Library, find: FindModel, on_progress: OnProgress) -> Subject:
+    # An id is never a file that happens to have its name here.
+    path = typed if typed.endswith(".onnx") else str(library.model_file(typed))
+    return find(path, library, dims={}, on_progress=on_progress)
 
 
 def _target(case: SuiteCase, library: Library) -> Target:
     partner = library.partner(case.partner) if case.partner else None
-    return Target(library.device(case.device), partner, standards_of(partner, library))
+    return targets_of([library.device(case.device)], partner, library)[0]
+
+
+def _made_before(file: Path, planned: PlannedRun, model: Model) -> tuple[Measurement | None, str]:
+    """The run in a file, if it is the planned one; else why it is not."""
+    try:
+        found = read(file)
+    except AssessError as error:
+        return None, str(error)
+    differs = _difference(found, planned, model)
+    return (None, f"{file} {differs}") if differs else (found, "")
+
+
+def _difference(found: Measurement, planned: PlannedRun, model: Model) -> str:
+    if (found.model.sha256, found.model.dims) != (model.sha256, model.dims):
+        return "is of another model"
+    if (found.workload_id, found.workload) != (planned.job.workload.id, planned.job.authored):
+        return "is for another workload"
+    if found.requested != planned.settings:
+        return "was measured with other settings"
+    return "was not finished" if found.incomplete else ""

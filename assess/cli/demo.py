@@ -19,19 +19,24 @@ def demo(
 
     Example: assess demo
     """
-    from assess.cli.output import check_outputs, deliver, named_format
+    from assess.cli.output import check_outputs, deliver, named_format, tell_waiting
     from assess.cli.progress import progress
     from assess.cli.terminal import terminal_width
     from assess.describe.library import Library
-    from assess.judge.fit_report import FitReport
+    from assess.portfolio import judge_all
     from assess.report.matrix import lines
-    from assess.suite import run_suite
+    from assess.suite import plan_suite, report_of, runner_of, usual_settings
 
     check_outputs([output])
     library = Library()
     with progress() as tell:
-        outcomes = run_suite(library.suite(_SUITE), library, on_progress=tell)
-    in_full = next(outcome for outcome in outcomes if isinstance(outcome, FitReport))
+        plan = plan_suite(library.suite(_SUITE), Path(), library, usual_settings, on_progress=tell)
+        judged = judge_all(plan.runs, runner_of(plan, library, on_wait=tell_waiting), on_progress=tell)
+    if judged.bug:
+        raise judged.bug
+    if judged.over:  # Stopped in its only run.
+        raise KeyboardInterrupt
+    in_full, *others = report_of(plan, judged).reports
     deliver(in_full, named_format("terminal"), [output])
     typer.echo("\nthe same model elsewhere\n")
-    typer.echo("\n".join(lines([outcome for outcome in outcomes if outcome is not in_full], terminal_width())))
+    typer.echo("\n".join(lines(others, terminal_width())))

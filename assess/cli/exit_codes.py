@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assess.judge.fit_report import FitReport
     from assess.judge.portfolio import Portfolio
+    from assess.judge.suite import SuiteReport
 
 
 class ExitCode(IntEnum):
@@ -51,9 +52,9 @@ def of_report(report: FitReport, *, strict: bool) -> ExitCode:
 _WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.UNTOLD, ExitCode.YES)
 
 
-def of_portfolio(portfolio: Portfolio, *, strict: bool) -> ExitCode:
+def of_portfolio(portfolio: Portfolio | SuiteReport, *, strict: bool) -> ExitCode:
     """The exit code of many cases; one that could not be judged is one that it could not tell of."""
-    if any(case.stopped for case in portfolio.not_judged):
+    if portfolio.stopped:
         return ExitCode.INTERRUPTED
     if not portfolio.reports:
         return ExitCode.BAD_INPUT

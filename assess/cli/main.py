@@ -27,6 +27,7 @@ from assess.cli.list import list_
 from assess.cli.measure import measure
 from assess.cli.profile import profile
 from assess.cli.stderr import complain, unfailing
+from assess.cli.suite import suite
 from assess.errors import AssessError
 
 #: What writing to a stream fails with; anything else without a file's name is another fault of the system.
@@ -75,7 +76,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (fit, inspect, measure, judge, fidelity, doctor, demo):
+for _command in (fit, inspect, measure, judge, fidelity, suite, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
 app.add_typer(profile, name="profile")

@@ -19,10 +19,11 @@ from assess.errors import AssessError
 from assess.files import check_writable, write_whole
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import Portfolio
+from assess.judge.suite import SuiteReport
 from assess.measure.measurement import Settings
 from assess.report.facts.fact import several
 from assess.report.formats import FORMATS, Format
-from assess.report.formats.terminal import terminal, terminal_many
+from assess.report.formats.terminal import terminal, terminal_many, terminal_suite
 
 if TYPE_CHECKING:
     from assess.portfolio import PlannedRun
@@ -51,18 +52,27 @@ def tell_plan(job: Job, settings: Settings) -> None:
 
 def tell_plans(wanted: Sequence[PlannedRun]) -> None:
     """Say on standard error which runs there will be and about how long they take, before the first begins."""
-    runs = [(planned.job, planned.settings) for planned in wanted if planned.settings]
-    if len(wanted) == 1:
-        for job, settings in runs:
-            tell_plan(job, settings)
+    runs = [(planned, planned.settings) for planned in wanted if planned.settings and planned.made is None]
+    if len(wanted) == 1 and wanted[0].made is None:
+        for planned, settings in runs:
+            tell_plan(planned.job, settings)
         return
     cases = sum(len(planned.targets) for planned in wanted)
     whole_s = sum(planned.expected_s for planned in wanted)
     least = f"{whole_s / 60:.0f} min" if whole_s >= _LONG_S else f"{whole_s:.0f} s"
-    left_out = f"; {len(wanted) - len(runs)} of {len(wanted)} workloads cannot be run" * (len(runs) < len(wanted))
-    typer.echo(f"{several(len(runs), 'run')} for {several(cases, 'case')}, about {least} of frames{left_out}", err=True)
-    for job, settings in runs:
-        typer.echo(f"  {job.workload.id}: {_plan(job, settings)}", err=True)
+    refused = sum(planned.refused is not None for planned in wanted)
+    left_out = f"; {refused} of {len(wanted)} workloads cannot be run" * bool(refused)
+    made = sum(planned.made is not None for planned in wanted)
+    there = f"; {several(made, 'run')} made before" * bool(made)
+    what = f"{several(len(runs), 'run')} for {several(cases, 'case')}, about {least} of frames"
+    typer.echo(f"{what}{there}{left_out}", err=True)
+    for planned, settings in runs:
+        typer.echo(f"  {clean(planned.name)}: {_plan(planned.job, settings)}", err=True)
+
+
+def tell_waiting(holder: str) -> None:
+    """Say on standard error whose run this one waits for."""
+    typer.echo(f"waiting for another timed run on this host: {clean(holder) or 'it has just begun'}", err=True)
 
 
 def _plan(job: Job, settings: Settings) -> str:
@@ -102,6 +112,11 @@ def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | Non
         deliver(portfolio.reports[0], form, paths)
         return
     _deliver(form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how))
+
+
+def deliver_suite(report: SuiteReport, form: Format, paths: Sequence[Path]) -> None:
+    """Print what came of a suite in one format and write it to files."""
+    _deliver(form, paths, lambda other: other.render_suite(report), lambda **how: terminal_suite(report, **how))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
     """
     return settings_of(
         job,
-        default_tier(devices) if words.tier is None else _tier(words.tier),
+        default_tier(devices) if words.tier is None else named_tier(words.tier),
         count=words.min_count,
         as_needed=words.tier is None,
         span_s=None if words.min_duration is None else _quantity(words.min_duration, "s", "--min-duration"),
@@ -74,7 +74,12 @@ def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
     return Limits(max(usual.timeout_s, seconds), max(usual.memory_bytes or 0, _bytes(memory_limit) or 0))
 
 
-def _tier(name: str) -> Tier:
+def named_tier(name: str) -> Tier:
+    """A tier by name.
+
+    Raises:
+        AssessError: there is none of this name.
+    """
     found = {each.name: each for each in TIERS}
     return found[choice(name, list(found), "--tier")]
 

@@ -61,18 +61,20 @@ class Kind(Generic[T]):
 
 
 DEVICE: Final = Kind("device", "devices", Device, ("engine", "memory", "on_chip", "extends"),
-                     (NamedIn("partners", "devices"),))  # fmt: skip
-WORKLOAD: Final = Kind("workload", "workloads", Workload, ("scenario", "requires"), (NamedIn("partners", "workloads"),))
-PARTNER: Final = Kind("partner", "partners", Partner, ("policy",))
+                     (NamedIn("partners", "devices"), NamedIn("suites", "case", "device")))  # fmt: skip
+WORKLOAD: Final = Kind("workload", "workloads", Workload, ("scenario", "requires"),
+                       (NamedIn("partners", "workloads"), NamedIn("suites", "case", "workload")))  # fmt: skip
+PARTNER: Final = Kind("partner", "partners", Partner, ("policy",), (NamedIn("suites", "case", "partner"),))
 RUNTIME: Final = Kind(
     "runtime", "runtimes", Runtime, ("operators", "quantises_floats"),
     (NamedIn("devices", "runtime", "id"), NamedIn("runtimes", "fallback", is_list=False)),
 )  # fmt: skip
 STANDARD: Final = Kind("standard", "standards", Standard, ("cannot_show",),
                        (NamedIn("devices", "standard", "id"), NamedIn("partners", "standards")))  # fmt: skip
-#: These ship only, each in a folder of its own.
-MODEL: Final = Kind("model", "models", Card)
-SUITE: Final = Kind("suite", "suites", Suite)
+#: It ships only, each in a folder of its own.
+MODEL: Final = Kind("model", "models", Card, (), (NamedIn("suites", "case", "model"),))
+#: What runs cases of profiles, and is none itself: it is named by its path, or ships.
+SUITE: Final = Kind("suite", "suites", Suite, ("case",))
 
 #: What folders of profiles hold.
 KINDS: Final[tuple[Kind[Any], ...]] = (DEVICE, WORKLOAD, PARTNER, RUNTIME, STANDARD)
@@ -95,18 +97,18 @@ def kind_named(word: str, *, where: str = "") -> Kind[Any]:
 
 
 def kind_of(file: Path) -> Kind[Any]:
-    """What kind of profile a file is: by the folder it lies in, else by the keys it has.
+    """What kind of profile a file is, or that it is a suite: by the folder it lies in, else by the keys it has.
 
     Raises:
         AssessError: neither tells, or the file cannot be read.
     """
     # Where it lies by its name: a link may lead anywhere, or in a circle.
     folder = Path(os.path.normpath(file.absolute())).parent.name
-    for kind in KINDS:
+    for kind in (*KINDS, SUITE):
         if folder == kind.folder:
             return kind
     own = read(file)
-    found = next((kind for kind in KINDS if not own.keys().isdisjoint(kind.told_by)), None)
+    found = next((kind for kind in (*KINDS, SUITE) if not own.keys().isdisjoint(kind.told_by)), None)
     if found is None:
         raise AssessError(
             "neither its folder nor its keys tell what it describes",

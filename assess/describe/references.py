@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assess.describe.kinds import KINDS, Folder, Kind
+from assess.describe.kinds import KINDS, MODEL, Folder, Kind
 from assess.describe.positions import Path as KeyPath
 
 
 def references(folder: Folder, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Kind[Any], str]]:
     """Every id that a file of a kind names: its key's path, what kind of file it is the id of, and the id."""
-    for wanted in KINDS:
+    for wanted in (*KINDS, MODEL):
         for named in wanted.named_in:
             value = mapping.get(named.key) if named.folder == folder else None
             if isinstance(value, list) is not named.is_list:
@@ -20,5 +20,5 @@ def references(folder: Folder, mapping: Mapping[str, Any]) -> Iterator[tuple[Key
             for index, entry in enumerate(entries):
                 name = entry.get(named.inner) if named.inner and isinstance(entry, Mapping) else entry
                 path: KeyPath = (named.key, index) if isinstance(value, list) else (named.key,)
-                if isinstance(name, str) and name:
+                if isinstance(name, str) and name and not name.endswith(".onnx"):  # That is a path.
                     yield (*path, named.inner) if named.inner else path, wanted, name

@@ -11,11 +11,14 @@ from pydantic import BaseModel
 from assess.describe.card import Card
 from assess.describe.complaints import resolved_keys
 from assess.describe.device import Device
-from assess.describe.kinds import KINDS
+from assess.describe.kinds import KINDS, SUITE
 from assess.describe.workload import Workload
 
 #: What a file of each kind is called, and its record.
-AUTHORED: Final[Mapping[str, type[BaseModel]]] = {**{kind.name: kind.record for kind in KINDS}, "card": Card}
+AUTHORED: Final[Mapping[str, type[BaseModel]]] = {
+    **{kind.name: kind.record for kind in (*KINDS, SUITE)},
+    "card": Card,
+}
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 

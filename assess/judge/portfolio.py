@@ -59,3 +59,8 @@ class Portfolio:
     def not_judged(self) -> tuple[NotJudged, ...]:
         """The others."""
         return tuple(outcome for outcome in self.outcomes if isinstance(outcome, NotJudged))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the command was ended before the turn of every case was over."""
+        return any(case.stopped for case in self.not_judged)

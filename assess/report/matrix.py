@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from assess.clean import clean
 from assess.judge.portfolio import Outcome
+from assess.judge.suite import SuiteReport
+from assess.report import suite
 from assess.report.portfolio import answer, besides, by_workload, decided_by, devices
 from assess.report.wrap import wrapped
 
@@ -16,22 +18,43 @@ _LEAST_WIDTH = 30
 
 
 def grid(outcomes: Sequence[Outcome], width: int) -> list[str]:
-    """A row for each job and a column for each device; nothing where there is but one of either.
-
-    Where ids are too wide for heads, letters stand for them, told below; columns that are too many yet go on below.
-    """
+    """A row for each job and a column for each device; nothing where there is but one of either."""
     places, jobs = [clean(device.id) for device in devices(outcomes)], by_workload(outcomes)
     if len(places) < 2 or len(jobs) < 2:
         return []
     names = [clean(job.id) for job, _ in jobs]
     cells = [{clean(one.device.id): answer(one) for one in of_job} for _, of_job in jobs]
     columns = [[place, *(row.get(place, "") for row in cells)] for place in places]
-    side = ["workload", *names]
+    return table(["workload", *names], columns, width)
+
+
+def suite_grid(report: SuiteReport, width: int) -> list[str]:
+    """Three lines for each model at a job and a column for each device: verdict, what is left, evidence."""
+    side, columns = [""], {device: [clean(device)] for device in suite.devices(report)}
+    for row in suite.rows(report):
+        side += ["", clean(row.model), _INDENT + clean(row.workload), f"{_INDENT}for {clean(row.partner)}"]
+        side[-1] *= bool(row.partner)
+        for device, column in columns.items():
+            one = suite.cell(row.results[device]) if device in row.results else suite.Cell("")
+            column += ["", one.answer, one.margin, one.rung]
+    lines = list(zip(side, *columns.values(), strict=True))
+    # A case without numbers, for nobody in particular, leaves lines empty.
+    said = [line for line, before in zip(lines, [lines[0], *lines], strict=False) if any(line) or any(before)]
+    side, *others = map(list, zip(*said, strict=True))
+    return table(side, others, width)
+
+
+def table(side: Sequence[str], columns: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Columns of cells under their heads beside the names of rows; nothing where not even one of them fits.
+
+    Where heads are too wide, letters stand for them, told below; columns that are too many yet go on below.
+    """
     if _wide([side, *columns]) <= width:
         return _rows([side, *columns])
+    places = [column[0] for column in columns]
     letters = [_letter(index) for index in range(len(places))]
     columns = [[letter, *column[1:]] for letter, column in zip(letters, columns, strict=True)]
-    blocks = [[side]]
+    blocks: list[list[Sequence[str]]] = [[side]]
     for column in columns:
         if len(blocks[-1]) > 1 and _wide([*blocks[-1], column]) > width:
             blocks.append([side])

@@ -31,7 +31,7 @@ _MOST_NAMED: Final = 4
 
 def answer(outcome: Outcome) -> str:
     """The verdict on a case, or that there is none."""
-    return NOT_JUDGED if isinstance(outcome, NotJudged) else outcome.verdict.value
+    return outcome.verdict.value if isinstance(outcome, FitReport) else NOT_JUDGED
 
 
 def deciding(report: FitReport) -> list[Finding]:
@@ -100,8 +100,13 @@ def subject(portfolio: Portfolio) -> str:
 
 def head(portfolio: Portfolio) -> str:
     """How many cases are ready, and what the others are."""
-    counts = Counter(map(answer, portfolio.outcomes))
-    ready = f"{counts[Fit.READY.value]} of {several(len(portfolio.outcomes), 'case')} READY"
+    return counted([answer(outcome) for outcome in portfolio.outcomes])
+
+
+def counted(answers: Sequence[str]) -> str:
+    """How many answers are READY, and what the others are."""
+    counts = Counter(answers)
+    ready = f"{counts[Fit.READY.value]} of {several(len(answers), 'case')} READY"
     others = (*(fit.value for fit in _FITS if fit is not Fit.READY), NOT_JUDGED)
     return ", ".join([ready, *(f"{counts[name]} {name}" for name in others if counts[name])])
 

@@ -134,7 +134,7 @@ workloads = ["camera-30hz"]\n[policy]\nlicences = ["MIT"]\n"""
 def test_a_kind_that_cannot_be_listed_names_its_ids():
     with pytest.raises(AssessError) as error:
         Library().suite("zzzzzz")
-    assert error.value.hint == "there are demo"
+    assert error.value.hint == "there are automotive, demo, gaming, robotics, semiconductor"
 
 
 def test_no_heavy_package_is_imported_to_read_a_file():

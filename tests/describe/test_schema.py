@@ -16,6 +16,7 @@ from assess.describe.schema import AUTHORED, json_schema, schema_text
 ROOT = Path(__file__).parents[2]
 SHIPPED = {
     **{kind: sorted((ROOT / "profiles" / f"{kind}s").glob("*.toml")) for kind in AUTHORED if kind != "card"},
+    "suite": sorted((ROOT / "benchmarks" / "suites").glob("*.toml")),
     "card": sorted((ROOT / "models").glob("*/card.toml")),
 }
 FILES = [(kind, file) for kind, files in SHIPPED.items() for file in files]

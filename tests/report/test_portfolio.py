@@ -3,13 +3,12 @@
 import json
 import os
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import builders
 import pytest
+from report_pages import HOSTILE, LAPTOP, ROVER, STANDARD, WHOM, Page, job, report
 
-from assess.describe.workload import Workload
 from assess.judge.fit_report import judge
 from assess.judge.portfolio import NotJudged, Portfolio
 from assess.report import portfolio as many
@@ -18,25 +17,6 @@ from assess.report.formats.terminal import terminal_many
 from assess.report.matrix import grid, lines
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-HOSTILE = "stu\x1b[31mdent<script>|`*\n.onnx"
-ROVER, LAPTOP = builders.device(), builders.device(id="acme-laptop", name="ACME Laptop", identity={"board": ["Other"]})
-WHOM, STANDARD = builders.partner(), builders.standard()
-
-
-def job(name, **requires):
-    made = {**builders.WORKLOAD, "requires": {**builders.WORKLOAD["requires"], **requires}}
-    return Workload.model_validate({**made, "id": name, "name": f"The {name} job"})
-
-
-def report(on=ROVER, of=None, work=None, whom=WHOM, standards=(STANDARD,)):
-    from dataclasses import replace
-
-    work = work or job("camera-30hz")
-    run = builders.measurement(service_ns=builders.CERTIFYING, workload_id=work.id)
-    if of:
-        run = replace(run, model=of)
-    case = builders.case(of=of, on=on, job=work, whom=whom, run=run)
-    return judge(replace(case, standards=standards), run_sha256="ef" * 32, tool="0.1.0")
 
 
 def not_judged(why="the model has no output 'h'", step="did you mean 'g'?", on=ROVER, **more):
@@ -101,26 +81,6 @@ def test_json_holds_whole_reports_and_the_reasons_of_the_others():
         "workload": "arm-control", "device": "acme-rover", "because": "the model has no output 'h'",
         "next_step": "did you mean 'g'?", "stopped": False,
     }  # fmt: skip
-
-
-class Page(HTMLParser):
-    """Ids, links, and whether every part that is opened is closed again."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.ids, self.links, self.open = [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found["href"]] if "href" in found else []
-        if tag in ("details", "summary", "div", "table", "ul", "ol", "dl", "h1", "h2", "h4", "p"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if self.open and tag in ("details", "summary", "div", "table", "ul", "ol", "dl", "h1", "h2", "h4", "p"):
-            assert self.open.pop() == tag
 
 
 def test_the_page_is_one_file_whose_links_lead_to_their_reports():

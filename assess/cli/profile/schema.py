@@ -12,7 +12,9 @@ from assess.cli.options import choice
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="device, workload, partner, runtime, standard or card.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="device, workload, partner, runtime, standard, suite, card.")
+    ],
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="NAME", help="json, or markdown: a table of the keys.")
     ] = "json",

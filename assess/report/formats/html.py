@@ -12,7 +12,9 @@ from assess.judge.criteria import CRITERIA
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import NotJudged, Outcome, Portfolio
+from assess.judge.suite import CaseResult, SuiteReport, Unusable
 from assess.report import portfolio as many
+from assess.report import suite as suites
 from assess.report import words
 from assess.report.charts import case_charts, charts, run_charts
 from assess.report.charts.svg import Chart
@@ -70,7 +72,9 @@ a { color: inherit; } caption { text-align: left; color: var(--soft); padding: .
 .part > div { scroll-margin-top: 3.5rem; }
 .part summary { cursor: pointer; padding: .2rem 0; } .part dl { display: grid; }
 """
-_HEADING = re.compile(r"<(/?)h([2-4])>")
+#: Where a name stands that links lead to or come from; text from files has no quotes that are not escaped.
+_ANCHOR = re.compile('<(div id|a href)="(#?)')
+_HEADING = re.compile(r"<(/?)h([2-6])>")
 _TONES = {"READY": "pass", "MARGINAL": "marginal", "UNPROVEN": "unknown", "NOT READY": "fail"}
 
 
@@ -100,20 +104,80 @@ def html_many(portfolio: Portfolio) -> str:
         f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>",
         _matrix(portfolio.outcomes),
         _reasons(portfolio),
+        *_cases(portfolio),
+        *_devices(portfolio.reports),
+        _standards(portfolio.reports),
+        _questions(),
     ]
+    title = f"{many.head(portfolio)}: {many.subject(portfolio)}"
+    return _page(_text(title), parts, _STYLE + _STYLE_OF_MANY)
+
+
+def html_suite(report: SuiteReport) -> str:
+    """What came of a suite as one HTML page: the matrix, then every report of each model, folded."""
+    parts = [
+        f"<h1><b>{escape(suites.head(report))}</b>{_text(suites.title(report))}</h1>",
+        f"<p>{_text(report.suite.summary)}</p>",
+        _suite_matrix(report),
+        _gaps(report),
+    ]
+    for case, portfolio in report.portfolios:
+        inner = "".join([_reasons(portfolio), *_cases(portfolio), _standards(portfolio.reports)])
+        inner = _ANCHOR.sub(lambda found: f"{found[0]}{suites.prefix(case)}", _deeper(inner, 1))  # noqa: B023 - used now
+        parts += [f"<h2>{_text(many.subject(portfolio))}</h2>", inner]
+    parts += [*_devices(report.reports), _questions()]
+    return _page(f"{suites.head(report)}: {_text(suites.title(report))}", parts, _STYLE + _STYLE_OF_MANY)
+
+
+def _suite_matrix(report: SuiteReport) -> str:
+    """A row for each model at a job for somebody and a column for each device; verdicts lead to their reports."""
+    places = suites.devices(report)
+    heads, names = suites.side(report)
+    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in (*heads, *places))
+    rows = []
+    for row, name in zip(suites.rows(report), names, strict=True):
+        side = "".join(f'<th scope="row">{_text(word)}</th>' for word in name)
+        cells = (_suite_cell(row.results[place]) if place in row.results else "<td></td>" for place in places)
+        rows.append(f"<tr>{side}{''.join(cells)}</tr>")
+    caption = "Verdict, the least that is left of a limit, and the evidence it stands on; each leads to its report."
+    body = f"<caption>{caption}</caption><tr>{head}</tr>{''.join(rows)}"
+    return f'<div class="scroll"><table class="matrix">{body}</table></div>'
+
+
+def _suite_cell(result: CaseResult) -> str:
+    one = suites.cell(result)
+    answer = escape(one.answer)
+    if not isinstance(result.outcome, Unusable):
+        answer = f'<a href="#{suites.anchor(result.case)}">{answer}</a>'
+    lines = [f'<span class="verdict">{answer}</span>', *map(escape, filter(None, (one.margin, one.rung)))]
+    return f'<td class="{_TONES.get(one.answer, "not_asked")}">{"<br>".join(lines)}</td>'
+
+
+def _gaps(report: SuiteReport) -> str:
+    """Each reason why cases have no answer."""
+    items = []
+    for gap in suites.gaps(report):
+        todo = f"<br>&rarr; {_text(gap.next_step)}" if gap.next_step else ""
+        items.append(f'<li>{_text(gap.why)} <span class="soft">[{_text(", ".join(gap.cases))}]</span>{todo}</li>')
+    return f"<h2>Not judged</h2><ol>{''.join(items)}</ol>" if items else ""
+
+
+def _cases(portfolio: Portfolio) -> list[str]:
+    """Every report, folded, job by job, and the run of each job once."""
+    parts: list[str] = []
     for job, outcomes in many.by_workload(portfolio.outcomes):
         parts += [f"<h2>{_text(job.id)}: {_text(job.name)}</h2>", *map(_outcome, outcomes)]
         if report := many.run_of(outcomes):
             shared = [*map(_chart, run_charts(report)), *_run(report)]
             parts.append(_folded(f"The run for {_text(job.id)}, which all of these cases stand on", shared))
-    if portfolio.reports:
-        parts.append("<h2>Devices</h2>")
-    parts += [
-        _folded(f"{_text(device.id)}: {_text(device.name)}", [_device(device)])
-        for device in many.devices(portfolio.reports)
-    ]
-    title = f"{many.head(portfolio)}: {many.subject(portfolio)}"
-    return _page(_text(title), [*parts, _standards(portfolio.reports), _questions()], _STYLE + _STYLE_OF_MANY)
+    return parts
+
+
+def _devices(reports: Sequence[FitReport]) -> list[str]:
+    """What is known of each device, folded."""
+    found = many.devices(reports)
+    folded = (_folded(f"{_text(device.id)}: {_text(device.name)}", [_device(device)]) for device in found)
+    return ["<h2>Devices</h2>", *folded] if found else []
 
 
 def _matrix(outcomes: Sequence[Outcome]) -> str:
@@ -164,8 +228,12 @@ def _outcome(outcome: Outcome) -> str:
 
 def _folded(title: str, parts: Iterable[str], style: str = "") -> str:
     """Parts under a title that unfolds them, their headings two levels deeper."""
-    inner = _HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 2}>", "".join(parts))
+    inner = _deeper("".join(parts), 2)
     return f'<details class="part {style}"><summary>{title}</summary>{inner}</details>'
+
+
+def _deeper(text: str, levels: int) -> str:
+    return _HEADING.sub(lambda tag: f"<{tag[1]}h{min(int(tag[2]) + levels, 6)}>", text)
 
 
 def _tone(outcome: Outcome) -> str:

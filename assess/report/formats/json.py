@@ -1,4 +1,4 @@
-"""Fit reports as JSON: one has the schema assess.report/1, many assess.portfolio/1."""
+"""Fit reports as JSON: one has the schema assess.report/1, many assess.portfolio/1, a suite's assess.suite/1."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 
 from assess.judge.finding import Finding
 from assess.judge.fit_report import FitReport
-from assess.judge.portfolio import Portfolio
+from assess.judge.portfolio import NotJudged, Portfolio
+from assess.judge.suite import CaseResult, SuiteReport
 from assess.project.estimate import Estimate
+from assess.report import suite as suites
 from assess.report import words
 from assess.report.run_numbers import run_numbers
 
 SCHEMA = "assess.report/1"
 PORTFOLIO_SCHEMA = "assess.portfolio/1"
+SUITE_SCHEMA = "assess.suite/1"
 
 
 def json(report: FitReport) -> str:
@@ -42,6 +45,34 @@ def json_many(portfolio: Portfolio) -> str:
         ],
     }
     return _text(document)
+
+
+def json_suite(report: SuiteReport) -> str:
+    """What came of a suite as JSON: the matrix case by case, each with its whole report or the reason."""
+    document = {
+        "schema": SUITE_SCHEMA,
+        "tool": report.tool,
+        "suite": {"id": report.suite.id, "name": report.suite.name},
+        "cases": [_case(result) for result in report.results],
+    }
+    return _text(document)
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    case, outcome = result.case, result.outcome
+    names = {"model": case.model, "workload": case.workload, "device": case.device, "partner": case.partner or None}
+    if not isinstance(outcome, FitReport):
+        stopped = isinstance(outcome, NotJudged) and outcome.stopped
+        reason = {"because": outcome.why, "next_step": outcome.next_step or None, "stopped": stopped}
+        return {**names, "verdict": None, "tightest": None, "not_judged": reason, "report": None}
+    found = suites.tightest(outcome)
+    tightest = None
+    if found is not None and found.found is not None:
+        rung = found.found.rung.name.lower()
+        tightest = {"criterion": found.criterion, "verdict": found.verdict.text, "margin": found.margin, "rung": rung}
+    return {
+        **names, "verdict": outcome.verdict.value, "tightest": tightest, "not_judged": None, "report": _report(outcome)
+    }  # fmt: skip
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -9,7 +9,9 @@ from assess.clean import clean
 from assess.describe.device import Device
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import Outcome, Portfolio
+from assess.judge.suite import CaseResult, SuiteReport, Unusable
 from assess.report import portfolio as many
+from assess.report import suite as suites
 from assess.report import words
 from assess.report.device_numbers import deciding_rows
 from assess.report.facts.fact import Group, Table
@@ -28,15 +30,70 @@ def markdown_many(portfolio: Portfolio) -> str:
     lines = [f"# {many.head(portfolio)}: {_escaped(many.subject(portfolio))}", ""]
     lines += [f"- {_escaped(line)}" for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes))]
     lines += [*_matrix(portfolio.outcomes), *_reasons(portfolio), *_deciding(portfolio.outcomes)]
+    lines += _cases(portfolio)
+    for device in many.devices(portfolio.reports):
+        lines += _device(device)
+    lines += _standards(portfolio.reports)
+    return "\n".join(lines) + "\n"
+
+
+def markdown_suite(report: SuiteReport) -> str:
+    """What came of a suite as GitHub-flavoured Markdown: the matrix, then every report of each model."""
+    lines = [f"# {suites.head(report)}: {_escaped(suites.title(report))}", *_suite_matrix(report), *_gaps(report)]
+    for case, portfolio in report.portfolios:
+        lines += ["", f"## {_escaped(many.subject(portfolio))}"]
+        of_model = [*_reasons(portfolio), *_cases(portfolio), *_standards(portfolio.reports)]
+        lines += [_under(suites.prefix(case), line) for line in of_model]
+    for device in many.devices(report.reports):
+        lines += _device(device)
+    return "\n".join(lines) + "\n"
+
+
+def _suite_matrix(report: SuiteReport) -> list[str]:
+    """A row for each model at a job for somebody, a column for each device; verdicts lead to their reports."""
+    places = suites.devices(report)
+    heads, names = suites.side(report)
+    cells = [*heads, *map(_escaped, places)]
+    lines = ["", f"| {' | '.join(cells)} |", "|---" * len(cells) + "|"]
+    for row, name in zip(suites.rows(report), names, strict=True):
+        found = (_suite_cell(row.results[place]) if place in row.results else "" for place in places)
+        lines.append(f"| {' | '.join([*map(_escaped, name), *found])} |")
+    return lines
+
+
+def _suite_cell(result: CaseResult) -> str:
+    one = suites.cell(result)
+    link = f"**{one.answer}**"
+    if not isinstance(result.outcome, Unusable):
+        link = f"[{link}](#{suites.anchor(result.case)})"
+    return "<br>".join(filter(None, (link, one.margin, one.rung)))
+
+
+def _gaps(report: SuiteReport) -> list[str]:
+    """Each reason why cases have no answer."""
+    lines = []
+    for gap in suites.gaps(report):
+        lines.append(f"1. {_escaped(gap.why)} [{_escaped(', '.join(gap.cases))}]")
+        lines += [f"   - {_escaped(gap.next_step)}"] if gap.next_step else []
+    return ["", "## Not judged", "", *lines] if lines else []
+
+
+def _under(prefix: str, line: str) -> str:
+    """A line of one model among several: its headings one level deeper, its anchors with a prefix."""
+    if line.startswith("#"):
+        return f"#{line}"
+    return line.replace('<a id="', f'<a id="{prefix}', 1) if line.startswith('<a id="') else line
+
+
+def _cases(portfolio: Portfolio) -> list[str]:
+    """Every report, job by job, and the run of each job once."""
+    lines: list[str] = []
     for job, outcomes in many.by_workload(portfolio.outcomes):
         lines += ["", f"## {_escaped(job.id)}: {_escaped(job.name)}"]
         lines += [line for outcome in outcomes for line in _outcome(outcome)]
         if report := many.run_of(outcomes):
             lines += _folded(f"The run for {job.id}", _run(report))
-    for device in many.devices(portfolio.reports):
-        lines += _device(device)
-    lines += _standards(portfolio.reports)
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _matrix(outcomes: Sequence[Outcome]) -> list[str]:

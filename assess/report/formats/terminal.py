@@ -9,10 +9,12 @@ from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import Fit, FitReport
 from assess.judge.portfolio import Portfolio
+from assess.judge.suite import SuiteReport
 from assess.report import portfolio as many
+from assess.report import suite as suites
 from assess.report import words
 from assess.report.facts.fact import Fact
-from assess.report.matrix import grid
+from assess.report.matrix import grid, suite_grid
 from assess.report.matrix import lines as case_lines
 from assess.report.run_summary import fact_lines
 from assess.report.wrap import wrapped
@@ -108,6 +110,22 @@ def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = Fals
     lines += _standards(portfolio.reports, width)
     full = "in full: -o report.html has every criterion of every case; --device ID --workload ID is one case alone"
     lines += ["", *wrapped(_INDENT + full, width, _INDENT * 2)]
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    return _VERDICT.sub(lambda found: _paint(found[0]), text) if colour else text
+
+
+def terminal_suite(report: SuiteReport, *, width: int = 100, colour: bool = False) -> str:
+    """What came of a suite as plain text of at most `width` columns: the matrix, what has no answer, each case."""
+    lines = [*wrapped(f"{suites.head(report)}  {suites.title(report)}", width, _INDENT), "", *suite_grid(report, width)]
+    for gap in suites.gaps(report):
+        lines += ["", *wrapped(f"{_INDENT}not judged  {gap.why} [{', '.join(gap.cases)}]", width, " " * 12)]
+        if gap.next_step:
+            lines += wrapped(f"-> {gap.next_step}", width, " " * 15, first=" " * 12)
+    for _, portfolio in report.portfolios:
+        lines += ["", *wrapped(many.subject(portfolio), width, _INDENT)]
+        lines += case_lines(portfolio.outcomes, width)
+    full = "in full: suite.html has every criterion of every case, and what to do; -o writes the other formats"
+    lines += ["", *wrapped(full, width, _INDENT)]
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return _VERDICT.sub(lambda found: _paint(found[0]), text) if colour else text
 

@@ -1,0 +1,128 @@
+"""`assess suite`: many models, jobs and devices from one file, to one matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assess.cli.options import FormatOption, OutputOption, ProfilesOption, StrictOption, TierOption
+from assess.errors import AssessError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assess.describe.device import Device
+    from assess.describe.suite import Suite
+    from assess.describe.workload import Job
+    from assess.measure.measurement import Settings
+
+
+def suite(
+    file: Annotated[str, typer.Argument(metavar="FILE|ID", help="A suite's TOML file, or the id of a shipped suite.")],
+    expression: Annotated[
+        str | None,
+        typer.Option("-k", metavar="EXPR", help='Cases by words of their names: "camera and not (honda or sony)".'),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where runs and reports are kept; default: assess-SUITE."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on: use the runs that are there.")] = False,
+    tier: TierOption = None,
+    profiles: ProfilesOption = None,
+    format_: FormatOption = "terminal",
+    output: OutputOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """Judge every case of a suite - a model, its job, a device, for whom - and tell them as a matrix.
+
+    Each model is read once and measured once for each of its jobs, one after the other. What cannot be judged is told,
+    and the others go on. Every run is kept as soon as it is made: after an interruption, --resume measures the rest.
+
+    Example: assess suite robotics -k "not camera" -o matrix.html
+    """
+    from assess.cli.exit_codes import of_portfolio
+    from assess.cli.notes import tell_notes
+    from assess.cli.output import check_outputs, deliver_suite, despite, named_format, tell_plans, tell_waiting
+    from assess.cli.progress import progress
+    from assess.cli.settings import named_tier
+    from assess.cli.targets import library_of, typed_again
+    from assess.pipeline import settings_of
+    from assess.portfolio import judge_each, keep_in
+    from assess.suite import plan_suite, report_of, resumed, run_files, runner_of, usual_settings
+
+    form, library = named_format(format_), library_of(profiles, None)
+    path = library.path("suites", file)
+    check_outputs(output, [path])
+    asked = library.suite(file)
+    wanted = _picked(asked, expression)
+    kept = folder or Path(f"assess-{asked.id}")
+    _check_folder(kept, resume=resume)
+    chosen = None if tier is None else named_tier(tier)
+
+    def settings(job: Job, devices: Sequence[Device]) -> Settings:
+        return settings_of(job, chosen) if chosen else usual_settings(job, devices)
+
+    again = typed_again({"--profiles": profiles or ()})
+    with progress() as tell:
+        plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell)
+    files = run_files(asked, kept)
+    plan, notes = resumed(plan, files) if resume else (plan, ())
+    tell_notes(library, *notes)
+    _make(kept)
+    tell_plans(plan.runs)
+    with progress() as tell:
+        once = runner_of(plan, library, on_wait=tell_waiting)
+        judged = judge_each(plan.runs, once, save=keep_in(files), on_progress=tell)
+    report = report_of(plan, judged)
+    with despite(judged.bug or judged.not_saved):
+        deliver_suite(report, form, [kept / "suite.html", kept / "suite.json", *(output or ())])
+    raise typer.Exit(of_portfolio(report, strict=strict))
+
+
+def _picked(asked: Suite, expression: str | None) -> Suite:
+    """The suite with the cases that the expression picks.
+
+    Raises:
+        AssessError: it is no expression, or picks none.
+    """
+    from assess.cli.selection import selection
+
+    if expression is None:
+        return asked
+    picks = selection(expression)
+    cases = tuple(case for case in asked.case if picks(case.name))
+    if not cases:
+        raise AssessError(
+            f"{expression!r:.80} picks none of the {len(asked.case)} cases", where="-k",
+            hint=f"a case is called as {asked.case[0].name!r}",
+        )  # fmt: skip
+    return asked.model_copy(update={"case": cases})
+
+
+def _check_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse, before any work, a folder that holds something that this command would mix with its own.
+
+    Raises:
+        AssessError: it is no folder, or is not empty and nothing is to be resumed.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise AssessError("is no folder", where=str(folder), hint="name another one with --out")
+    if not resume and folder.exists() and any(folder.iterdir()):
+        raise AssessError(
+            "is not empty", where=str(folder),
+            hint="--resume goes on with the runs in it; --out DIR begins anew elsewhere",
+        )  # fmt: skip
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, if it is not there, and see whether it can be written to."""
+    from assess.files import check_writable
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
+    check_writable(folder / "suite.json")

@@ -1,0 +1,74 @@
+"""One timed run at a time on a host: whoever comes second waits until the first is done.
+
+Two runs at the same moment take each other's processor and heat each other's chip; neither would show it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from assess.errors import AssessError
+
+_FILE: Final = "timed-run.lock"
+#: Of what the file says of its holder.
+_MOST_CHARACTERS: Final = 200
+
+
+@contextmanager
+def alone(who: str, on_wait: Callable[[str], None], *, folder: Path | None = None) -> Iterator[None]:
+    """Hold the lock of this host, and user, for timed runs; the system gives it back however the process ends.
+
+    Args:
+        who: is told to those who wait.
+        on_wait: told who holds the lock, if somebody else does, before it is waited for.
+        folder: where the lock lies; by default a private one of this user.
+
+    Raises:
+        AssessError: the lock cannot be made.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such locks, and its runs are no evidence for a device of ours.
+        yield
+        return
+    with _opened(folder or _private_folder()) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait(os.pread(file, _MOST_CHARACTERS, 0).decode("utf-8", "replace"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{who}, process {os.getpid()}".encode(), 0)
+        yield
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    path = folder / _FILE
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise AssessError(f"cannot be locked: {error.strerror or error}", where=str(path)) from error
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _private_folder() -> Path:
+    """By the user's number, so that a job that was started without a session finds the same; nobody else may write."""
+    folder = Path(tempfile.gettempdir()) / f"assess-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise AssessError("is not a folder that you alone can write to", where=str(folder), hint="move it away")
+    return folder

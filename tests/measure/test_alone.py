@@ -1,0 +1,81 @@
+"""One timed run at a time: who comes second waits, and is told for whom."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from assess.errors import AssessError
+from assess.measure.alone import alone
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+HOLDS = (
+    "from assess.measure.alone import alone\nwith alone('suite one', print):\n    print('held', flush=True); input()"
+)
+
+
+def test_who_comes_second_waits_until_the_first_is_done(tmp_path):
+    order, waiting = [], threading.Event()
+
+    def told(holder):
+        order.append(holder)
+        waiting.set()
+
+    def second():
+        with alone("suite two", told, folder=tmp_path):
+            order.append("second")
+
+    other = threading.Thread(target=second)
+    with alone("suite one", order.append, folder=tmp_path):
+        other.start()
+        assert waiting.wait(10)
+        order.append("first")
+    other.join(10)
+    assert order == [f"suite one, process {os.getpid()}", "first", "second"]
+
+
+def test_a_lock_that_was_given_back_is_not_waited_for(tmp_path):
+    told = []
+    for name in ("suite one", "suite two"):
+        with alone(name, told.append, folder=tmp_path):
+            pass
+    assert told == []
+
+
+@pytest.mark.slow
+def test_other_processes_wait_too_and_a_killed_one_holds_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    process = subprocess.Popen([sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    told = []
+
+    def kill(holder):
+        told.append(holder)
+        process.kill()
+
+    with alone("suite two", kill):
+        assert told == [f"suite one, process {process.pid}"]
+    process.communicate()
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("made", ["a link", "a file", "a folder for all"])
+def test_a_place_that_others_could_write_to_is_refused(tmp_path, monkeypatch, made):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = tmp_path / f"assess-{os.getuid()}"
+    if made == "a link":
+        (tmp_path / "elsewhere").mkdir(0o700)
+        place.symlink_to(tmp_path / "elsewhere")
+    elif made == "a file":
+        place.touch()
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+    with pytest.raises(AssessError) as caught, alone("suite", print):
+        raise AssertionError("it was locked")
+    assert Path(caught.value.where) == place
