@@ -234,6 +234,7 @@ def settings_of(
     as_needed: bool = False,
     span_s: float | None = None,
     skip: Sequence[str] = (),
+    fidelity: bool = False,
     timeout_s: float | None = None,
     **others: Any,
 ) -> Settings:
@@ -247,6 +248,7 @@ def settings_of(
         as_needed: if no count is given, as many as bound the job's percentile, unless the tier is a smoke test.
         span_s: timed span, at least; the tier's where nothing is said.
         skip: passes to leave out.
+        fidelity: whether the model is scored on its card's task, too; it is where the job has a floor.
         timeout_s: of the timed pass; twice what it is expected to take, at least ten minutes.
         others: fields of `Settings`.
 
@@ -260,8 +262,8 @@ def settings_of(
     if frames is None:
         frames = tier.count or _certifying(requires)
     span = tier.timed_s if span_s is None else span_s
-    needed = [name for name, why in (("start", requires.cold_start), ("profile", not _on_cpu(others))) if why]
-    wanted = {*tier.passes, *needed} - set(skip)
+    asked = {"start": requires.cold_start, "profile": not _on_cpu(others), "fidelity": fidelity or requires.fidelity}
+    wanted = {*tier.passes, *(name for name, why in asked.items() if why)} - set(skip)
     if timeout_s is None:
         timeout_s = _time_limit_s(expected_s(job, frames, span)) if tier is not SUSTAINED else _SUSTAINED_TIMEOUT_S
     return Settings(

@@ -55,6 +55,7 @@ SaveRunOption = Annotated[
     ),
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 on MARGINAL too.")]
+FidelityOption = Annotated[bool, typer.Option("--fidelity", help="Also score it on the task of its card.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, max=1024, help="Intra-op threads; 0 leaves it to ONNX Runtime.")]
 ProviderOption = Annotated[
     str, typer.Option(metavar="NAME", help="ONNX Runtime execution provider, e.g. CUDAExecutionProvider.")

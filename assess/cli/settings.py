@@ -34,6 +34,7 @@ class MeasuringWords:
     optimisation: str
     tier: str | None
     skip: Sequence[str] | None
+    fidelity: bool
     min_count: int | None
     min_duration: str | None
     seed: int
@@ -55,6 +56,7 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
         as_needed=words.tier is None,
         span_s=None if words.min_duration is None else _quantity(words.min_duration, "s", "--min-duration"),
         skip=tuple(choice(name, PASSES, "--skip") for name in words.skip or ()),
+        fidelity=words.fidelity,
         timeout_s=None if words.timeout is None else _quantity(words.timeout, "s", "--timeout"),
         provider=words.provider,
         provider_options=pairs(words.provider_option, "--provider-option"),
