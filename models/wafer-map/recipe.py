@@ -15,7 +15,7 @@ from assess.measure.tasks.task import Arrays, TellShare
 from assess.measure.tasks.wafer_map import CLASSES, maps
 
 #: Below 20,000, where the evaluation's begin. Labels are dear: an engineer has to look at every map.
-_LABELLED_SEED, _LABELLED = 1, 1500
+_LABELLED_SEED, _LABELLED = 1, 300
 #: Maps without a label cost nothing, the line makes them every day; the teacher tells what it thinks of them.
 _UNLABELLED_SEED, _UNLABELLED = 2, 6000
 _TEACHER_SEED, _TEACHER_MAPS = 3, 8000

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 #: Each task by its id, as "module:name".
 TASKS: Final[Mapping[str, str]] = {
+    "frame-upscale": "assess.measure.tasks.frame_upscale:FRAME_UPSCALE",
     "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
 }
 

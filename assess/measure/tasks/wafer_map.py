@@ -23,9 +23,9 @@ CLASSES: Final = (
 )  # fmt: skip
 SIZE: Final = 32
 #: Failing dies that have nothing to do with the pattern, as shares of all dies: clean lines and poor ones.
-_BACKGROUND: Final = (0.01, 0.12)
+_BACKGROUND: Final = (0.01, 0.09)
 #: Share of the dies of a pattern that fail: a faint pattern is hard to tell from the background.
-_DENSITY: Final = (0.25, 0.85)
+_DENSITY: Final = (0.35, 0.85)
 #: What fails without a place is told by how much of it does.
 _EVERYWHERE: Final = ("near-full", "random")
 #: As the network reads a map: no die, a good die, a failing one.
