@@ -191,9 +191,9 @@ def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping
     new = work / "new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    for name in (_RECIPE, "LICENSE"):
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, new / name)
+    for file in (*sorted(folder.glob("*.py")), folder / "LICENSE"):
+        if file.is_file():
+            shutil.copyfile(file, new / file.name)
     made = [_made(id_, each, trained, known, work, new) for id_, each in trained.shipped.items()]
     teacher: dict[str, Any] = {}
     if (work / "teacher.onnx").exists():

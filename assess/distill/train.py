@@ -6,6 +6,7 @@ A training that was finished is not done again; one that was interrupted begins 
 from __future__ import annotations
 
 import importlib.util
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ def load_recipe(file: Path) -> Recipe:
     spec = importlib.util.spec_from_file_location("recipe", file)
     assert spec is not None and spec.loader is not None  # It ends in .py.
     module = importlib.util.module_from_spec(spec)
+    sys.modules["recipe"] = module  # Dataclasses look their own module up.
     try:
         spec.loader.exec_module(module)
     except ImportError as error:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Each task by its id, as "module:name".
 TASKS: Final[Mapping[str, str]] = {
     "frame-upscale": "assess.measure.tasks.frame_upscale:FRAME_UPSCALE",
+    "hopper-positions": "assess.measure.tasks.hopper:HOPPER_POSITIONS",
+    "hopper-speed": "assess.measure.tasks.hopper:HOPPER_SPEED",
+    "lane-keeping": "assess.measure.tasks.lane_keeping:LANE_KEEPING",
     "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
 }
 
