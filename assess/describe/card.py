@@ -189,6 +189,30 @@ class Card(Authored):
         stated = {one.file: one.sha256 for one in self.variant}
         return {self.file: self.sha256, **stated}.get(file)
 
+    def statements(self, file: str) -> dict[str, str]:
+        """What it says of one of its files that a reader of a report has to know, by name; what it does not say is not
+        there.
+        """
+        said = {
+            "origin": self.origin,
+            "data-residency": self.data_residency,
+            "task": self.task or self.summary,
+            "teacher": f"{self.teacher.name}: {self.teacher.relation}" if self.teacher else "",
+            "quality": self._quality(file),
+            "intended": "; ".join(self.intended),
+            "excluded": "; ".join(self.excluded),
+        }
+        return {name: text for name, text in said.items() if text}
+
+    def _quality(self, file: str) -> str:
+        one = self.variant_of(file)
+        if one is None or one.score is None or self.evaluation is None:
+            return ""
+        kept = f", {one.retained.value:.0%} of its teacher's skill" if one.retained else ""
+        found = one.score
+        task = self.evaluation.task or self.evaluation.data
+        return f"{found.value:.4g} ({found.low:.4g} to {found.high:.4g}) on {task}{kept}"
+
     def variant_of(self, file: str) -> Variant | None:
         """The entry of an ONNX file, if it has one."""
         return next((one for one in self.variant if one.file == file), None)

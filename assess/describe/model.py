@@ -149,7 +149,8 @@ class Model:
         quantisation: how it is quantised.
         problems: what makes the file invalid by the ONNX specification; empty if nothing does.
         absent: facts that could not be established, and why.
-        statements: what its card says beside the licence: "origin", "data-residency"; empty if it says nothing.
+        statements: what its card says beside the licence: "origin", "data-residency", "task", "teacher", "quality",
+            "intended", "excluded"; empty if it says nothing.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from assess.clean import clean
 from assess.judge.finding import Finding, Verdict
@@ -61,6 +62,16 @@ def subject(report: FitReport) -> str:
     return clean(f"{case.model.name} on {case.device.name}{mode} for {case.workload.name}")
 
 
+#: What a card says that a report repeats, and under which name.
+_OF_CARD: Final = (
+    ("task", "what it does"),
+    ("teacher", "distilled from"),
+    ("quality", "by its card"),
+    ("intended", "made for"),
+    ("excluded", "not for"),
+)
+
+
 def facts(report: FitReport) -> list[tuple[str, str]]:
     """The model in a few numbers, and the run that was made of it."""
     model = report.case.model
@@ -68,6 +79,7 @@ def facts(report: FitReport) -> list[tuple[str, str]]:
     unknown = sum(entry.count for entry in model.unknown)
     found = [
         ("model", f"sha256:{model.sha256[:16]}, {format_quantity(model.file_bytes, 'B')}"),
+        *((name, model.statements[key]) for key, name in _OF_CARD if key in model.statements),
         ("inputs", ", ".join(f"{port.name} {port.dtype} {_shape(port.shape)}" for port in model.inputs) or "none"),
         (
             "arithmetic",

@@ -118,9 +118,7 @@ def with_card(model: Model, card: Card) -> Model:
         model,
         licence=card.licence or model.licence,
         licence_basis="card" if card.licence else model.licence_basis,
-        statements={
-            name: text for name, text in (("origin", card.origin), ("data-residency", card.data_residency)) if text
-        },
+        statements=card.statements(model.name),
         inputs=tuple(_meaning(port, meanings) for port in model.inputs),
         outputs=tuple(_meaning(port, outputs) for port in model.outputs),
     )
