@@ -21,4 +21,5 @@ def references(folder: Folder, mapping: Mapping[str, Any]) -> Iterator[tuple[Key
                 name = entry.get(named.inner) if named.inner and isinstance(entry, Mapping) else entry
                 path: KeyPath = (named.key, index) if isinstance(value, list) else (named.key,)
                 if isinstance(name, str) and name and not name.endswith(".onnx"):  # That is a path.
-                    yield (*path, named.inner) if named.inner else path, wanted, name
+                    id_ = name.partition("/")[0] if wanted is MODEL else name  # Behind it stands one of its variants.
+                    yield (*path, named.inner) if named.inner else path, wanted, id_

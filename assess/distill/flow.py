@@ -28,7 +28,7 @@ from assess.measure.plain import decode
 from assess.measure.scoring import asking, scores
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.project.skill import mean
-from assess.report.charts.quality import Point, quality
+from assess.report.charts.quality import family_picture
 from assess.sandbox import Limits
 
 _TRAINER: Final = "assess.distill.train"
@@ -212,8 +212,8 @@ def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping
         },
     }
     write_whole(new / _CARD, filled((folder / _CARD).read_text(encoding="utf-8"), made, teacher, others))
-    write_whole(new / _PICTURE, _picture(folder.name, made))
     card = load(new / _CARD, Card, id=folder.name)  # Before it takes its place: what cannot be read is not there.
+    write_whole(new / _PICTURE, family_picture(card, made[0].fidelity.metric, made[0].fidelity.unit))
     new.replace(out)
     return card
 
@@ -240,13 +240,6 @@ def _made(
         fidelity=known[each["file"].removesuffix(".onnx")],
         **seeds,
     )
-
-
-def _picture(model: str, made: list[Made]) -> str:
-    one = made[0].fidelity
-    points = [Point(each.id, each.bytes, each.precision, mean(each.fidelity.model)) for each in made]
-    levels = [("teacher", mean(one.teacher).value), ("chance", mean(one.chance).value)]
-    return quality(f"{model}: {one.metric} against size", one.metric, one.unit, points, levels) + "\n"
 
 
 def _machine() -> str:
