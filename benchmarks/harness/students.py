@@ -1,8 +1,8 @@
 """Fidelity of every distilled student against size, memory and latency, with limits of devices and jobs drawn in.
 
-Writes `docs/pictures/ID.svg` for each family. Latency and memory are of this machine (a smoke run of each file, one after
-the other); weights, activations and scores are the files' own. Limits of memory are on-chip memories of small devices,
-the limit of latency is the deadline of a job that the family is made for.
+Writes `docs/pictures/ID.svg` for each family. Latency and memory are of this machine (a smoke run of each file, one
+after the other); weights, activations and scores are the files' own. Limits of memory are on-chip memories of small
+devices, the limit of latency is the deadline of a job that the family is made for.
 """
 
 from __future__ import annotations
