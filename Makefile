@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-oldest test-openvino bench format clean
+.PHONY: demo test test-oldest test-openvino distill-smoke bench format clean
 
 demo: .venv/installed
 	$(BIN)/assess demo --output assess-demo.html
@@ -30,9 +30,18 @@ test-openvino: .venv/pip
 	.venv-openvino/bin/python -m pip install --quiet --no-deps --editable .
 	.venv-openvino/bin/python -m pytest tests/providers
 
+# The two quickest recipes end to end, from one seed each; goal: three minutes on two cores, and the cards' scores.
+# PyTorch by its exact version: a range would take the newest, whose usual build has gigabytes of CUDA.
+distill-smoke: .venv/pip
+	$(BIN)/python -m venv .venv-distill
+	.venv-distill/bin/python -m pip install --quiet --upgrade pip
+	.venv-distill/bin/python -m pip install --quiet torch==2.13.0
+	.venv-distill/bin/python -m pip install --quiet --editable ".[distill,simulators]"
+	.venv-distill/bin/python benchmarks/harness/distill_smoke.py
+
 # All of them, even where one misses its goal; fails at the end if one did. Eleven minutes; see docs/benchmarks.md.
 BENCHMARKS := startup.py overhead.py peers.py pacing.py memory.py certification.py calibration.py \
-  "static.py --rounds 1 --timeout 60 --large"
+  students.py "static.py --rounds 1 --timeout 60 --large"
 bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench
 	@missed=; for name in $(BENCHMARKS); do \
@@ -44,7 +53,7 @@ format: .venv/pip
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-oldest .venv-openvino dist build assess-demo.html
+	rm -rf .venv .venv-oldest .venv-openvino .venv-distill dist build assess-demo.html
 
 .venv/installed: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable .

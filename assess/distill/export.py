@@ -72,8 +72,12 @@ def to_fp16(source: Path, file: Path) -> None:
     """Store and compute in fp16; inputs and outputs stay fp32."""
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
 
-    onnx.save(convert_float_to_float16(onnx.load(source), keep_io_types=True), file)
+    converted = OnnxModel(convert_float_to_float16(onnx.load(source), keep_io_types=True))
+    converted.topological_sort()  # It appends the casts that it puts in, which ONNX does not allow.
+    onnx.checker.check_model(converted.model)
+    onnx.save(converted.model, file)
 
 
 def _nodes_of(file: Path, operators: Iterable[str]) -> list[str]:
