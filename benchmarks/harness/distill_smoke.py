@@ -1,4 +1,4 @@
-"""Retrain the two quickest recipes end to end, one beside the other, and hold their scores against the cards.
+"""Retrain the two quickest recipes end to end, side by side, and hold their scores against the cards.
 
 Of each recipe the first seed alone: teacher, students with and without it, int8, scores, card. A recipe is made again if
 the score of the largest student, and that of its int8 form, lie within the intervals of the card that ships.
