@@ -58,7 +58,7 @@ class Shelves:
     def files(self, folder: Folder) -> list[Path]:
         """All files of a kind; hidden ones are an editor's or the system's own."""
         pattern = "*/card.toml" if folder == MODEL.folder else "*.toml"
-        found = (file for place in self._places(folder) for file in place.glob(pattern))
+        found = (file for place in self._places(folder) for file in sorted(place.glob(pattern)))
         return [file for file in found if not stem(file).startswith(".")]
 
     def ids(self, folder: Folder) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ from assess.describe.kinds import DEVICE, Kind
 from assess.describe.mapping import found_at, sourced, table
 from assess.describe.opened import Opened
 from assess.describe.problems import Complaint
+from assess.describe.recognised import mode_names_shared
 from assess.describe.shelves import Shelves
 from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
@@ -41,9 +43,9 @@ def resolved(kind: Kind[Any], file: Path, own: Mapping[str, Any], shelves: Shelv
     wrong = _wrong(file, wanted, base, shelves, opened)
     if wrong or base is None:
         return Resolved(own, wrong=(Complaint(("extends",), wrong),), is_whole=False)
-    theirs = opened.own(base)
+    theirs = _whole(base, shelves, opened).mapping
     both = merged(own, theirs)
-    told = (*_unnamed_mode(own, theirs), *_changed_sources(own, theirs, both))
+    told = (*_unnamed_mode(own, theirs), *_shared_mode(own, theirs, both), *_changed_sources(own, theirs, both))
     return Resolved(both.mapping, both.place, base=wanted, wrong=told)
 
 
@@ -52,23 +54,49 @@ def family(file: Path, shelves: Shelves, opened: Opened, look: Callable[[Path, M
 
     Files that cannot be used are left out: they are told where they are used themselves.
     """
-    base = _base(file, opened.own(file).get("extends"), shelves) or file
-    return opened.once((shelves, base.resolve(), look), lambda: tuple(_family(base, shelves, opened, look)))
+    root = _root(file, shelves, opened).resolve()
+    members = opened.once(("families", shelves), lambda: _families(shelves, opened)).get(root, [])
+    wholes = ((one, _whole(one, shelves, opened)) for one in members)
+    return opened.once(
+        ("family", shelves, root, look),
+        lambda: tuple(look(one, whole.mapping) for one, whole in wholes if whole.is_whole),
+    )
 
 
-def _family(base: Path, shelves: Shelves, opened: Opened, look: Callable[[Path, Mapping[str, Any]], T]) -> Iterator[T]:
+def _families(shelves: Shelves, opened: Opened) -> Mapping[Path, list[Path]]:
+    """All devices, by the one that they are variants of; made once, since each file's look-up would read all others."""
+    found: dict[Path, list[Path]] = {}
     for file in shelves.files(DEVICE.folder):
-        try:
-            own = opened.own(file)
-        except AssessError:
-            continue
-        if base.stem not in (file.stem, own.get("extends")):
-            continue
-        theirs = _base(file, own.get("extends"), shelves) or file
-        if theirs.resolve() == base.resolve():
-            whole = resolved(DEVICE, file, own, shelves, opened)
-            if whole.is_whole:
-                yield look(file, whole.mapping)
+        with suppress(AssessError):
+            found.setdefault(_root(file, shelves, opened).resolve(), []).append(file)
+    return found
+
+
+def _root(file: Path, shelves: Shelves, opened: Opened) -> Path:
+    """The device that a file is a variant of; itself where it stands alone.
+
+    Raises:
+        AssessError: the file cannot be read.
+    """
+    base = _base(file, opened.own(file).get("extends"), shelves)
+    if base is None:
+        return file
+    try:
+        return _root(base, shelves, opened) if _extends_hidden(base, opened.own(base)) else base
+    except AssessError:
+        return base
+
+
+def _whole(file: Path, shelves: Shelves, opened: Opened) -> Resolved:
+    return resolved(DEVICE, file, opened.own(file), shelves, opened)
+
+
+def _extends_hidden(file: Path, own: Mapping[str, Any]) -> bool:
+    """Whether a file extends the one of its own id that it hides: then it stands in that one's place, a base as well.
+
+    Each step of such a chain leads into a later folder, so that it ends.
+    """
+    return own.get("extends") == stem(file)
 
 
 def _base(file: Path, wanted: Any, shelves: Shelves) -> Path | None:
@@ -88,20 +116,26 @@ def _wrong(file: Path, wanted: str, base: Path | None, shelves: Shelves, opened:
             if wanted == stem(file)
             else f"there is no device {wanted!r}; {did_you_mean(wanted, names)}"
         )
-    broken = opened.once(("base", base), lambda: _broken(base, opened))
+    broken = opened.once(("base", shelves, base), lambda: _broken(base, shelves, opened))
     further = "" if broken else opened.own(base).get("extends")
-    if not further:
+    if not further or further == stem(base):
         return f"{wanted!r} {broken}" if broken else ""
     of = f"{further!r}, this file: a circle" if further == stem(file) else f"{further!r}: extend that one"
     return f"{wanted!r} is itself a variant of {of}"
 
 
-def _broken(base: Path, opened: Opened) -> str:
+def _broken(base: Path, shelves: Shelves, opened: Opened) -> str:
     """The problem of a base, in one line; "" if it has none."""
     try:
         own = opened.own(base)
-        if not own.get("extends"):
-            load(base, Device, id=id_of(base), own=own)
+        if not own.get("extends") or _extends_hidden(base, own):
+            load(
+                base,
+                Device,
+                id=id_of(base),
+                own=own,
+                resolve=lambda said: resolved(DEVICE, base, said, shelves, opened),
+            )
     except InvalidFileError as error:
         more = len(error.problems) - 1
         also = f"; and {more} more" if more else ""
@@ -116,6 +150,14 @@ def _unnamed_mode(own: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[C
     theirs, mine = (table(one, "identity").get("power_mode") for one in (base, own))
     if is_of_another_mode(own, base) and theirs and not mine:
         yield Complaint(("power_mode",), _UNNAMED)
+
+
+def _shared_mode(own: Mapping[str, Any], base: Mapping[str, Any], both: Resolved) -> Iterator[Complaint]:
+    """That a host in the base's mode would be taken for a device whose numbers hold in another."""
+    if is_of_another_mode(own, base):
+        for index, name in mode_names_shared(both.mapping, base):
+            text = f"{name!r} names the base's mode, {base.get('power_mode', '')!r}, and a host in it would be both"
+            yield Complaint(("identity", "power_mode", index), f"{text}; name this one's as the board reports it")
 
 
 def _changed_sources(own: Mapping[str, Any], base: Mapping[str, Any], both: Resolved) -> Iterator[Complaint]:

@@ -150,6 +150,20 @@ def test_a_variant_in_another_mode_is_not_recognised_on_a_host_in_any_mode(tmp_p
     assert library(tmp_path, acme_rover=any_mode, variant=SLOW).device("variant")
 
 
+def test_a_variant_in_another_mode_is_not_recognised_by_the_name_of_its_bases_mode(tmp_path: Path) -> None:
+    same = SLOW + '[identity]\npower_mode = ["10W", "25W "]\n'
+    assert problems(tmp_path, same) == (
+        "variant.toml:5: identity.power_mode[1]: '25W ' names the base's mode, '25W', and a host in it would be "
+        "both; name this one's as the board reports it\n"
+        ' 5 | power_mode = ["10W", "25W "]\n'
+        "   |                      ^^^^^^"
+    )
+    # A new firmware gives the board another name, and may call its modes as the old one did.
+    assert library(tmp_path, variant=same + 'board = ["ACME Rover Super"]\n').device("variant")
+    assert "identity.power_mode[1]" in problems(tmp_path, same + 'board = ["ACME Rover Super", "ACME Rover"]\n')
+    assert library(tmp_path, variant=same.replace('"10W"\n', '"25W"\n', 1)).device("variant")
+
+
 def test_a_claim_of_a_standard_is_taken_whole_with_its_own_source(tmp_path: Path) -> None:
     claim = '\n[[standard]]\nid = "iec-61508"\nlevel = "SIL 2"\nsource = "DS"\ngrade = "A"\n'
     mine = 'extends = "acme-rover"\n[[standard]]\nid = "iec-61508"\nlevel = "SIL 3"\n'
@@ -232,6 +246,42 @@ def test_a_file_may_extend_the_shipped_one_that_it_hides(tmp_path: Path) -> None
     mine = f'extends = "{id_}"\nname = "Mine"\n'
     device = library(tmp_path, raspberry_pi_5_8gb=mine).device(id_)
     assert (device.name, device.vendor) == ("Mine", Library().device(id_).vendor)
+
+
+PI = "raspberry-pi-5-8gb"
+MINE = f'extends = "{PI}"\nname = "Mine"\n'
+OF_MINE = f'extends = "{PI}"\nname = "Of mine"\n'
+
+
+def test_a_file_that_extends_the_one_that_it_hides_is_a_base_itself(tmp_path: Path) -> None:
+    mine = library(tmp_path, raspberry_pi_5_8gb=MINE + 'vendor = "ACME"\n', variant=OF_MINE)
+    device, shipped_one = mine.device("variant"), Library().device(PI)
+    assert (device.name, device.vendor, device.engine) == ("Of mine", "ACME", shipped_one.engine)
+    assert mine.family(tmp_path / "devices" / "variant.toml", lambda file, _: file) == (
+        tmp_path / "devices" / f"{PI}.toml",
+        tmp_path / "devices" / "variant.toml",
+        shipped("profiles") / "devices" / f"{PI}.toml",
+    )
+
+
+def test_each_folder_may_extend_what_it_hides_in_those_after_it(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    library(second, raspberry_pi_5_8gb=MINE + 'vendor = "ACME"\n')
+    library(first, raspberry_pi_5_8gb=f'extends = "{PI}"\nsummary = "s"\n', variant=f'extends = "{PI}"\n')
+    device = Library([first, second]).device("variant")
+    assert (device.name, device.vendor, device.summary) == ("Mine", "ACME", "s")
+
+
+def test_what_is_wrong_with_a_base_that_hides_another_is_told_of_its_variant(tmp_path: Path) -> None:
+    assert "variant.toml:1: extends: 'raspberry-pi-5-8gb' has a problem itself: " in problems(
+        tmp_path, OF_MINE, raspberry_pi_5_8gb=MINE + "vendor = 3\n"
+    )
+    nothing = 'extends = "other"\n'
+    assert "'other' has a problem itself: other.toml:1: extends: extends itself" in problems(
+        tmp_path, nothing, other=nothing
+    )
 
 
 def test_mistakes_of_the_base_are_told_in_the_base(tmp_path: Path) -> None:

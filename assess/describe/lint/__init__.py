@@ -11,7 +11,7 @@ from assess.describe.authored import InvalidFileError, Problem, Resolved, placed
 from assess.describe.kinds import KINDS, Kind, kind_of
 from assess.describe.library import Library
 from assess.describe.lint.check import Check, Seen
-from assess.describe.lint.identity import no_identity, unnamed_mode
+from assess.describe.lint.identity import no_identity, shared_mode, unnamed_mode
 from assess.describe.lint.magnitude import magnitude
 from assess.describe.lint.modes import mode_order
 from assess.describe.lint.repeats import said_twice
@@ -22,7 +22,7 @@ from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
 CHECKS: Final[tuple[Check, ...]] = (
-    unused_source, no_identity, unnamed_mode, mode_order, magnitude, says_nothing, said_twice,
+    unused_source, no_identity, unnamed_mode, shared_mode, mode_order, magnitude, says_nothing, said_twice,
 )  # fmt: skip
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from assess.describe.device_arithmetic import written
 from assess.describe.lint.check import Seen, check
+from assess.describe.lint.identity import MOST_MODES
 from assess.describe.mapping import table, tables
 from assess.describe.positions import Path as KeyPath
 from assess.describe.problems import Complaint
@@ -39,7 +41,7 @@ def mode_order(seen: Seen) -> Iterator[Complaint]:
     """A mode of less power with a higher peak than a mode of more; a note may say why it is so."""
     mine, paths = _mode(seen.file, seen.mapping), {name: path for name, path, _ in _peaks(seen.mapping)}
     told: dict[KeyPath, Complaint] = {}
-    for other in seen.library.family(seen.file, _mode):
+    for other in islice(seen.library.family(seen.file, _mode), MOST_MODES):
         if mine.power is None or other.power is None or other.power == mine.power or other.file == mine.file:
             continue
         is_less = mine.power < other.power

@@ -131,6 +131,22 @@ def test_rule_mode_order(tmp_path):
     assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": why}) == []
 
 
+def test_rule_shared_mode(tmp_path):
+    middle = SLOW.replace("10W", "15W").replace("10 W", "15 W").replace('power_mode = ["15W"]', 'power_mode = ["10W"]')
+    files = {"rover": BASE, "rover-10w": SLOW, "rover-15w": middle.replace("8 TOPS", "9 TOPS")}
+    assert told(tmp_path, "rover", **files) == []
+    assert told(tmp_path, "rover-15w", **files) == [
+        (
+            "shared-mode",
+            line_of(middle, 'power_mode = ["10W"]'),
+            "identity.power_mode[0]",
+            "'10W' is how rover-10w is recognised too, in another mode: a host would be both",
+        )
+    ]
+    other = files["rover-15w"].replace("[identity]", '[identity]\nboard = ["ACME Rover 2"]')
+    assert told(tmp_path, "rover-15w", **{**files, "rover-15w": other}) == []
+
+
 def test_modes_of_two_variants_are_compared(tmp_path):
     middle = SLOW.replace("10W", "15W").replace("10 W", "15 W").replace("8 TOPS", "4 TOPS")
     found = told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": SLOW, "rover-15w": middle})
@@ -184,7 +200,7 @@ def test_warnings_that_an_error_may_cause_wait_for_it(tmp_path):
     both = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]').replace('kind = "gpu"', 'kind = "gpx"')
     assert [(rule, key) for rule, _, key, _ in told(tmp_path, "rover", rover=both)] == [("", "engine[0].kind")]
     waiting = [check.rule for check in CHECKS if check.whole_file]
-    assert waiting == ["unused-source", "unnamed-mode", "mode-order", "says-nothing"]
+    assert waiting == ["unused-source", "unnamed-mode", "shared-mode", "mode-order", "says-nothing"]
 
 
 def test_a_file_that_cannot_be_read_is_told_of_once(tmp_path):
