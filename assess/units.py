@@ -75,8 +75,16 @@ def _expected(spelling: str, unit: Unit) -> str:
     near = [name for name in SPELLINGS[unit] if name.lower() == spelling.lower()]
     near = near or get_close_matches(spelling, SPELLINGS[unit], n=1, cutoff=0.5)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {_typed(near[0], unit)!r}?"
     return f"expected one of {', '.join(SPELLINGS[unit])}"
+
+
+def _typed(spelling: str, unit: Unit) -> str:
+    """The spelling of the same unit that every keyboard has."""
+    if spelling.isascii():
+        return spelling
+    same = SPELLINGS[unit][spelling]
+    return next(name for name, factor in SPELLINGS[unit].items() if factor == same and name.isascii())
 
 
 _SCALES: Final[dict[str, list[tuple[float, str]]]] = {

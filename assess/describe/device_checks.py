@@ -8,6 +8,7 @@ from typing import Any
 from assess.describe.device_arithmetic import engine_arithmetic, memory_arithmetic, peak_arithmetic, written
 from assess.describe.mapping import every_table, listed, sourced, tables
 from assess.describe.positions import Path as KeyPath
+from assess.describe.quantity import says_something
 from assess.describe.suggestions import did_you_mean
 
 
@@ -79,7 +80,8 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
 def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Numbers whose source is not in the file's [sources] table, and derived ones that do not say how."""
     for keys, value in every_table(mapping):
-        if value.get("grade") == "D" and not value.get("note"):
+        note = value.get("note", "")
+        if value.get("grade") == "D" and isinstance(note, str) and not says_something(note):
             yield (*keys, "grade"), "a derived number shows its arithmetic in 'note'"
     names = mapping.get("sources")
     if not isinstance(names, Mapping):

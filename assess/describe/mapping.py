@@ -36,6 +36,15 @@ def every_table(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Mappi
             yield from every_table(inner, (*path, index))
 
 
+def every_text(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Every text in a value, with the path of its key."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from every_text(inner, (*path, key))
+
+
 def is_sourced(table: Mapping[str, Any]) -> bool:
     """Whether it says something together with its source: a number does, and so does a claim of a standard."""
     # Where one of these is a table, it is a source that its author calls so.

@@ -26,6 +26,12 @@ _SAID: Final = (
 )
 
 _QUOTES: Final = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\uff02"
+#: Keys of all kinds that hold lists of tables; a test holds them to the records.
+LISTS: Final = frozenset(
+    {"engine", "engine.peak", "runtime", "standard", "scenario.stage", "input", "output", "state", "variant", "lineage",
+     "data", "case"}
+)  # fmt: skip
+_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 _MARKS: Final = re.compile(r"<{7}|={7}|>{7}|\|{7}")
 
 
@@ -35,9 +41,25 @@ def syntax_problem(message: str, lines: list[str]) -> Problem:
     line = int(match[1]) if match and match[1] else len(lines)
     column = int(match[2]) if match and match[2] else len(lines[-1]) + 1
     said = message[: match.start()] if match else message
+    if (header := _single_header(said, line, lines)) is not None:
+        number, name = header
+        text = f"not TOML: each entry of the list {name!r} begins with [[{name}]], in two brackets"
+        return Problem("", text, Position(number, 1, len(lines[number - 1].rstrip()) or 1), lines[number - 1])
     meaning = next((words for start, words in _SAID if said.startswith(start)), f"{said[:1].lower()}{said[1:]}")
     meaning = _by_sight(said, lines[line - 1], column) or meaning
     return Problem("", f"not TOML: {meaning}", Position(line, column, 1), lines[line - 1])
+
+
+def _single_header(said: str, line: int, lines: list[str]) -> tuple[int, str] | None:
+    """The line of a header in single brackets that should be one of a list, where two of a name meet; and the name."""
+    here = _HEADER.match(lines[line - 1])
+    if here is None or here[2] not in LISTS or not said.startswith(("Cannot declare", "Cannot overwrite")):
+        return None
+    for number in range(1, line + 1):
+        found = _HEADER.match(lines[number - 1])
+        if found and found[1] == "[" and found[2] == here[2]:
+            return number, here[2]
+    return None
 
 
 def _by_sight(said: str, line: str, column: int) -> str:

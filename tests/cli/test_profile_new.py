@@ -240,7 +240,7 @@ def test_a_file_with_problems_is_no_success(monkeypatch):
 def test_what_a_new_partner_names_may_lie_in_any_folder_that_is_named():
     new("device", "--id", "aaa", "--folder", "mine")
     told = new("partner", "--id", "one", "--profiles", "mine").stderr
-    assert "1 file: no problems\n" in told
+    assert "1 file: 0 errors, 3 warnings\n" in told
     assert 'devices = ["aaa"]' in Path("profiles/partners/one.toml").read_text()
 
 

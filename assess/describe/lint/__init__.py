@@ -14,15 +14,17 @@ from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, shared_mode, unnamed_mode
 from assess.describe.lint.magnitude import magnitude
 from assess.describe.lint.modes import mode_order
+from assess.describe.lint.placeholder import placeholder
 from assess.describe.lint.repeats import said_twice
 from assess.describe.lint.sources import unused_source
-from assess.describe.lint.variants import says_nothing
+from assess.describe.lint.variants import lost_engine, says_nothing
 from assess.describe.problems import Complaint
 from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
 CHECKS: Final[tuple[Check, ...]] = (
-    unused_source, no_identity, unnamed_mode, shared_mode, mode_order, magnitude, says_nothing, said_twice,
+    unused_source, no_identity, unnamed_mode, shared_mode, mode_order, magnitude, says_nothing, lost_engine, said_twice,
+    placeholder,
 )  # fmt: skip
 
 

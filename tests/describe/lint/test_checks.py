@@ -180,6 +180,32 @@ def test_rule_says_nothing(tmp_path):
     assert told(tmp_path, "copy", rover=BASE, copy=empty + 'vendor = "Other"\n') == []
 
 
+def test_rule_lost_engine(tmp_path):
+    typo = SLOW.replace('name = "gpu"', 'name = "gpuu"\nkind = "gpu"')
+    assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": typo}) == [
+        (
+            "lost-engine",
+            line_of(typo, '"gpuu"'),
+            "engine[0].name",
+            "is no engine of rover, and no runtime uses it; did you mean 'gpu'?",
+        )
+    ]
+    used = typo + '[[runtime]]\nid = "onnxruntime-cuda"\nengine = "gpuu"\n'
+    other = typo.replace('kind = "gpu"', 'kind = "npu"')
+    both = typo + '[[engine]]\nname = "gpu"\n'
+    for sound in (used, other, both):
+        assert told(tmp_path, "rover-10w", **{"rover": BASE, "rover-10w": sound}) == []
+
+
+def test_rule_placeholder(tmp_path):
+    new = BASE.replace('"ACME"', '"fill in"').replace('"data sheet"', '"Fill in: which revision"')
+    assert told(tmp_path, "rover", rover=new) == [
+        ("placeholder", line_of(new, "vendor"), "vendor", "is still to be filled in"),
+        ("placeholder", line_of(new, "revision"), "sources.DS.where", "is still to be filled in: which revision"),
+    ]
+    assert told(tmp_path, "rover", rover=BASE.replace('"ACME"', '"Fill In The Blanks Ltd."')) == []
+
+
 def test_rule_said_twice(tmp_path):
     twice = BASE.replace('["robotics"]', '["robotics", "imaging", "robotics"]')
     assert [one[:3] for one in told(tmp_path, "rover", rover=twice)] == [
@@ -200,7 +226,7 @@ def test_warnings_that_an_error_may_cause_wait_for_it(tmp_path):
     both = BASE.replace("[identity]", 'OLD = { where = "older" }\n\n[identity]').replace('kind = "gpu"', 'kind = "gpx"')
     assert [(rule, key) for rule, _, key, _ in told(tmp_path, "rover", rover=both)] == [("", "engine[0].kind")]
     waiting = [check.rule for check in CHECKS if check.whole_file]
-    assert waiting == ["unused-source", "unnamed-mode", "shared-mode", "mode-order", "says-nothing"]
+    assert waiting == ["unused-source", "unnamed-mode", "shared-mode", "mode-order", "says-nothing", "lost-engine"]
 
 
 def test_a_file_that_cannot_be_read_is_told_of_once(tmp_path):

@@ -12,7 +12,7 @@ from assess.units import SPELLINGS
 #: By unit: one that is of another kind, and one misspelt with the right one.
 _MISSPELT = {
     "GIB": ("B", "GiB"), "GBs": ("B/s", "GB/s"), "tops": ("op/s", "TOPS"), "Ghz": ("Hz", "GHz"), "w": ("W", "W"),
-    "bits": ("bit", "bit"), "MTs": ("T/s", "MT/s"), "C": ("degC", "°C"), "µS": ("s", "µs"),
+    "bits": ("bit", "bit"), "MTs": ("T/s", "MT/s"), "C": ("degC", "degC"), "µS": ("s", "us"),
 }  # fmt: skip
 _TEMPERATURES = ("low", "high")
 
