@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from assess.describe.complaints import complaints, known_keys, resolved_keys, unknown_key
 from assess.describe.meant import as_meant
 from assess.describe.positions import Path as KeyPath
-from assess.describe.positions import Position, positions
-from assess.describe.problems import Complaint, InvalidFileError, Problem
+from assess.describe.positions import Position
+from assess.describe.problems import Complaint, InvalidFileError, Problem, all_without_place, placed_all
 from assess.describe.syntax import syntax_problem
 from assess.errors import AssessError
 
@@ -26,9 +28,19 @@ T = TypeVar("T", bound=BaseModel)
 #: No profile comes near it (an operator list has some 60 kB); whatever does is no profile.
 _LARGEST_BYTES: Final = 2**20
 #: The deepest key of a profile has six parts. What is deeper by far costs the standard library's reader minutes
-#: (long dotted keys) or the stack (nested lists), so it is refused before either.
+#: (dotted keys, each below a header of its own parts) or the stack (nested lists), so it is refused before either.
 _DEEPEST: Final = 32
-_MOST_DOTS: Final = 500
+_MOST_PARTS: Final = 12
+#: The longest shipped file has 391. Each costs a check, and some of them more than one.
+_MOST_VALUES: Final = 10_000
+#: What may hold dots that part no key: texts, and comments. Each alternative takes what is left where its end is
+#: missing, so that a text is gone through once; the reader stops there anyway.
+_NO_KEYS: Final = re.compile(
+    r'''"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)|"(?:\\[^\n]|[^"\\\n])*+"?'''
+    r"""|'{3}.*?(?:'{3,5}|\Z)|'[^'\n]*+'?|\#[^\n]*""",
+    re.DOTALL,
+)
+_BETWEEN_KEYS: Final = re.compile(r"[=,\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +154,12 @@ def parse(mapping: Mapping[str, Any], schema: type[T], where: str) -> T:
         raise InvalidFileError(where, (Problem("", "is nested too deeply"),))
     found = _complaints(mapping, schema)
     if found:
-        raise InvalidFileError(where, tuple(complaint.without_place() for complaint in found))
+        raise InvalidFileError(where, all_without_place(found))
     return schema.model_validate(mapping)
 
 
 def _placed(path: Path, text: str, found: Iterable[Complaint]) -> InvalidFileError:
-    lines, places = _lines(text), positions(text)
-    problems = [complaint.placed(places, lines) for complaint in found]
-    problems.sort(key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0))
-    return InvalidFileError(str(path), tuple(problems))
+    return InvalidFileError(str(path), placed_all(list(found), text, _lines(text)))
 
 
 def _lines(text: str) -> list[str]:
@@ -178,10 +187,10 @@ def _text(path: Path) -> str:
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
-    for number, line in enumerate(_lines(text), start=1):
-        if line.count(".") > _MOST_DOTS:
-            at = Position(number, 1, 1)
-            raise InvalidFileError(str(path), (Problem("", f"has more than {_MOST_DOTS} dots in one line", at),))
+    at = _key_of_many_parts(text)
+    if at is not None:
+        problem = Problem("", f"a key has more than {_MOST_PARTS} parts: this is no profile", at)
+        raise InvalidFileError(str(path), (problem,))
     try:
         mapping = tomllib.loads(text)
     except RecursionError:
@@ -194,7 +203,19 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         ) from error
     if _is_too_deep(mapping):
         raise _too_deep(text, path)
+    if _holds_too_much(mapping):
+        raise AssessError(f"holds more than {_MOST_VALUES} values: this is no profile", where=str(path))
     return mapping
+
+
+def _key_of_many_parts(text: str) -> Position | None:
+    """The first line with a key, or a table's header, of more parts than any; texts and comments do not count."""
+    bare = _NO_KEYS.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(_lines(bare), start=1):
+        # Most lines have few dots, and a key cannot have more.
+        if line.count(".") >= _MOST_PARTS and max(one.count(".") for one in _BETWEEN_KEYS.split(line)) >= _MOST_PARTS:
+            return Position(number, 1, 1)
+    return None
 
 
 def _too_deep(text: str, path: Path) -> InvalidFileError:
@@ -210,19 +231,26 @@ def _line_of(text: str, what: str, times: int) -> Position | None:
 
 def _is_too_deep(mapping: Mapping[str, Any]) -> bool:
     """Without recursion, since that is what it protects from."""
+    return len(list(islice(_levels(mapping), _DEEPEST + 1))) > _DEEPEST
+
+
+def _holds_too_much(mapping: Mapping[str, Any]) -> bool:
+    return sum(len(inner) for level in _levels(mapping) for inner in level) > _MOST_VALUES
+
+
+def _levels(mapping: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """The tables and lists of a mapping, by how deep they lie."""
     level: list[Any] = [mapping]
-    for _ in range(_DEEPEST):
+    while level:
+        yield level
         nested = [one.values() if isinstance(one, Mapping) else one for one in level]
         level = [inner for one in nested for inner in one if isinstance(inner, Mapping | list)]
-        if not level:
-            return False
-    return True
 
 
 def _complaints(mapping: Mapping[str, Any], schema: type[BaseModel]) -> list[Complaint]:
     found: list[Complaint] = []
     resolved = [name for name in resolved_keys(schema) if name in mapping]
-    found.extend(unknown_key((name,), known_keys(schema)) for name in resolved)
+    found.extend(unknown_key((name,), partial(known_keys, schema)) for name in resolved)
     if "id" in mapping:
         found.append(Complaint(("id",), "unknown key; the file's name is the id", is_of_key=True))
     try:

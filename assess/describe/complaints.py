@@ -6,8 +6,9 @@ import re
 import types
 import typing
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, time
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -54,8 +55,8 @@ def _complaint(error: Mapping[str, Any], schema: type[BaseModel]) -> Complaint:
     if kind == "wrong_key":
         return Complaint((*keys, context["key"]) if context["key"] else keys, context["text"])
     if kind == "extra_forbidden":
-        return unknown_key(keys, _keys_at(schema, keys[:-1]))
-    return Complaint(keys, _about_value(str(keys[-1]), kind, given, context, error["msg"]))
+        return unknown_key(keys, partial(_keys_at, schema, keys[:-1]))
+    return Complaint(keys, partial(_about_value, str(keys[-1]), kind, given, context, error["msg"]))
 
 
 def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], message: str) -> str:
@@ -64,6 +65,8 @@ def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], m
         if not isinstance(given, str):
             return f"expected one of {', '.join(map(repr, allowed))}, found {_shown(given)}"
         return f"{_shown(given)} is not known; {did_you_mean(given, allowed)}"
+    if kind == "no_licence":
+        return f"{_shown(given)} {context['why']()}"
     if kind == "value_error":
         text = str(context["error"])
         return text.replace(repr(given), _shown(given)) if isinstance(given, str) else text
@@ -88,12 +91,15 @@ def _about_value(name: str, kind: str, given: Any, context: Mapping[str, Any], m
     return f"{_shown(given)} is not accepted: {message[:1].lower()}{message[1:]}"
 
 
-def unknown_key(keys: KeyPath, known: Sequence[str]) -> Complaint:
+def unknown_key(keys: KeyPath, known: Callable[[], Sequence[str]]) -> Complaint:
     """That a key is none of those that may stand beside it."""
-    key = str(keys[-1])
+    return Complaint(keys, lambda: _about_key(str(keys[-1]), known()), is_of_key=True)
+
+
+def _about_key(key: str, known: Sequence[str]) -> str:
     strange = next((unicodedata.name(char, "a character without a name") for char in key if not char.isascii()), "")
     said = f"unknown key, with {strange} in it" if strange else "unknown key"
-    return Complaint(keys, f"{said}; {did_you_mean(key, known)}", is_of_key=True)
+    return f"{said}; {did_you_mean(key, known)}"
 
 
 def resolved_keys(schema: type[BaseModel]) -> list[str]:

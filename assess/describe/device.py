@@ -11,6 +11,7 @@ from assess.describe.device_checks import device_contradictions, sources_missing
 from assess.describe.model import Precision
 from assess.describe.one_mode import OF_ONE_MODE
 from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Said
 from assess.describe.quantity import (
     GRADE_LEGEND,
     Authored,
@@ -246,7 +247,7 @@ class Device(Authored):
     fallbacks: dict[str, Runtime] = Field(default={}, exclude=True)
 
     @classmethod
-    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Said]]:
         """What does not agree with the rest of a device's file: the key's path and why."""
         yield from sources_missing(mapping)
         yield from device_contradictions(mapping)

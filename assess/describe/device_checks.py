@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from assess.describe.device_arithmetic import engine_arithmetic, memory_arithmetic, peak_arithmetic, written
 from assess.describe.mapping import every_table, listed, sourced, tables
 from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Said
 from assess.describe.quantity import says_something
 from assess.describe.suggestions import did_you_mean
 
 
-def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Said]]:
     """What cannot be true together: the key's path and why."""
     if "memory" not in mapping and "on_chip" not in mapping:
         yield (), "missing key 'memory' or 'on_chip': a model must live somewhere"
@@ -35,19 +37,23 @@ def device_contradictions(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
         yield from _engines(mapping)
 
 
-def _engines(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    names: list[str] = []
+def _engines(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Said]]:
+    names: dict[str, None] = {}
     for index, engine in tables(mapping, "engine"):
         name = str(engine.get("name"))
         if name in names:
             yield ("engine", index, "name"), f"{name!r} is the name of an engine above"
-        names.append(name)
+        names[name] = None
         yield from _peaks(index, engine)
+    known = list(names)
     for index, binding in tables(mapping, "runtime"):
         wanted = binding.get("engine")
         if isinstance(wanted, str) and wanted not in names:
-            text = f"{wanted!r} is no [[engine]] of this file; {did_you_mean(wanted, names)}"
-            yield ("runtime", index, "engine"), text
+            yield ("runtime", index, "engine"), partial(_no_engine, wanted, known)
+
+
+def _no_engine(wanted: str, names: list[str]) -> str:
+    return f"{wanted!r} is no [[engine]] of this file; {did_you_mean(wanted, names)}"
 
 
 def _weights(on_chip: Any) -> Iterator[tuple[KeyPath, str]]:
@@ -77,7 +83,7 @@ def _peaks(index: int, engine: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str
         yield from ((("engine", index, "peak", number, *keys), text) for keys, text in found)
 
 
-def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Said]]:
     """Numbers whose source is not in the file's [sources] table, and derived ones that do not say how."""
     for keys, value in every_table(mapping):
         note = value.get("note", "")
@@ -91,5 +97,9 @@ def sources_missing(mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]
         if value["source"] not in names:
             missing.setdefault(value["source"], []).append((*keys, "source"))
     for source, places in missing.items():  # A key misspelt in [sources] is one mistake, however many numbers name it.
-        more = f" ({len(places)} numbers name it)" if len(places) > 1 else ""
-        yield places[0], f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}{more}"
+        yield places[0], partial(_no_source, source, names, len(places))
+
+
+def _no_source(source: str, names: Mapping[str, Any], times: int) -> str:
+    more = f" ({times} numbers name it)" if times > 1 else ""
+    return f"{source!r} is not in [sources]; {did_you_mean(source, list(names))}{more}"

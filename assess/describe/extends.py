@@ -80,17 +80,19 @@ def _entries(
     moved: dict[KeyPath, KeyPath | None],
 ) -> list[Any]:
     """The base's entries in their order, each under the variant's of the same name, then what only the variant has."""
-    own = [entry.get(name) for entry in variant]
+    # By their text, since anything may stand there; of two entries of one name the first.
+    own = [repr(entry.get(name)) for entry in variant]
+    first = {said: index for index, said in reversed(list(enumerate(own)))}
+    known = {repr(entry.get(name)) for entry in base}
     found: list[Any] = []
     for entry in base:
         here = (*path, len(found))
-        index = own.index(entry.get(name)) if entry.get(name) in own else None
+        index = first.get(repr(entry.get(name)))
         moved[here] = None if index is None or place is None else (*place, index)
         found.append(entry if index is None else _one(variant[index], entry, here, moved[here], moved))
-    known = [entry.get(name) for entry in base]
     for index, entry in enumerate(variant):
         # A name that the variant has twice stays twice: that is its author's mistake, and is told.
-        if own[index] not in known or own.index(own[index]) != index:
+        if own[index] not in known or first[own[index]] != index:
             moved[*path, len(found)] = None if place is None else (*place, index)
             found.append(entry)
     return found

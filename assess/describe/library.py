@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -235,8 +236,11 @@ def _missing(kind: Kind[Any], mapping: Mapping[str, Any], shelves: Shelves) -> I
     """Ids that a file names, and that are not there."""
     for keys, wanted, name in references(kind.folder, mapping):
         if not shelves.candidates(wanted.folder, name):
-            text = f"there is no {wanted.name} {name!r}; {did_you_mean(name, shelves.names(wanted.folder))}"
-            yield Complaint(keys, text)
+            yield Complaint(keys, partial(_none_such, wanted, name, shelves))
+
+
+def _none_such(wanted: Kind[Any], name: str, shelves: Shelves) -> str:
+    return f"there is no {wanted.name} {name!r}; {did_you_mean(name, shelves.names(wanted.folder))}"
 
 
 def _hint(folder: Folder, id_: str, shelves: Shelves) -> str:

@@ -27,7 +27,15 @@ _OTHERS: Final = "other_spdx_license_keys"
 
 
 class NoExpressionError(ValueError):
-    """The text is no SPDX expression; the message says why."""
+    """The text is no SPDX expression; the message says why, and which licence was likely meant."""
+
+    def __init__(self, why: str, unknown: str = "") -> None:
+        super().__init__(why)
+        self.unknown = unknown
+
+    def __str__(self) -> str:
+        """Looked up here, since it takes longer than to read the expression."""
+        return f"{self.args[0]}{_meant(self.unknown) if self.unknown else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def parse(text: str) -> LicenceExpression:
     unknown = [name for name in _licensing().unknown_license_keys(tree) if not _OWN.fullmatch(name)]
     if unknown:
         text = f"names {', '.join(map(repr, unknown))}, which is not on the SPDX list"
-        raise NoExpressionError(f"{text}{_meant(unknown[0])}")
+        raise NoExpressionError(text, unknown[0])
     symbols = _licensing().license_symbols(tree, unique=True, decompose=False)
     return LicenceExpression(str(tree), tuple(map(str, symbols)), tree)
 

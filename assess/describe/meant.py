@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -31,6 +32,10 @@ class Meant:
     place: Callable[[KeyPath], KeyPath]
 
 
+#: Unknown keys of a file that are compared with the known ones; who writes more of them means none of ours.
+_MOST: Final = 100
+
+
 @dataclass(slots=True)
 class _Reader:
     root: Mapping[str, Any]
@@ -46,20 +51,23 @@ class _Reader:
         for key, value in table.items():
             name = key
             if key not in known and not (key == "id" and not path):
-                if path and key in known_keys(self.schema) and key not in {**self.root, **self.misplaced}:
+                if path and self.is_of_root(key) and key not in self.root and key not in self.misplaced:
                     text = f"unknown key here; {key!r} is a key of the file itself: above its first [table]"
                     self.complaints.append(Complaint((*path, key), text, is_of_key=True))
                     self.misplaced[key] = value
                     self.written[(key,)] = (*path, key)
                     continue
-                self.complaints.append(unknown_key((*path, key), known))
-                near = nearest(key, [one for one in known if one not in table and one not in found])
-                if near is None or nearest(key, known) != near:
+                self.complaints.append(unknown_key((*path, key), partial(known_keys, schema)))
+                near = nearest(key, known) if len(self.complaints) <= _MOST else None
+                if near is None or near in table or near in found:
                     continue
                 name = near
                 self.written[*here, near] = (*path, key)
             found[name] = self.value(value, below(schema, name), (*path, key), (*here, name))
         return found
+
+    def is_of_root(self, key: str) -> bool:
+        return key in self.schema.model_fields and key in known_keys(self.schema)
 
     def value(self, value: Any, schema: Any, path: KeyPath, here: KeyPath) -> Any:
         if isinstance(value, list) and typing.get_origin(schema) is tuple:

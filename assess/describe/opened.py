@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from assess.describe.authored import read
+from assess.errors import AssessError
 
 T = TypeVar("T")
+
+
+def _read(file: Path) -> dict[str, Any] | AssessError:
+    """What a file says, or why it cannot be read: that is not tried again for each of its neighbours."""
+    try:
+        return read(file)
+    except AssessError as error:
+        return error
 
 
 class Opened:
@@ -24,7 +33,10 @@ class Opened:
         Raises:
             AssessError: it cannot be read.
         """
-        return self.once(("own", file), lambda: read(file))
+        found = self.once(("own", file), lambda: _read(file))
+        if isinstance(found, AssessError):
+            raise found.with_traceback(None)
+        return found
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` makes, made when it is first asked for by this key."""

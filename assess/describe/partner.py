@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from assess.describe.licences import parse_accepted
 from assess.describe.quantity import Authored, Text
@@ -14,7 +15,8 @@ def _accepted(value: str) -> str:
     try:
         return parse_accepted(value)
     except ValueError as error:
-        raise ValueError(f"{value!r} {error}") from error
+        # Which licence was meant takes long to find out: it is asked for where the error is shown.
+        raise PydanticCustomError("no_licence", "is no accepted licence", {"why": error.__str__}) from error
 
 
 AcceptedLicence = Annotated[str, AfterValidator(_accepted)]

@@ -217,6 +217,5 @@ class _Scanner:
     def _position(self, start: int, end: int) -> Position:
         line = bisect_right(self.line_starts, start)
         first = self.line_starts[line - 1]
-        newline = self.text.find("\n", start)
-        end = min(end, len(self.text) if newline < 0 else newline)
+        end = min(end, self.line_starts[line] - 1 if line < len(self.line_starts) else len(self.text))
         return Position(line, start - first + 1, max(1, end - start))

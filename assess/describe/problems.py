@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from unicodedata import combining, east_asian_width
 
-from assess.describe.positions import Entry, Position
+from assess.describe.positions import Entry, Position, positions
 from assess.describe.positions import Path as KeyPath
 from assess.errors import AssessError
 
 _LONGEST: Final = 1000  # Characters of a message, and of a key's path; ours have a few hundred.
+_MOST: Final = 100  # Problems of a file that are told: who has mended them asks again.
 _SHOWN: Final = 160  # Characters of a source line that are shown around a problem.
 
 
@@ -68,6 +69,11 @@ class InvalidFileError(AssessError):
         super().__init__("\n".join(problem.render(file) for problem in problems), hint=hint)
 
 
+#: A message, or what makes it where finding out what was meant takes time: of a file with thousands of problems only
+#: some are shown.
+Said = str | Callable[[], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """A problem before its place in the file is looked up.
@@ -80,22 +86,47 @@ class Complaint:
     """
 
     keys: KeyPath
-    text: str
+    text: Said
     is_of_key: bool = False
     rule: str = ""
 
-    def without_place(self) -> Problem:
-        """The problem of a mapping that has no lines."""
-        return Problem(spelled(self.keys), _cut(self.text))
+    @property
+    def said(self) -> str:
+        """The text, made where it was not yet."""
+        return _cut(self.text if isinstance(self.text, str) else self.text())
 
-    def placed(self, places: Mapping[KeyPath, Entry], lines: Sequence[str]) -> Problem:
-        """The problem at the nearest place that the file has for its key."""
+    def place(self, places: Mapping[KeyPath, Entry]) -> Position | None:
+        """The nearest place that the file has for its key."""
         for depth in range(len(self.keys), 0, -1):
             entry = places.get(self.keys[:depth])
             if entry is not None:
-                at = entry.key if self.is_of_key else entry.value
-                return Problem(spelled(self.keys), _cut(self.text), at, lines[at.line - 1], self.rule)
-        return Problem(spelled(self.keys), _cut(self.text), Position(1, 1, 1), "", self.rule)
+                return entry.key if self.is_of_key else entry.value
+        return None
+
+
+def placed_all(found: Sequence[Complaint], text: str, lines: Sequence[str]) -> tuple[Problem, ...]:
+    """The problems of a file, each at its place, in the order of their lines; of very many the first ones."""
+    if not found:
+        return ()
+    places = positions(text)
+    start = Position(1, 1, 1)
+    pairs = [(complaint.place(places), complaint) for complaint in found]
+    pairs.sort(key=lambda pair: (pair[0].line, pair[0].column) if pair[0] else (1, 1))
+    told = [
+        Problem(spelled(one.keys), one.said, at or start, lines[at.line - 1] if at else "", one.rule)
+        for at, one in pairs[:_MOST]
+    ]
+    if len(pairs) > _MOST:
+        at, first = pairs[_MOST]
+        told.append(Problem("", f"and {len(pairs) - _MOST} more, from here on", at or start, "", first.rule))
+    return tuple(told)
+
+
+def all_without_place(found: Sequence[Complaint]) -> tuple[Problem, ...]:
+    """The problems of a mapping that has no lines; of very many the first ones."""
+    told = [Problem(spelled(one.keys), one.said) for one in found[:_MOST]]
+    more = [Problem("", f"and {len(found) - _MOST} more")] if len(found) > _MOST else []
+    return (*told, *more)
 
 
 def spelled(keys: KeyPath) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from assess.describe.beside import leaves
 from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Said
 from assess.describe.quantity import Authored, Hertz, Share, Text, Whole, wrong_key
 from assess.describe.suggestions import did_you_mean
 
@@ -34,6 +36,7 @@ _KEYS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_MOST_STAGES: Final = 1000  # No pipeline has a tenth of it; each is followed back to the first.
 _QUEUE: Final = re.compile(r"latest-only|drop-late|queue:[1-9][0-9]{0,5}")
 
 
@@ -163,11 +166,14 @@ class Scenario(Authored):
         )
 
 
-def contradictions(scenario: Any) -> Iterator[tuple[KeyPath, str]]:
+def contradictions(scenario: Any) -> Iterator[tuple[KeyPath, Said]]:
     """What is wrong between the stages of an authored scenario, each with its key's path in it."""
     stages = scenario.get("stage") if isinstance(scenario, Mapping) else None
     if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
         return  # Not a list of tables: its own problem.
+    if len(stages) > _MOST_STAGES:
+        yield ("stage",), f"has more than {_MOST_STAGES} stages"
+        return
     names = [stage.get("name") for stage in stages]
     texts = [(stage.get("name"), stage.get("after")) for stage in reversed(stages)]
     after = {name: wanted for name, wanted in texts if isinstance(name, str) and isinstance(wanted, str)}
@@ -177,14 +183,20 @@ def contradictions(scenario: Any) -> Iterator[tuple[KeyPath, str]]:
             yield ("stage", index, "name"), f"stage {name!r} is there already"
         elif isinstance(wanted, str) and wanted not in names:
             others = [other for other in names if isinstance(other, str) and other != name]
-            yield ("stage", index, "after"), f"there is no stage {wanted!r}; {did_you_mean(wanted, others)}"
+            yield ("stage", index, "after"), partial(_no_stage, wanted, others)
         elif isinstance(wanted, str) and isinstance(name, str) and (circle := _circle(name, after)):
             yield ("stage", index, "after"), f"comes after itself: {' after '.join(map(repr, circle))}"
 
 
+def _no_stage(wanted: str, others: Sequence[str]) -> str:
+    return f"there is no stage {wanted!r}; {did_you_mean(wanted, others)}"
+
+
 def _circle(name: str, after: Mapping[str, str]) -> Sequence[str]:
     """Stages from `name` back to itself; empty if its chain ends, or runs into a circle that it is no part of."""
-    chain = [name]
-    while (before := after.get(chain[-1])) is not None and before not in chain:
-        chain.append(before)
+    chain: dict[str, None] = {name: None}
+    before = after.get(name)
+    while before is not None and before not in chain:
+        chain[before] = None
+        before = after.get(before)
     return [*chain, name] if before == name else ()

@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 _MOST: Final = 20  # Words that are listed where none is near.
+#: Characters, and words to compare one with: nobody means a longer one, and libraries have some hundred.
+_LONGEST: Final = 200
+_MOST_COMPARED: Final = 400
 
 
 def near(given: str, allowed: Iterable[str], *, most: int, cutoff: float = 0.6) -> list[str]:
     """The allowed words that are the same but for case and hyphens, or near; the nearest first."""
-    folded = {_folded(word): word for word in reversed(list(allowed))}
+    if len(given) > _LONGEST:
+        return []
+    known = list(allowed)
+    if len(known) > _MOST_COMPARED:  # Few slips are in the first letter.
+        known = sorted(known, key=lambda word: word[:1].casefold() != given[:1].casefold())[:_MOST_COMPARED]
+    folded = {_folded(word): word for word in reversed(known)}
     return [folded[word] for word in get_close_matches(_folded(given), folded, n=most, cutoff=cutoff)]
 
 
@@ -30,6 +39,7 @@ def did_you_mean(given: str, allowed: Sequence[str]) -> str:
     return f"expected one of {', '.join(map(repr, allowed[:_MOST]))}{more}" if allowed else "there are none"
 
 
+@lru_cache(maxsize=2 * _MOST_COMPARED)
 def _folded(word: str) -> str:
     # Number formats as other tools write them: float16 is fp16.
     return re.sub(r"[-_ ]", "", word.casefold()).replace("float", "fp")

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from assess.describe.device import Sector
 from assess.describe.positions import Path as KeyPath
+from assess.describe.problems import Said
 from assess.describe.quantity import Authored, Bytes, Grade, Hertz, Joules, Number, Seconds, Share, Text, Whole
 from assess.describe.scenario import Scenario
 from assess.describe.scenario import contradictions as between_stages
@@ -89,7 +90,7 @@ class Workload(Authored):
     requires: Requires = Field(description="What must hold; what is left out is not asked.")
 
     @classmethod
-    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    def contradictions(cls, mapping: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Said]]:
         """What is wrong between keys of an authored mapping, each with its key's path."""
         scenario, requires = mapping.get("scenario"), mapping.get("requires")
         yield from ((("scenario", *keys), text) for keys, text in between_stages(scenario))

@@ -194,8 +194,8 @@ def test_a_repeated_engine_and_peak_are_told(rover):
         (b"", "missing key 'name'"),
         (b"a = " + b"[" * 5000, "is nested too deeply"),
         (b"a = " + b"[" * 40 + b"]" * 40, "is nested too deeply"),
-        (b".".join([b"a"] * 400) + b" = 1", "is nested too deeply"),
-        (b"\n" + b"a." * 400_000 + b"a = 1", "rover.toml:2: has more than 500 dots in one line"),
+        (b"[a.b]\n" + b".".join([b"a"] * 13) + b" = 1", "rover.toml:2: a key has more than 12 parts"),
+        (b"\n" + b"a." * 400_000 + b"a = 1", "rover.toml:2: a key has more than 12 parts: this is no profile"),
     ],
 )
 def test_what_is_no_profile_is_refused(rover, content, complaint):

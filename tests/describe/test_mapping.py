@@ -5,6 +5,7 @@ from __future__ import annotations
 from assess.describe.device import Device
 from assess.describe.extends import merged
 from assess.describe.mapping import is_sourced, sourced
+from assess.describe.problems import Complaint
 
 NUMBER = {"value": "8 GiB", "source": "DS", "grade": "A"}
 CLAIM = {"id": "iec-61508", "level": "SIL 2", "source": "DS", "grade": "A"}
@@ -27,8 +28,9 @@ def test_a_source_may_have_any_name() -> None:
 
 def test_a_number_without_its_grade_is_told_of_its_source_too() -> None:
     mapping = {"sources": {}, "memory": {"capacity": {"value": "8 GiB", "source": "DS"}}}
-    told = (("memory", "capacity", "source"), "'DS' is not in [sources]; there are none")
-    assert list(Device.contradictions(mapping)) == [told]
+    ((keys, said),) = Device.contradictions(mapping)
+    assert Complaint(keys, said).said == "'DS' is not in [sources]; there are none"
+    assert keys == ("memory", "capacity", "source")
 
 
 def test_an_engine_keeps_its_place_behind_what_is_none() -> None:

@@ -19,12 +19,12 @@ def said_twice(seen: Seen) -> Iterator[Complaint]:
     """An entry of a list that is there already: left over, or another was meant."""
     yield from _texts(seen.mapping, ())
     for key, names in _SAME_BY.items():
-        above: list[tuple[Any, ...]] = []
+        above = set[str]()
         for index, entry in tables(seen.mapping, key):
-            said = tuple(entry.get(name) for name in names)
-            if said in above:
+            said = [entry.get(name) for name in names]
+            if repr(said) in above:
                 yield Complaint((key, index, names[0]), f"{said[0]!r} is there already, with the same {names[1]!r}")
-            above.append(said)
+            above.add(repr(said))  # Anything may stand there, also what cannot be looked up itself.
 
 
 def _texts(value: Any, path: KeyPath) -> Iterator[Complaint]:
@@ -32,8 +32,11 @@ def _texts(value: Any, path: KeyPath) -> Iterator[Complaint]:
         for key, inner in value.items():
             yield from _texts(inner, (*path, key))
     elif isinstance(value, list):
+        above = set[str]()
         for index, inner in enumerate(value):
-            if isinstance(inner, str) and inner in value[:index]:
-                yield Complaint((*path, index), f"{inner!r} is there already")
-            elif not isinstance(inner, str):
+            if not isinstance(inner, str):
                 yield from _texts(inner, (*path, index))
+            elif inner in above:
+                yield Complaint((*path, index), f"{inner!r} is there already")
+            else:
+                above.add(inner)

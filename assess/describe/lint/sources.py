@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from assess.describe.lint.check import Seen, check
 from assess.describe.mapping import sourced, table
@@ -17,5 +18,8 @@ def unused_source(seen: Seen) -> Iterator[Complaint]:
     strange = sorted(used - set(table(seen.mapping, "sources")))
     for key in table(seen.own, "sources"):  # What a base has beside is the base's matter.
         if key not in used:
-            nearest = did_you_mean(key, strange) if strange else "leave it out"
-            yield Complaint(("sources", key), f"no number names it; {nearest}", is_of_key=True)
+            yield Complaint(("sources", key), partial(_unused, key, strange), is_of_key=True)
+
+
+def _unused(key: str, strange: list[str]) -> str:
+    return f"no number names it; {did_you_mean(key, strange) if strange else 'leave it out'}"

@@ -175,7 +175,7 @@ def bottomless_nest(sound: Sound) -> Planted | None:
 
 def dots(sound: Sound) -> Planted | None:
     line = sound.pick(sound.pairs, "dots")
-    return Planted(sound.with_line(line, "a." * 600 + "a = 1"), line.number, "", "more than 500 dots")
+    return Planted(sound.with_line(line, "a." * 600 + "a = 1"), line.number, "", "a key has more than 12 parts")
 
 
 def bare_look_alike(sound: Sound) -> Planted | None:
