@@ -38,7 +38,10 @@ CardOption = Annotated[
 ProfilesOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--profiles", metavar="DIR", help="Folder with devices/, workloads/, ... that come first; repeatable."
+        "--profiles",
+        metavar="DIR",
+        readable=False,  # It is told in our own words.
+        help="Folder with devices/, workloads/, ... that come first; repeatable.",
     ),
 ]
 OutputOption = Annotated[

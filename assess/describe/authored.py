@@ -171,6 +171,8 @@ def _text(path: Path) -> str:
     try:
         if not path.is_file():
             problem = "is not a regular file" if path.exists() else "there is no such file"
+            if path.is_dir():
+                problem = "is a folder, not a file"
             if path.is_symlink() and not path.exists():
                 problem = "is a symbolic link that leads nowhere, or in a circle"
             raise AssessError(problem, where=str(path))

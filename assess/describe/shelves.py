@@ -28,11 +28,12 @@ class Shelves:
         """A user's own folders, then the shipped one.
 
         Raises:
-            AssessError: one of them is no folder.
+            AssessError: one of them is no folder, or cannot be read.
         """
         for folder in own:
             if not folder.is_dir():
                 raise AssessError("is not a folder", where=str(folder), hint="a folder of profiles has devices/ in it")
+            check_folder(folder)
         # A folder that is named twice hides nothing of its own.
         known = {folder.resolve(): folder for folder in (shipped("profiles"), *reversed(own))}
         known.pop(shipped("profiles").resolve())
@@ -59,7 +60,7 @@ class Shelves:
         """All files of a kind; hidden ones are an editor's or the system's own."""
         pattern = "*/card.toml" if folder == MODEL.folder else "*.toml"
         found = (file for place in self._places(folder) for file in sorted(place.glob(pattern)))
-        return [file for file in found if not stem(file).startswith(".")]
+        return [file for file in found if not stem(file).startswith(".") and not file.is_dir()]
 
     def ids(self, folder: Folder) -> list[str]:
         """All ids of a kind, sorted.
@@ -83,19 +84,36 @@ class Shelves:
         return next((index for index, folder in enumerate(self.folders) if folder.resolve() == here), None)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder of profiles that cannot be read, or has one of a kind in it that cannot: it would seem empty.
+
+    Raises:
+        AssessError: it is named.
+    """
+    _check_readable(folder)
+    for kind in KINDS:
+        _check_readable(folder / kind.folder)
+
+
+def _check_readable(folder: Path) -> None:
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise AssessError("cannot be read: Permission denied", where=str(folder))
+
+
 def profile_folders(
     given: Sequence[Path], *, environment: Mapping[str, str] = os.environ, here: Path = Path()
 ) -> tuple[Path, ...]:
     """A user's own folders of profiles, the first to look in first: those given, ASSESS_PROFILES, ./profiles.
 
     Raises:
-        AssessError: ASSESS_PROFILES names what is no folder.
+        AssessError: ASSESS_PROFILES names what is no folder, or ./profiles cannot be read.
     """
     named = [Path(name) for name in environment.get("ASSESS_PROFILES", "").split(os.pathsep) if name]
     for folder in named:
         if not folder.is_dir():
             raise AssessError("is not a folder", where=f"ASSESS_PROFILES: {folder}", hint="separate folders with ':'")
     usual = here / "profiles"
+    _check_readable(usual)
     # Other tools have folders of this name: ours has one of ours in it, and is not the shipped one.
     is_ours = any((usual / kind.folder).is_dir() for kind in KINDS)
     beside = [usual] if is_ours and usual.resolve() != shipped("profiles").resolve() else []

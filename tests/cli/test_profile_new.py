@@ -255,3 +255,10 @@ def test_the_file_is_as_readable_as_any_other():
     here = Path("plain")
     here.write_text("")
     assert stat.S_IMODE(Path("profiles/devices/one.toml").stat().st_mode) == stat.S_IMODE(here.stat().st_mode)
+
+
+def test_a_folder_whose_place_a_file_has_is_told():
+    Path("mine").mkdir()
+    Path("mine/devices").write_text("")
+    says = "error: mine/devices: is a file, not a folder\nhint: name another --folder\n"
+    assert new("device", "--id", "one", "--folder", "mine", code=2).stderr == says

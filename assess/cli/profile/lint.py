@@ -13,7 +13,12 @@ from assess.cli.options import ProfilesOption, choice
 def lint(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE|FOLDER...", help="Profiles, or folders of them; the shipped library if left out."),
+        # What cannot be read is told as a problem of a file is.
+        typer.Argument(
+            metavar="FILE|FOLDER...",
+            readable=False,
+            help="Profiles, or folders of them; if left out, those that are looked in: your own, and what ships.",
+        ),
     ] = None,
     kind: Annotated[
         str | None,
@@ -27,7 +32,8 @@ def lint(
 ) -> None:
     """Check profiles: form, names, units, sources, and whether their numbers agree with each other.
 
-    Errors make a file unusable (exit 2); warnings are told where something only looks wrong.
+    Without a file it checks every folder that profiles are looked for in: --profiles, ASSESS_PROFILES, ./profiles, and
+    what ships. Errors make a file unusable (exit 2); warnings are told where something only looks wrong.
 
     Example: assess profile lint mine/devices/acme-rover.toml --format github
     """
@@ -35,7 +41,7 @@ def lint(
     from assess.cli.exit_codes import ExitCode
     from assess.describe.kinds import kind_named
     from assess.describe.library import Library, profile_folders
-    from assess.describe.lint import CHECKS, files_in
+    from assess.describe.lint import CHECKS, files_in, files_looked_in
     from assess.describe.lint import lint as problems_of
     from assess.files import shipped
     from assess.report.problems import FORMS, Checked
@@ -43,8 +49,9 @@ def lint(
     forms = {one.name: one for one in FORMS}
     form = forms[choice(format_, list(forms), "--format")]
     named = None if kind is None else kind_named(kind, where="--kind")
-    library = Library(profile_folders(profiles or ()))
-    wanted = files_in(files or [shipped("profiles")])
+    own = profile_folders(profiles or ())
+    library = Library(own)
+    wanted = files_in(files) if files else files_looked_in([*own, shipped("profiles")])
     checked = Checked(
         problems={str(file): problems_of(file, library, named) for file in wanted},
         rules={check.rule: check.summary for check in CHECKS},

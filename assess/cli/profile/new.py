@@ -161,6 +161,8 @@ def _make_room(file: Path, folder: Path) -> None:
         raise AssessError("a link leads out of the folder", where=str(file), hint="name where it leads with --folder")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise AssessError("is a file, not a folder", where=str(file.parent), hint="name another --folder") from error
     except OSError as error:
         raise AssessError(f"cannot be made: {error.strerror}", where=str(file.parent), hint="name --folder") from error
     check_writable(file)

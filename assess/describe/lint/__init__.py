@@ -19,6 +19,7 @@ from assess.describe.lint.repeats import said_twice
 from assess.describe.lint.sources import unused_source
 from assess.describe.lint.variants import lost_engine, says_nothing
 from assess.describe.problems import Complaint
+from assess.describe.shelves import check_folder
 from assess.errors import AssessError
 
 #: What only looks wrong: each has a name of its own, by which a warning is known.
@@ -81,19 +82,36 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
     """The profiles that paths name: files as they are, of a folder every TOML file in the folders of kinds below it.
 
     Raises:
-        AssessError: a folder has none.
+        AssessError: a folder has none, or cannot be read.
     """
     found: list[Path] = []
     for path in paths:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = [file for kind in KINDS for file in sorted((path / kind.folder).glob("*.toml"))] or sorted(
-            path.glob("*.toml")
-        )
+        inside = files_looked_in([path]) or _visible(path)
+        if not inside and path.suffix == ".toml":
+            raise AssessError("is a folder, not a file", where=str(path), hint="a profile is one file of TOML")
         if not inside:
             raise AssessError(
                 "there are no profiles in it", where=str(path), hint="a folder of profiles has devices/ in it"
             )
-        found += [file for file in inside if not file.name.startswith(".")]
+        found += inside
     return found
+
+
+def files_looked_in(folders: Sequence[Path]) -> list[Path]:
+    """The profiles of folders that ids are looked for in, each folder once; one may have none.
+
+    Raises:
+        AssessError: one cannot be read.
+    """
+    found: list[Path] = []
+    for folder in {one.resolve(): one for one in reversed(folders)}.values():
+        check_folder(folder)
+        found = [file for kind in KINDS for file in _visible(folder / kind.folder)] + found
+    return found
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.toml")) if not file.name.startswith(".")]
