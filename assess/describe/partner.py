@@ -7,16 +7,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from assess.describe.licences import parse_accepted
+from assess.describe.licences import NoExpressionError, parse_accepted
 from assess.describe.quantity import Authored, Text
 
 
 def _accepted(value: str) -> str:
     try:
         return parse_accepted(value)
-    except ValueError as error:
+    except NoExpressionError as error:
         # Which licence was meant takes long to find out: it is asked for where the error is shown.
-        raise PydanticCustomError("no_licence", "is no accepted licence", {"why": error.__str__}) from error
+        told = {"said": f"{value!r} {error.args[0]}", "why": error.__str__}
+        raise PydanticCustomError("no_licence", "{said}", told) from error
 
 
 AcceptedLicence = Annotated[str, AfterValidator(_accepted)]

@@ -216,7 +216,7 @@ def test_a_byte_order_mark_is_no_problem(rover):
 def test_missing_files_and_folders_are_told(tmp_path):
     with pytest.raises(AssessError, match="there is no such file"):
         read(tmp_path / "none.toml")
-    with pytest.raises(AssessError, match="is not a regular file"):
+    with pytest.raises(AssessError, match="is a folder, not a file"):
         read(tmp_path)
     loop = tmp_path / "loop.toml"
     loop.symlink_to(loop)

@@ -20,7 +20,8 @@ def record(folder, kind, text):
     file = folder / kind / "acme.toml"
     file.parent.mkdir()
     file.write_text(text)
-    assert [problem.render("") for problem in lint(file, Library())] == []
+    left = [problem.rule for problem in lint(file, Library())]
+    assert left == ["placeholder"] * text.count('= "fill in')
     return Library([folder]).record(kind_named(kind), file)
 
 
