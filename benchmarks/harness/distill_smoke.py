@@ -2,6 +2,7 @@
 
 Of each recipe the first seed alone: teacher, students with and without it, int8, scores, card. A recipe is made again
 if the score of the largest student, and that of its int8 form, lie within the intervals of the card that ships.
+"""
 
 from __future__ import annotations
 
