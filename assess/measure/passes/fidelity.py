@@ -85,6 +85,11 @@ def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) 
 
     try:
         scores = task.evaluate(model, teacher, request["seed"], request["count"], share)
+    except ImportError as error:
+        raise AssessError(
+            f"task {task.id!r} needs {', '.join(task.needs) or error.name}: {error.name} is not installed",
+            hint="pip install 'assess[simulators]'",
+        ) from error
     except KeyError as error:
         raise AssessError(
             f"the model has no output {error}, which task {task.id!r} reads", hint="see [evaluation] of its card"

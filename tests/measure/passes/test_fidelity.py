@@ -127,6 +127,15 @@ def test_an_output_that_the_task_wants_and_nobody_gives_is_told(asked):
         asked(wrong)
 
 
+def test_a_simulator_that_is_not_installed_is_named(asked):
+    def simulated(*_):
+        raise ModuleNotFoundError("No module named 'mujoco'", name="mujoco")
+
+    with pytest.raises(AssessError, match="task 'counting' needs mujoco: mujoco is not installed") as caught:
+        asked(simulated)
+    assert caught.value.hint == "pip install 'assess[simulators]'"
+
+
 def test_a_score_that_is_no_number_is_the_tasks_mistake(asked):
     def careless(*_):
         return Scores((float("nan"), 1.0), (), (0.0, 0.0), ())
