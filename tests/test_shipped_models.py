@@ -134,3 +134,52 @@ def test_the_page_of_models_shows_what_the_cards_say():
         PAGE.write_text(f"{before}<!-- models -->\n{text}<!-- end -->{after}")
         return
     assert inside == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("card", "one"), [(card, one) for card, one in FILES if card.state], ids=lambda each: getattr(each, "id", "")
+)
+def test_a_state_carried_from_call_to_call_gives_what_the_unrolled_network_gives(card, one):
+    from assess.measure.onnx_runtime import OnnxRuntime
+
+    references = np.load(MODELS / card.id / card.references.file)
+    step = onnx.load(LIBRARY.model_file(f"{card.id}/{one.id}"))
+    whole = unrolled(step, card.state, 3)
+    session = OnnxRuntime().load(
+        {"provider": "CPUExecutionProvider", "threads": 1, "optimisation": "all", "inputs": [],
+         "model": whole.SerializeToString()}
+    )  # fmt: skip
+    by_step = run(card, one, references)
+    states = {state.input for state in card.state}
+    fed = {
+        port.name: references[port.name.partition("_")[2]][int(port.name[1])]
+        for port in whole.graph.input
+        if port.name.partition("_")[2] not in states
+    }
+    zeros = {
+        port.name: np.zeros([dim.dim_value for dim in port.type.tensor_type.shape.dim], np.float32)
+        for port in whole.graph.input
+        if port.name.partition("_")[2] in states
+    }
+    session.feed({**fed, **zeros})
+    session.first()
+    found = session.outputs()
+    acts = [each.name for each in card.output if each.name not in {state.output for state in card.state}]
+    for name in acts:
+        for index in range(3):
+            assert np.allclose(found[f"s{index}_{name}"], by_step[name][index], atol=1e-6)
+
+
+def unrolled(step, states, count):
+    """The network so many times in a row, each state an inner value."""
+    whole = onnx.compose.add_prefix(step, "s0_")
+    for index in range(1, count):
+        following = onnx.compose.add_prefix(step, f"s{index}_")
+        carried = [(f"s{index - 1}_{state.output}", f"s{index}_{state.input}") for state in states]
+        kept = [port.name for port in (*whole.graph.output, *following.graph.output)]
+        consumed = {name for name, _ in carried}
+        whole = onnx.compose.merge_models(
+            whole, following, io_map=carried, outputs=[name for name in kept if name not in consumed]
+        )
+    return whole
