@@ -75,7 +75,9 @@ def scores(request: Mapping[str, Any], ask: Ask, on_progress: Callable[[float], 
     where = Path(request["model"]).name
     ending = ask(request, lambda message: on_progress(float(message.get("share", 0.0))))
     if ending.cause != "answered":
-        raise AssessError(f"the evaluation did not end: {ending.cause}: {ending.detail}", where=where)
+        last = ending.printed.rpartition("\n")[2]
+        said = f"; {last:.300}" if last else ""
+        raise AssessError(f"the evaluation did not end: {ending.cause}: {ending.detail}{said}", where=where)
     answer = ending.answer if isinstance(ending.answer, dict) else {}
     if "refused" in answer:
         raise AssessError(f"ONNX Runtime refused the model: {answer['refused']!s:.500}", where=where)

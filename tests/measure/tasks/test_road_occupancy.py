@@ -13,18 +13,14 @@ from assess.errors import AssessError
 from assess.measure.tasks import find_task
 from assess.measure.tasks.road_occupancy import (
     ROAD_OCCUPANCY,
-    Floats,
-    Light,
-    Road,
-    Vehicle,
     evaluate,
     frame,
     frames,
     in_sight,
     intersection_over_union,
     occupied,
-    render,
 )
+from assess.measure.tasks.road_scene import Floats, Light, Road, Vehicle, render
 from assess.measure.tasks.task import Arrays, Scores
 
 SEED, COUNT = 30_000, 20
