@@ -17,6 +17,7 @@ TASKS: Final[Mapping[str, str]] = {
     "hopper-positions": "assess.measure.tasks.hopper:HOPPER_POSITIONS",
     "hopper-speed": "assess.measure.tasks.hopper:HOPPER_SPEED",
     "lane-keeping": "assess.measure.tasks.lane_keeping:LANE_KEEPING",
+    "object-detect": "assess.measure.tasks.object_detect:OBJECT_DETECT",
     "road-occupancy": "assess.measure.tasks.road_occupancy:ROAD_OCCUPANCY",
     "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
 }
