@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 
 from assess import sandbox
+from assess.describe.beside import beside
 from assess.describe.card import Card, Variant
 from assess.describe.library import Library
 from assess.measure.measurement import Settings
@@ -51,13 +53,19 @@ def evaluate(
             left_s = (clock() - begun) * (1.0 - done) / done if done else None
             on_progress(f"scoring {name}", done, left_s)
 
-        path = subject.path.parent / file
-        one = subject if file == subject.path.name else find_model(str(path), library, dims=dict(subject.model.dims))
+        one = subject if file == subject.path.name else _other(file, subject, library)
         known = score(
             one.model, one.path, one.card, one.card_folder, count=count, on_progress=tell, ask=asking(launch, settings)
         )
         found.append(Evaluated(name, one.model.sha256, one.model.file_bytes, one.model.precision, known))
     return tuple(found)
+
+
+def _other(file: str, subject: Subject, library: Library) -> Subject:
+    """Another file of the same card; it lies beside the one that was named."""
+    path = beside(subject.path.parent, file)
+    found = find_model(str(path), library, dims=dict(subject.model.dims))
+    return replace(found, card=subject.card, card_folder=subject.card_folder)
 
 
 def _files(subject: Subject, *, every: bool) -> Iterator[tuple[str, str]]:

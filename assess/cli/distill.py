@@ -34,7 +34,9 @@ def list_() -> None:
 
 @distill.command()
 def run(
-    model: Annotated[str, typer.Argument(metavar="ID|FOLDER", help="A model with a recipe, or a folder with one.")],
+    model: Annotated[
+        str, typer.Argument(metavar="ID|FOLDER", help="A model with a recipe, or a folder with one, as ./mine.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The new folder; default: distilled/ID.")
     ] = None,
@@ -42,7 +44,8 @@ def run(
 ) -> None:
     """Run a recipe: teacher, students with and without it, each scored; then write files, card and figures.
 
-    What is done is kept in DIR.work: after an interruption the same command goes on from there.
+    A recipe is a program: of a folder that somebody sent, read it first. What is done is kept in DIR.work: after an
+    interruption the same command goes on from there.
 
     Example: assess distill run wafer-map --out my-wafer-map
     """
@@ -53,7 +56,8 @@ def run(
     from assess.files import shipped
 
     folder = Path(model)
-    if not folder.is_dir():
+    # An id is never a folder that happens to have its name here.
+    if folder.name == model and model not in (".", ".."):
         Library().card(model)  # Says which there are.
         folder = shipped("models") / model
     target = out or Path("distilled") / folder.resolve().name

@@ -56,8 +56,8 @@ def filled(authored: str, made: Sequence[Made], teacher: Mapping[str, Any], othe
         document.pop(key, None)
     document["file"], document["sha256"] = made[0].file, made[0].sha256
     first = made[0].fidelity
-    document["evaluation"]["chance"] = _score(mean(first.chance))
-    document["teacher"].update({**teacher, "score": _score(mean(first.teacher))})
+    document["evaluation"]["chance"] = _score(mean(first.chance, first.unit))
+    document["teacher"].update({**teacher, "score": _score(mean(first.teacher, first.unit))})
     variants = tomlkit.aot()
     for one in made:
         variants.append(tomlkit.item(_variant(one)))
@@ -72,11 +72,11 @@ def _variant(one: Made) -> dict[str, Any]:
     table: dict[str, Any] = {name: getattr(one, name) for name in ("id", "file", "sha256", "precision")}
     table |= {"parameters": one.parameters, "bytes": one.bytes}
     table |= {"weight_bits": 7} if one.precision == "int8" else {}
-    table |= {"tolerance": _rounded(one.tolerance), "score": _score(mean(known.model))}
-    kept = retained(known.model, known.teacher, known.chance)
+    table |= {"tolerance": _rounded(one.tolerance), "score": _score(mean(known.model, known.unit))}
+    kept = retained(known.model, known.teacher, known.chance, higher_is_better=known.higher_is_better)
     if math.isfinite(kept.low) and math.isfinite(kept.high):  # Else the teacher is not clearly better than chance.
         table["retained"] = _score(kept)
-    table["agreement"] = _score(mean(known.agreement))
+    table["agreement"] = _score(mean(known.agreement, "1"))
     for name in ("taught", "untaught"):
         if values := getattr(one, name):
             table[name] = [_rounded(value) for value in values]

@@ -26,6 +26,7 @@ from assess.measure.identity import cpu
 from assess.measure.measurement import Settings
 from assess.measure.plain import decode
 from assess.measure.scoring import asking, scores
+from assess.measure.tasks import find_task, source_of
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.project.skill import mean
 from assess.report.charts.quality import family_picture
@@ -35,6 +36,7 @@ _TRAINER: Final = "assess.distill.train"
 #: A recipe that takes longer is none that anybody runs on a desk.
 _TIMEOUT_S: Final = 6 * 3600.0
 _STOP_WITHIN_S: Final = 5.0
+_SOURCE: Final = "source"
 _RECIPE, _CARD, _REFERENCES, _PICTURE = "recipe.py", "card.toml", "references.npz", "quality.svg"
 #: Of a whole recipe's time about so much is training, the rest scoring.
 _TRAINING: Final = 0.8
@@ -82,20 +84,29 @@ def distil(
         AssessError: there is no recipe, the new folder exists, another run works on it or was of another recipe, or a
             package is missing.
     """
+    _require_recipe(folder)
+    with _work_folder(out, folder) as work:
+        source = work / _SOURCE
+        card = load(source / _CARD, Card, id=folder.name)
+        tell = _Timed(on_progress, clock)
+        trained = _train(source, work, seeds, tell, launch)
+        known = _scored(trained, card, work, tell, launch)
+        made = _write(source, folder.name, out, work, trained, known)
+        shutil.rmtree(work)
+    return made
+
+
+def _require_recipe(folder: Path) -> None:
+    """Refuse, before anything takes long, a folder that could not be finished."""
     card = load(folder / _CARD, Card, id=folder.name)
+    where = str(folder / _CARD)
     if card.evaluation is None or not card.evaluation.task:
-        raise AssessError("its card names no task to score students on", where=str(folder / _CARD))
+        raise AssessError("its card names no task to score students on", where=where, hint="[evaluation] task = ...")
+    if card.teacher is None:
+        raise AssessError("its card names no teacher", where=where, hint="[teacher] name and relation")
+    find_task(card.evaluation.task)
     if not (folder / _RECIPE).is_file():
         raise AssessError("has no recipe.py", where=str(folder), hint="assess distill list")
-    if out.exists():
-        raise AssessError("is there already", where=str(out), hint="name another folder with --out")
-    with _work_folder(out, folder / _RECIPE) as work:
-        tell = _Timed(on_progress, clock)
-        trained = _train(folder / _RECIPE, work, seeds, tell, launch)
-        known = _scored(trained, card, work, tell, launch)
-        made = _write(folder, out, work, trained, known)
-    shutil.rmtree(work)
-    return made
 
 
 class _Timed:
@@ -115,8 +126,11 @@ class _Timed:
 
 
 @contextmanager
-def _work_folder(out: Path, recipe: Path) -> Iterator[Path]:
-    """The folder that is kept between calls; held by one call at a time, and of one recipe."""
+def _work_folder(out: Path, folder: Path) -> Iterator[Path]:
+    """The folder that is kept between calls; held by one call at a time, and of one recipe.
+
+    What the recipe's folder holds is copied into it at first: what is edited meanwhile made none of the files.
+    """
     work = out.with_name(f"{out.name}.work")
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -129,18 +143,38 @@ def _work_folder(out: Path, recipe: Path) -> Iterator[Path]:
         except OSError as error:
             hint = "wait for it, or name another --out"
             raise AssessError("another run works in it", where=str(work), hint=hint) from error
-        of, mine = work / "recipe.sha256", hashlib.sha256(recipe.read_bytes()).hexdigest()
+        if out.exists():
+            raise AssessError("is there already", where=str(out), hint="name another folder with --out")
+        of, mine = work / "made-of.sha256", _made_of(folder)
         if of.exists() and of.read_text().strip() != mine:
             hint = "remove it, or name another --out"
-            raise AssessError("holds what another version of the recipe made", where=str(work), hint=hint)
-        write_whole(of, mine + "\n")
+            raise AssessError("holds what another recipe, task or evaluation made", where=str(work), hint=hint)
+        if not of.exists():
+            shutil.copytree(folder, work / _SOURCE, ignore=_made_before, dirs_exist_ok=True)
+            write_whole(of, mine + "\n")
         yield work
 
 
-def _train(recipe: Path, work: Path, seeds: int, tell: _Timed, launch: Launch) -> Trained:
+def _made_before(_: str, names: list[str]) -> set[str]:
+    """Files of an earlier run of the recipe: they are made anew."""
+    return {name for name in names if name.endswith((".onnx", ".npz", ".svg", "__pycache__"))}
+
+
+def _made_of(folder: Path) -> str:
+    """Identity of all that the files come from: recipe, evaluation, and the code of its task."""
+    evaluation = load(folder / _CARD, Card, id=folder.name).evaluation
+    assert evaluation is not None
+    digest = hashlib.sha256((folder / _RECIPE).read_bytes())
+    digest.update(f"{evaluation.task} {evaluation.seed} {evaluation.count}".encode())
+    digest.update(source_of(evaluation.task).read_bytes())
+    return digest.hexdigest()
+
+
+def _train(source: Path, work: Path, seeds: int, tell: _Timed, launch: Launch) -> Trained:
     def hear(message: dict[str, Any]) -> None:
         tell(f"training {message.get('training', '')}", _TRAINING * float(message.get("share", 0.0)))
 
+    recipe = source / _RECIPE
     request = {"recipe": str(recipe.resolve()), "work": str(work.resolve()), "seeds": seeds}
     ending = launch(_TRAINER, request, Limits(_TIMEOUT_S, None), on_progress=hear, stop_within_s=_STOP_WITHIN_S)
     if ending.signal:
@@ -186,7 +220,7 @@ def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, A
     }
 
 
-def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> Card:
+def _write(folder: Path, id_: str, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> Card:
     """The new folder, under another name until it is whole."""
     new = work / "new"
     shutil.rmtree(new, ignore_errors=True)
@@ -212,9 +246,12 @@ def _write(folder: Path, out: Path, work: Path, trained: Trained, known: Mapping
         },
     }
     write_whole(new / _CARD, filled((folder / _CARD).read_text(encoding="utf-8"), made, teacher, others))
-    card = load(new / _CARD, Card, id=folder.name)  # Before it takes its place: what cannot be read is not there.
+    card = load(new / _CARD, Card, id=id_)  # Before it takes its place: what cannot be read is not there.
     write_whole(new / _PICTURE, family_picture(card, made[0].fidelity.metric, made[0].fidelity.unit))
-    new.replace(out)
+    try:
+        new.rename(out)
+    except OSError as error:
+        raise AssessError(f"could not be put in its place: {error.strerror or error}", where=str(out)) from error
     return card
 
 
@@ -226,7 +263,7 @@ def _made(
     of_size = [one for one in trained.trainings if one["size"] == each["size"]]
 
     def means(*, taught: bool) -> tuple[float, ...]:
-        return tuple(mean(known[one["name"]].model).value for one in of_size if one["taught"] is taught)
+        return tuple(mean(known[one["name"]].model, "").value for one in of_size if one["taught"] is taught)
 
     seeds = {"taught": means(taught=True), "untaught": means(taught=False)} if each["precision"] == "fp32" else {}
     return Made(

@@ -27,8 +27,8 @@ class Lesson:
     Attributes:
         student: trained in place; made anew, its weights drawn from `seed`.
         teacher: the trained teacher, in evaluation mode; None where the teacher is no network.
-        taught: whether it learns from the teacher; if not, it learns the same task, with the same data, steps and time,
-            without any word of the teacher: what distillation is compared with.
+        taught: whether it learns from the teacher; if not, it learns the same task without any word of the teacher, in
+            about the same steps: what distillation is compared with. The card's remarks say what else differs.
         seed: of everything that is drawn in this training; `torch` and `numpy` are seeded with it already.
         tell: told the share that is done.
     """

@@ -14,7 +14,7 @@ from assess.providers import CPU
 
 #: A few kilobytes; a state is seen to be carried.
 _FRAMES: Final = 4
-#: Of the recipe's calibration inputs; no training and no evaluation draws from it.
+#: Of the recipe's calibration inputs; no evaluation draws from it.
 _SEED: Final = 9_000
 _SETTINGS: Final = {"provider": CPU, "threads": 1, "optimisation": "all", "inputs": []}
 

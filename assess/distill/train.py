@@ -102,6 +102,8 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     torch.use_deterministic_algorithms(True)
     file, work = Path(request["recipe"]), Path(request["work"])
     recipe = load_recipe(file)
+    if not 1 <= request["seeds"] <= len(recipe.seeds):
+        raise AssessError(f"the recipe has {len(recipe.seeds)} seeds", where=f"--seeds {request['seeds']}")
     wanted = list(trainings(recipe, request["seeds"]))
     teacher: nn.Module | None = None
     done = []

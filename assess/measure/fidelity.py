@@ -38,3 +38,18 @@ class Fidelity:
     chance: tuple[Signed, ...]
     agreement: tuple[float, ...]
     caution: str = ""
+
+
+def require_pairs(found: Fidelity) -> None:
+    """Refuse scores that are not of the same items.
+
+    Raises:
+        ValueError: there are fewer than two items, or a series is of others.
+    """
+    count = len(found.model)
+    if count < 2:
+        raise ValueError(f"fidelity.model: has {count} items, two or more are needed")
+    for name in ("teacher", "chance", "agreement"):
+        values = getattr(found, name)
+        if len(values) != count and (values or name == "chance"):
+            raise ValueError(f"fidelity.{name}: has {len(values)} items, model has {count}")

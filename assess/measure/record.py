@@ -23,6 +23,7 @@ from assess.describe import model_json
 from assess.errors import AssessError
 from assess.measure import frames_json
 from assess.measure.contradictions import contradictions
+from assess.measure.fidelity import require_pairs
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.frames_json import same_as_derived
 from assess.measure.measurement import Measurement
@@ -249,6 +250,11 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
     if measurement.effective is not None and not measurement.effective.providers:
         yield "effective.providers: is empty"
     yield from contradictions(measurement)
+    if measurement.fidelity is not None:
+        try:
+            require_pairs(measurement.fidelity)
+        except ValueError as error:
+            yield str(error)
     yield from _impossible_memory(measurement)
     yield from _two_hosts(measurement)
     ports = {port.name for port in measurement.model.inputs}

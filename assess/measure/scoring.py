@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assess.describe.beside import beside
 from assess.errors import AssessError
-from assess.measure.fidelity import Fidelity
+from assess.measure.fidelity import Fidelity, require_pairs
 from assess.measure.identity import CPUINFO
 from assess.measure.kernel_files import text_of
 from assess.measure.plain import decode
@@ -82,7 +83,9 @@ def scores(request: Mapping[str, Any], ask: Ask, on_progress: Callable[[float], 
     if "refused" in answer:
         raise AssessError(f"ONNX Runtime refused the model: {answer['refused']!s:.500}", where=where)
     try:
-        return decode(Fidelity, answer, "fidelity")
+        found = decode(Fidelity, answer, "fidelity")
+        require_pairs(found)
+        return found
     except ValueError as error:  # A model may have overrun the worker.
         raise AssessError(f"the evaluation answered what is not a result: {error}", where=where) from error
 
@@ -135,11 +138,11 @@ def _request(model: Model, model_path: Path, card: Card | None, folder: Path, co
         {"output": each.output, "input": each.input, "shape": ports[each.input].shape, "dtype": ports[each.input].dtype}
         for each in card.state
     ]
-    teacher = card.teacher.file if card.teacher else ""
+    teacher = _teacher(card, folder)
     return {
         "model": str(model_path.resolve()),
         "states": states,
-        "teacher": str(beside(folder, teacher).resolve()) if teacher else "",
+        "teacher": str(teacher.resolve()) if teacher else "",
         "task": evaluation.task,
         "data": str(beside(folder, evaluation.data).resolve()) if evaluation.data else "",
         "metric": evaluation.metric,
@@ -147,3 +150,18 @@ def _request(model: Model, model_path: Path, card: Card | None, folder: Path, co
         "seed": evaluation.seed,
         "count": count or evaluation.count or 0,
     }
+
+
+def _teacher(card: Card, folder: Path) -> Path | None:
+    """The file of the teacher's network, which is the one that the card names; None if none lies beside the card."""
+    if card.teacher is None or not card.teacher.file:
+        return None
+    file = beside(folder, card.teacher.file)
+    try:
+        with file.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(file)) from error
+    if card.teacher.sha256 not in (None, found):
+        raise AssessError(f"is not the teacher of the card, whose sha256 is {card.teacher.sha256}", where=str(file))
+    return file

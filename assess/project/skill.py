@@ -16,8 +16,8 @@ CONFIDENCE: Final = 0.95
 _Z: Final = 1.959964
 #: The 97.5 % points of Student's distribution for 1, 2 and 3 degrees of freedom, where the series below is too small.
 _T: Final = (12.706, 4.303, 3.182)
-#: With none of n items apart, fewer than 3/n of all are, with 95 % confidence (rule of three).
-_NONE_SEEN: Final = 3.0
+#: With none of n items apart, fewer than 3.69/n of all are, with 97.5 % confidence each way: -ln 0.025.
+_NONE_SEEN: Final = 3.69
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,21 @@ def _number(value: float, unit: str) -> str:
     return f"{value:.1%}".replace("%", " %") if unit == "1" else f"{value:.4g} {unit}"
 
 
-def mean(values: Sequence[float]) -> Interval:
-    """The mean of items. Of zeros and ones it is a proportion, whose interval is Wilson's; else Student's.
+def mean(values: Sequence[float], unit: str) -> Interval:
+    """The mean of items. Of shares that are all 0 or 1 it is a proportion, whose interval is Wilson's; else Student's.
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
+
+    Args:
+        values: one for each item.
+        unit: of them; "1" for shares.
 
     Raises:
         ValueError: there are fewer than two.
     """
     n = _count(values)
     middle = math.fsum(values) / n
-    if set(values) <= {0.0, 1.0}:
+    if unit == "1" and set(values) <= {0.0, 1.0}:
         shrunk = 1.0 + _Z * _Z / n
         centre = (middle + _Z * _Z / (2 * n)) / shrunk
         half = _Z / shrunk * math.sqrt(middle * (1.0 - middle) / n + _Z * _Z / (4 * n * n))
@@ -67,41 +71,46 @@ def mean(values: Sequence[float]) -> Interval:
     return Interval(middle, middle - half, middle + half)
 
 
-def retained(model: Sequence[float], teacher: Sequence[float], chance: Sequence[float]) -> Interval:
+def retained(
+    model: Sequence[float], teacher: Sequence[float], chance: Sequence[float], *, higher_is_better: bool
+) -> Interval:
     """Share of the teacher's advantage over chance that the model has: 0 is chance, 1 the teacher, more is better.
 
-    (mean model - mean chance) / (mean teacher - mean chance), whatever direction is the better one. The interval is
-    Fieller's for the ratio of two means that belong together. It is open where the teacher is not clearly better than
-    chance: then there is no skill to keep.
+    (mean model - mean chance) / (mean teacher - mean chance). The interval is Fieller's for the ratio of two means that
+    belong together, and no narrower than what n items without any difference leave open. It has no ends where the
+    teacher is not clearly better than chance: then there is no skill to keep.
 
     E. C. Fieller, Some Problems in Interval Estimation, Journal of the Royal Statistical Society B 16 (1954).
+
+    Args:
+        model: scores by item.
+        teacher: on the same items.
+        chance: on the same items.
+        higher_is_better: which direction is the better one.
 
     Raises:
         ValueError: there are fewer than two items, or not as many for each.
     """
     n = _count(model, teacher, chance)
-    ours = [one - base for one, base in zip(model, chance, strict=True)]
-    theirs = [one - base for one, base in zip(teacher, chance, strict=True)]
+    sign = 1.0 if higher_is_better else -1.0
+    ours = [sign * (one - base) for one, base in zip(model, chance, strict=True)]
+    theirs = [sign * (one - base) for one, base in zip(teacher, chance, strict=True)]
     top, bottom = math.fsum(ours) / n, math.fsum(theirs) / n
     if bottom == 0.0:
         return Interval(math.nan, -math.inf, math.inf)
-    ratio = top / bottom
-    if ours == theirs:
-        return _indistinguishable(theirs, bottom, n)
-    t2 = _t(n - 1) ** 2 / n
+    ratio, t2 = top / bottom, _t(n - 1) ** 2 / n
     v_top, v_bottom, v_both = (t2 * _covariance(*pair) for pair in ((ours, ours), (theirs, theirs), (ours, theirs)))
     a, b, c = bottom * bottom - v_bottom, top * bottom - v_both, top * top - v_top
-    root = b * b - a * c
-    if a <= 0.0 or root < 0.0:
+    if a <= 0.0 or bottom < 0.0:
         return Interval(ratio, -math.inf, math.inf)
-    return Interval(ratio, min(ratio, (b - math.sqrt(root)) / a), max(ratio, (b + math.sqrt(root)) / a))
-
-
-def _indistinguishable(theirs: Sequence[float], bottom: float, n: int) -> Interval:
-    """No item tells them apart: some of those that were not tried may, by as much as the items differ at most."""
-    most = max(abs(one) for one in theirs) / abs(bottom)
-    away = _NONE_SEEN / n * most
-    return Interval(1.0, 1.0 - away, 1.0 + away)
+    half = math.sqrt(max(b * b - a * c, 0.0))  # Of scores that are proportional it is zero, but for rounding.
+    seen = Interval(ratio, min(ratio, (b - half) / a), max(ratio, (b + half) / a))
+    if model not in (teacher, chance):
+        return seen
+    # No item tells them apart: some of those that were not tried may, each by as much as scores differ at most.
+    every = [*model, *teacher, *chance]
+    away = _NONE_SEEN / n * (max(every) - min(every)) / bottom
+    return Interval(ratio, min(seen.low, ratio - away), max(seen.high, ratio + away))
 
 
 def _count(*series: Sequence[float]) -> int:

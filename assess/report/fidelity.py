@@ -41,22 +41,20 @@ class Evaluated:
 def fidelity_text(model: str, found: Sequence[Evaluated], width: int) -> str:
     """A line for each file, then teacher and chance, which all files are compared with."""
     one = found[0].fidelity
-    items = several(len(one.model), one.item)
+    items = several(len(one.model), one.item) + (f" from seed {one.seed}" if one.seed else "")
     better = "more" if one.higher_is_better else "less"
-    head = f"{model} on {one.task}: {items} from seed {one.seed}; {one.metric}, {better} is better; in brackets 95 %"
-    rows: list[tuple[str, ...]] = [
-        ("file", "precision", "size", one.metric, "of the teacher's skill", "answers as the teacher")
-    ]
+    head = f"{model} on {one.task}: {items}; {one.metric}, {better} is better; in brackets 95 %"
+    rows: list[tuple[str, ...]] = [("file", "precision", "size", one.metric, "of the teacher's skill", "agreement")]
     rows += [_row(each) for each in found]
     if one.teacher:
-        rows.append(("teacher", "", "", mean(one.teacher).spelled(one.unit), "", ""))
-    rows.append(("chance", "", "", mean(one.chance).spelled(one.unit), "", ""))
+        rows.append(("teacher", "", "", mean(one.teacher, one.unit).spelled(one.unit), "", ""))
+    rows.append(("chance", "", "", mean(one.chance, one.unit).spelled(one.unit), "", ""))
     cells = [tuple(map(clean, row)) for row in rows]
     sizes = [max(map(len, column)) for column in zip(*cells, strict=True)]
     table = ["  ".join(f"{cell:<{size}}" for cell, size in zip(row, sizes, strict=True)).rstrip() for row in cells]
     lines = [*wrapped(clean(head), width, _INDENT), "", *(_INDENT + line for line in table), ""]
     if one.agreement:
-        lines += wrapped(f"{_INDENT}an answer is the teacher's if it is: {clean(one.agrees)}", width, _INDENT * 2)
+        lines += wrapped(f"{_INDENT}agreement with the teacher: {clean(one.agrees)}", width, _INDENT * 2)
     for text in dict.fromkeys(each.fidelity.caution for each in found if each.fidelity.caution):
         lines += wrapped(f"{_INDENT}caution: {clean(text)}", width, _INDENT * 2)
     return "\n".join(lines) + "\n"
@@ -73,7 +71,8 @@ def fidelity_json(model: str, found: Sequence[Evaluated]) -> str:
 
 def _row(each: Evaluated) -> tuple[str, ...]:
     known = each.fidelity
-    kept = retained(known.model, known.teacher, known.chance).spelled("1") if known.teacher else "not known"
-    same = mean(known.agreement).spelled("1") if known.agreement else "not known"
+    series = known.model, known.teacher, known.chance
+    kept = retained(*series, higher_is_better=known.higher_is_better).spelled("1") if known.teacher else "not known"
+    same = mean(known.agreement, "1").spelled("1") if known.agreement else "not known"
     size = format_quantity(each.file_bytes, "B")
-    return each.name, each.precision, size, mean(known.model).spelled(known.unit), kept, same
+    return each.name, each.precision, size, mean(known.model, known.unit).spelled(known.unit), kept, same

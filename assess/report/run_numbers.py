@@ -126,9 +126,19 @@ def fidelity_numbers(found: Fidelity | None) -> dict[str, Any] | None:
         return None
     what = {name: getattr(found, name) for name in ("task", "metric", "unit", "higher_is_better", "item", "seed")}
     series = {name: getattr(found, name) for name in ("model", "teacher", "chance", "agreement")}
-    means = {name: asdict(mean(values)) if values else None for name, values in series.items()}
-    kept = asdict(retained(found.model, found.teacher, found.chance)) if found.teacher else None
-    return {**what, "items": len(found.model), **means, "retained": kept, "caution": found.caution or None}
+    units = {"agreement": "1"}
+    means = {
+        name: asdict(mean(values, units.get(name, found.unit))) if values else None for name, values in series.items()
+    }
+    better = found.higher_is_better
+    kept = retained(found.model, found.teacher, found.chance, higher_is_better=better) if found.teacher else None
+    return {
+        **what,
+        "items": len(found.model),
+        **means,
+        "retained": None if kept is None else asdict(kept),
+        "caution": found.caution or None,
+    }
 
 
 def _stage(stage: StageRun) -> dict[str, Any]:

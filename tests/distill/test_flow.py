@@ -1,5 +1,6 @@
 """A recipe's flow: whole or not there, gone on with after an interruption, and figures that are those of its files."""
 
+import hashlib
 import json
 import tomllib
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_another_recipe_does_not_take_up_what_is_there(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         distil(folder, tmp_path / "out", launch=World("half-0"))
     (folder / "recipe.py").write_text("RECIPE = 1\n")
-    with pytest.raises(AssessError, match="holds what another version of the recipe made") as caught:
+    with pytest.raises(AssessError, match="holds what another recipe, task or evaluation made") as caught:
         distil(folder, tmp_path / "out", launch=World())
     assert caught.value.where == str(tmp_path / "out.work")
 
@@ -195,3 +196,32 @@ def test_a_folder_without_recipe_or_task_is_refused(folder, tmp_path):
     with pytest.raises(AssessError, match="its card names no task"):
         distil(folder, tmp_path / "out", launch=World())
     assert json.dumps(sorted(p.name for p in tmp_path.iterdir())) == '["wafer-student"]'
+
+
+def test_another_evaluation_does_not_take_up_what_is_there(folder, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        distil(folder, tmp_path / "out", launch=World("half-0"))
+    (folder / "card.toml").write_text(AUTHORED.replace("count = 40", "count = 50"))
+    with pytest.raises(AssessError, match="holds what another recipe, task or evaluation made"):
+        distil(folder, tmp_path / "out", launch=World())
+
+
+def test_what_is_edited_meanwhile_made_none_of_the_files(folder, tmp_path):
+    def editing(*asked, **how):
+        (folder / "recipe.py").write_text("RECIPE = 2\n")
+        return world(*asked, **how)
+
+    world = World()
+    card = distil(folder, tmp_path / "out", launch=editing)
+    assert (tmp_path / "out" / "recipe.py").read_text() == "RECIPE = None\n"
+    assert card.recipe.sha256 == hashlib.sha256(b"RECIPE = None\n").hexdigest()
+
+
+def test_a_card_without_a_teacher_is_refused_before_anything_is_trained(folder, tmp_path):
+    (folder / "card.toml").write_text(
+        AUTHORED.replace('[teacher]\nname = "Large network"\nrelation = "soft targets"\n', "")
+    )
+    world = World()
+    with pytest.raises(AssessError, match="its card names no teacher"):
+        distil(folder, tmp_path / "out", launch=world)
+    assert world.trained == []

@@ -147,3 +147,27 @@ def test_eight_bits_on_avx2_without_vnni_are_cautioned(tmp_path):
 )
 def test_what_holds_on_both_is_not(tmp_path, flags, form, bits):
     assert warned(tmp_path, flags, form=form, bits=bits) == ""
+
+
+def test_a_teacher_of_another_hash_is_refused(tmp_path):
+    (tmp_path / "teacher.onnx").write_bytes(b"another")
+    named = {"name": "T", "relation": "soft targets", "file": "teacher.onnx", "sha256": "ab" * 32}
+    with pytest.raises(AssessError, match="is not the teacher of the card, whose sha256 is abab"):
+        scored(tmp_path, card(teacher=named))
+    (tmp_path / "teacher.onnx").unlink()
+    with pytest.raises(AssessError, match="cannot be read: No such file"):
+        scored(tmp_path, card(teacher=named))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"model": [1.0]}, "fidelity.model: has 1 items, two or more are needed"),
+        ({"teacher": [1.0]}, "fidelity.teacher: has 1 items, model has 2"),
+        ({"chance": []}, "fidelity.chance: has 0 items, model has 2"),
+    ],
+)
+def test_scores_of_other_items_are_no_result(tmp_path, changes, problem):
+    with pytest.raises(AssessError) as caught:
+        scored(tmp_path, card(), answer={**ANSWER, **changes})
+    assert problem in caught.value.problem

@@ -14,9 +14,9 @@ def fidelity(case: Case) -> Finding:
     """Does the model keep as much of its teacher's skill as the job demands?
 
     The model, its teacher and what needs no model do the same items of the task that the card names. 0 is chance, 1 is
-    the teacher; the 95 % interval (Fieller) is judged. PASS needs a run on the device, whose runtime may compute
-    otherwise. An int8 model that is evaluated on x86 without VNNI may be better than it seems there: then a FAIL is
-    UNKNOWN.
+    the teacher; the 95 % interval is judged (Fieller's, and what items without a difference leave open). PASS needs a
+    run on the device, whose runtime may compute otherwise. An int8 model that is evaluated on x86 without VNNI may be
+    better than it seems there: then a FAIL is UNKNOWN.
     """
     floor, measurement = case.workload.requires.fidelity, case.measurement
     found = measurement.fidelity if measurement else None
@@ -25,12 +25,13 @@ def fidelity(case: Case) -> Finding:
         if floor is None and not why:
             raise NotAskedError(f"{case.workload.id} demands none")
         raise NoEvidenceError(why or "it was not evaluated", "name the task in the model's card; then fit --fidelity")
-    said = f"{found.metric} {mean(found.model).spelled(found.unit)} in {len(found.model)} {found.item}s of {found.task}"
+    score = mean(found.model, found.unit).spelled(found.unit)
+    said = f"{found.metric} {score} in {len(found.model)} {found.item}s of {found.task}"
     if not found.teacher:
         if floor is None:
             return Finding(Verdict.NOT_ASKED, f"{said}; {case.workload.id} demands none")
         raise NoEvidenceError(f"{said}; nobody knows how its teacher does", "put the teacher's answers into the data")
-    kept = retained(found.model, found.teacher, found.chance)
+    kept = retained(found.model, found.teacher, found.chance, higher_is_better=found.higher_is_better)
     if floor is None:
         return Finding(Verdict.NOT_ASKED, f"{said}; keeps {kept.spelled('1')}; {case.workload.id} demands none")
     return _judged(case, said, kept, floor, found.caution)

@@ -18,6 +18,16 @@ from assess.measure.tasks.task import Arrays, Scores, Task
 _TELL_EVERY: Final = 0.01
 
 
+class _Outputs(dict[str, Any]):
+    """Outputs by name; one that is asked for and is not there is told as what it is."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AssessError(
+            f"the model has no output {name!r}; it has {', '.join(map(repr, self))}",
+            hint="see [evaluation] and [[state]] of its card",
+        )
+
+
 class Loaded:
     """A loaded model that a task feeds; its states go from output to input until `reset`."""
 
@@ -40,7 +50,7 @@ class Loaded:
 
         self._session.feed({**self._carried, **inputs})
         self._run()
-        outputs = {name: np.array(value) for name, value in self._session.outputs().items()}
+        outputs = _Outputs((name, np.array(value)) for name, value in self._session.outputs().items())
         self._carried = {each["input"]: outputs[each["output"]] for each in self._states}
         return outputs
 
@@ -75,6 +85,11 @@ def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) 
     teacher = None
     if file := request["teacher"]:
         teacher = Loaded(engine.load({**request, "inputs": [], "model": file}), ())
+    elif task.needs_teacher:
+        raise AssessError(
+            f"the teacher of task {task.id!r} is a network, and the card names no file of it",
+            hint="[teacher] file = ... in the card",
+        )
     told = 0.0
 
     def share(done: float) -> None:
@@ -89,10 +104,6 @@ def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) 
         raise AssessError(
             f"task {task.id!r} needs {', '.join(task.needs) or error.name}: {error.name} is not installed",
             hint="pip install 'assess[simulators]'",
-        ) from error
-    except KeyError as error:
-        raise AssessError(
-            f"the model has no output {error}, which task {task.id!r} reads", hint="see [evaluation] of its card"
         ) from error
     what = {name: getattr(task, name) for name in ("metric", "unit", "higher_is_better", "item", "agrees")}
     return {"task": task.id, "seed": request["seed"], **what, **asdict(_checked(scores, task.id))}

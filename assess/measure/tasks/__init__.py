@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assess.errors import AssessError
@@ -21,6 +23,13 @@ TASKS: Final[Mapping[str, str]] = {
     "road-occupancy": "assess.measure.tasks.road_occupancy:ROAD_OCCUPANCY",
     "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
 }
+
+
+def source_of(id_: str) -> Path:
+    """The file of a task's code; of one that `find_task` finds."""
+    spec = find_spec(TASKS[id_].partition(":")[0])
+    assert spec is not None and spec.origin is not None  # It is a file of ours.
+    return Path(spec.origin)
 
 
 def find_task(id_: str) -> Task:

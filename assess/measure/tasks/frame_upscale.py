@@ -339,4 +339,5 @@ FRAME_UPSCALE: Final = Task(
     item="frame",
     agrees="share of pixels whose luma is within 2/255 of the teacher's",
     evaluate=evaluate,
+    needs_teacher=True,
 )

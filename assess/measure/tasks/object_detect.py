@@ -361,4 +361,5 @@ OBJECT_DETECT: Final = Task(
     item="frame",
     agrees="F1 of its objects against the teacher's as if these were the truth: same class, IoU of 0.5 or more",
     evaluate=evaluate,
+    needs_teacher=True,
 )

@@ -132,4 +132,5 @@ ROAD_OCCUPANCY: Final = Task(
     item="frame",
     agrees="the same answer for a cell",
     evaluate=evaluate,
+    needs_teacher=True,
 )

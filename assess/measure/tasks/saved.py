@@ -15,6 +15,8 @@ Array = Any
 #: What the file may unpack to: an evaluation is looked at in one process, inputs and all.
 _MOST_BYTES: Final = 2 * 2**30
 _EXPECTED, _TEACHER = "expected", "teacher"
+#: What stands for an answer that is no number: as far off as a number can be whose square is finite.
+_NOT_A_NUMBER: Final = 1e100
 #: An answer within this share of the expected values' spread counts as the teacher's.
 _CLOSE: Final = 0.1
 
@@ -66,7 +68,7 @@ def _evaluate(
     answer = _class if metric == "accuracy" else _values
     compare = _right if metric == "accuracy" else partial(_apart, metric)
     constant = _commonest(expected) if metric == "accuracy" else expected.mean(axis=0)
-    close = _right if metric == "accuracy" else partial(_is_close, float(expected.std()))
+    close = _same if metric == "accuracy" else partial(_is_close, float(expected.std()))
     scores, taught, chance, same = [], [], [], []
     for index in range(of):
         fed = {name: array[index : index + 1] for name, array in inputs.items()}
@@ -94,14 +96,21 @@ def _class(output: Array) -> Array:
 
 
 def _values(output: Array) -> Array:
-    """As float64; what is not a number is as far off as a number can be that squares stay finite."""
+    """As float64, what is no number as far off as it can be."""
     import numpy as np
 
-    return np.nan_to_num(np.asarray(output, np.float64)[0], nan=1e100, posinf=1e100, neginf=-1e100)
+    return np.nan_to_num(
+        np.asarray(output, np.float64)[0], nan=_NOT_A_NUMBER, posinf=_NOT_A_NUMBER, neginf=-_NOT_A_NUMBER
+    )
 
 
 def _right(ours: Array, wanted: Array) -> float:
     return float(int(ours) == int(wanted))
+
+
+def _same(ours: Array, theirs: Array) -> float:
+    """Whether both told the same class; an answer that is no number is never the teacher's."""
+    return float(int(ours) == int(theirs) >= 0)
 
 
 def _apart(metric: str, ours: Array, wanted: Array) -> float:
@@ -114,7 +123,8 @@ def _apart(metric: str, ours: Array, wanted: Array) -> float:
 def _is_close(spread: float, ours: Array, theirs: Array) -> float:
     import numpy as np
 
-    return float((np.abs(np.asarray(ours) - np.asarray(theirs)) <= _CLOSE * spread).mean())
+    near = np.abs(np.asarray(ours) - np.asarray(theirs)) <= _CLOSE * spread
+    return float((near & (np.abs(np.asarray(ours)) < _NOT_A_NUMBER)).mean())
 
 
 def _commonest(expected: Array) -> int:

@@ -55,6 +55,7 @@ class Task:
         evaluate: scores a model. Its arguments: the model, the teacher's network (None where the teacher is the task's
             own, a solver or a law that sees more than the model does), a seed, how many items, and something to tell
             the share that is done. The same seed gives the same items on every machine.
+        needs_teacher: whether its teacher is a network, which has to lie beside the card.
         needs: packages that it imports beyond numpy, as `pip install` names them.
     """
 
@@ -66,4 +67,5 @@ class Task:
     item: str
     agrees: str
     evaluate: Callable[[Infer, Infer | None, int, int, TellShare], Scores]
+    needs_teacher: bool = False
     needs: tuple[str, ...] = ()

@@ -133,14 +133,14 @@ _PATTERNS: Final[Mapping[str, Pattern]] = {
 
 def _evaluate(model: Infer, teacher: Infer | None, seed: int, count: int, tell: TellShare) -> Scores:
     """Of each map whether it was told right; chance is to say "none" of all."""
-    assert teacher is not None  # Its teacher is a network.
+    assert teacher is not None  # `needs_teacher`.
     shown, labels = maps(seed, count)
     right, taught, same = [], [], []
     for index, (one, label) in enumerate(zip(shown, labels, strict=True)):
         ours, theirs = (_answer(infer, one[None]) for infer in (model, teacher))
         right.append(float(ours == label))
         taught.append(float(theirs == label))
-        same.append(float(ours == theirs))
+        same.append(float(ours == theirs >= 0))
         tell((index + 1) / count)
     chance = tuple((labels == CLASSES.index("none")).astype(float).tolist())
     return Scores(tuple(right), tuple(taught), chance, tuple(same))
@@ -161,4 +161,5 @@ WAFER_MAP: Final = Task(
     item="map",
     agrees="the same class",
     evaluate=_evaluate,
+    needs_teacher=True,
 )

@@ -75,16 +75,16 @@ def _agreement(found: Agreement) -> Iterator[Fact]:
 
 def fidelity(found: Fidelity) -> Iterator[Fact]:
     """How well the model does what it is for, and how much of its teacher's skill that is."""
-    ours = mean(found.model).spelled(found.unit)
+    ours = mean(found.model, found.unit).spelled(found.unit)
     yield Fact(
         "fidelity", f"{found.metric} {ours} on {several(len(found.model), found.item)} of {found.task}", brief=True
     )
     if found.teacher:
-        kept = retained(found.model, found.teacher, found.chance).spelled("1")
-        theirs, base = (mean(each).spelled(found.unit) for each in (found.teacher, found.chance))
+        kept = retained(found.model, found.teacher, found.chance, higher_is_better=found.higher_is_better).spelled("1")
+        theirs, base = (mean(each, found.unit).spelled(found.unit) for each in (found.teacher, found.chance))
         yield Fact("", f"keeps {kept} of its teacher's skill: the teacher has {theirs}, chance {base}", brief=True)
     if found.agreement:
-        same = mean(found.agreement).spelled("1")
+        same = mean(found.agreement, "1").spelled("1")
         yield Fact("", f"answers as the teacher does in {same}: {found.agrees}", brief=True)
     if found.caution:
         yield Fact("", found.caution)

@@ -123,7 +123,7 @@ def test_an_output_that_the_task_wants_and_nobody_gives_is_told(asked):
     def wrong(model, *_):
         return model({"x": np.ones(1)})["z"]
 
-    with pytest.raises(AssessError, match="the model has no output 'z', which task 'counting' reads"):
+    with pytest.raises(AssessError, match="the model has no output 'z'; it has 'y', 'next'"):
         asked(wrong)
 
 
@@ -142,3 +142,12 @@ def test_a_score_that_is_no_number_is_the_tasks_mistake(asked):
 
     with pytest.raises(AssessError, match="gave a score that is no finite number"):
         asked(careless)
+
+
+def test_a_task_whose_teacher_is_a_network_needs_its_file(asked, monkeypatch):
+    from dataclasses import replace
+
+    needing = replace(task(), needs_teacher=True)
+    monkeypatch.setattr("assess.measure.passes.fidelity.find_task", lambda _: needing)
+    with pytest.raises(AssessError, match="the teacher of task 'counting' is a network, and the card names no file"):
+        asked()

@@ -62,6 +62,11 @@ def test_an_output_that_is_no_number_is_far_off_and_not_nan(tmp_path):
     assert np.isfinite(scores.model).all()
     assert scores.model[2] > 1e90
     assert scored(saved(tmp_path, x=X + 2.0, expected=np.zeros(4, int)), "accuracy").model == (0.0, 1.0, 0.0, 0.0)
+    # Two answers that are no numbers are not the same answer.
+    both = saved(tmp_path, x=X + 9.0, expected=X)
+    assert scored(both, "mean absolute error", teacher=Doubling()).agreement == (0.0,) * 4
+    both = saved(tmp_path, x=X + 9.0, expected=np.zeros(4, int))
+    assert scored(both, "accuracy", teacher=Doubling()).agreement == (0.0,) * 4
 
 
 @pytest.mark.parametrize(

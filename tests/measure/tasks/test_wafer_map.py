@@ -59,8 +59,9 @@ def test_right_answers_score_one_and_constant_ones_chance():
 
 def test_an_answer_that_is_no_number_is_wrong():
     _, labels = maps(20_000, 4)
-    scores = WAFER_MAP.evaluate(Answering([None] * 4), Answering(labels), 20_000, 4, lambda share: None)
-    assert scores.model == scores.agreement == (0.0,) * 4
+    for teacher in (labels, [None] * 4):
+        scores = WAFER_MAP.evaluate(Answering([None] * 4), Answering(teacher), 20_000, 4, lambda share: None)
+        assert scores.model == scores.agreement == (0.0,) * 4
 
 
 def test_tasks_are_found_by_their_ids():
