@@ -14,6 +14,7 @@ from assess.describe.workload import Workload
 from assess.measure.measurement import Measurement
 from assess.project.estimate import Estimate
 from assess.project.estimates import Estimates, Name
+from assess.project.target import why_in_any_mode
 from assess.providers import CPU
 
 
@@ -102,14 +103,22 @@ class Case:
     def to_measure(self) -> str:
         """What turns a projection into a measurement: a command where ONNX Runtime runs on the device."""
         providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
+        first = self._to_recognise
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
         if not self.device.runtimes[0].provider:  # What the device prefers, no run of ONNX Runtime measures.
             bindings = zip(self.device.runtime, self.device.runtimes, strict=True)
             engine = next(binding.engine for binding, runtime in bindings if runtime.provider)
             compiled = f"compile the model with {self.device.runtimes[0].id} and measure it on {self.device.id}"
-            return f"{compiled} with its own tools; its {engine} alone: {self._measure(providers[0])}"
-        return f"on {self.device.id}: {self._measure(providers[0])}"
+            return f"{compiled} with its own tools; its {engine} alone: {first}{self._measure(providers[0])}"
+        return f"{first}on {self.device.id}: {self._measure(providers[0])}"
+
+    @property
+    def _to_recognise(self) -> str:
+        """What its profile needs before a run can be one in its power mode; "" where it needs nothing."""
+        if not why_in_any_mode(self.device):
+            return ""
+        return f"write what the board calls its mode into power_mode of [identity] of {self.device.id}, then "
 
     def _measure(self, on: str) -> str:
         again = self.invocation

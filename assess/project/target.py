@@ -23,6 +23,8 @@ def why_not_the_device(host: Host, device: Device) -> str:
     identity = device.identity
     if identity is None or not (identity.board or identity.cpu):
         return f"{device.id} does not say by what a host is recognised as it ([identity] in its profile)"
+    if unnamed := why_in_any_mode(device):
+        return unnamed
     for name, expected, found in (
         ("board", identity.board, host.board),
         ("CPU", identity.cpu, host.cpu),
@@ -37,6 +39,15 @@ def why_not_the_device(host: Host, device: Device) -> str:
     if not _LEAST_OF_CAPACITY <= host.memory_bytes / capacity.value <= _MOST_OF_CAPACITY:
         return f"it has {host.memory_bytes / 1e9:.3g} GB of memory, {device.id} {capacity.value / 1e9:.3g} GB"
     return ""
+
+
+def why_in_any_mode(device: Device) -> str:
+    """Why a host with the device's board or CPU may be in another power mode than the device's; empty if it may not."""
+    identity = device.identity
+    if identity is None or not (identity.board or identity.cpu) or not device.power_mode or identity.power_mode:
+        return ""
+    told = "its profile does not say how a host reports that (power_mode of [identity])"
+    return f"{device.id} is in power mode {device.power_mode!r}, but {told}"
 
 
 def binding_in_effect(device: Device, measurement: Measurement | None) -> tuple[DeviceRuntime | None, str]:

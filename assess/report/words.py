@@ -144,7 +144,8 @@ def _evidence(report: FitReport) -> str:
     measurement = report.case.measurement
     if measurement is None:
         return "nothing was run"
-    place = "the device itself" if report.case.estimates.on_device else "a proxy"
+    proxy = report.case.estimates.proxy
+    place = f"a proxy: {proxy}" if proxy else "the device itself"
     return f"{report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
 
 

@@ -260,6 +260,18 @@ def test_a_failure_is_a_finding_with_its_cause(kind):
     assert finding.next_step
 
 
+def test_a_board_in_a_mode_that_nobody_asks_for_is_a_proxy_and_says_why():
+    finding = ask("execution", run=builders.measurement(), on=builders.device(power_mode="25W"))
+    assert finding.verdict is Verdict.MARGINAL
+    assert finding.because == (
+        "700 inferences with CPUExecutionProvider, on a proxy: ACME Rover Board; acme-rover is in power mode '25W', "
+        "but its profile does not say how a host reports that (power_mode of [identity])"
+    )
+    assert finding.next_step.startswith(
+        "write what the board calls its mode into power_mode of [identity] of acme-rover, then on acme-rover: assess "
+    )
+
+
 def test_a_failure_on_a_proxy_leaves_it_open():
     failed = builders.measurement(failure=Failure("load", "hung", "why"), service_ns=(), before=PROXY)
     assert answer("execution", run=failed) == (Verdict.UNKNOWN, "hung in phase 'load': why, on a proxy: Laptop")

@@ -31,6 +31,23 @@ def test_a_power_mode_alone_identifies_nothing():
     assert "does not say by what a host is recognised" in why_not_the_device(builders.host(power_mode="25W"), device)
 
 
+def test_a_host_of_which_no_mode_is_asked_is_no_evidence_for_a_mode():
+    device = builders.device(power_mode="25W")
+    why = (
+        "acme-rover is in power mode '25W', but its profile does not say how a host reports that "
+        "(power_mode of [identity])"
+    )
+    assert why_not_the_device(builders.host(), device) == why
+    assert why_not_the_device(builders.host(power_mode="15W"), device) == why
+
+
+def test_a_host_that_reports_no_mode_is_no_evidence_for_one():
+    device = builders.device(power_mode="25W", identity={"board": ["ACME Rover Board"], "power_mode": ["25W"]})
+    assert why_not_the_device(builders.host(), device) == (
+        "its power mode is not readable (nothing reports it), acme-rover is '25W'"
+    )
+
+
 def test_a_profile_without_identity_is_never_the_host():
     device = builders.device(identity=None)
     assert "does not say by what a host is recognised" in why_not_the_device(builders.host(), device)

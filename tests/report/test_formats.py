@@ -9,7 +9,7 @@ import builders
 import pytest
 import whole_run
 
-from assess.judge.fit_report import judge
+from assess.judge.fit_report import Fit, judge
 from assess.measure.measurement import Failure
 from assess.report import words
 from assess.report.formats import FORMATS
@@ -51,6 +51,15 @@ def golden(name, text):
 def test_every_format_is_as_recorded(form, name):
     text = form.render(REPORTS[name]())
     assert text == golden(f"report-{name}{form.suffix}", text)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_every_format_says_why_the_run_is_not_one_on_the_device(form):
+    run = builders.measurement(service_ns=builders.CERTIFYING)
+    found = report(run=run, on=builders.device(power_mode="25W"))
+    assert found.verdict is Fit.MARGINAL
+    text = re.sub(r"\s+", " ", form.render(found))
+    assert "its profile does not say how a host reports that" in text
 
 
 @pytest.mark.parametrize("name", REPORTS)

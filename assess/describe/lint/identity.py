@@ -27,14 +27,14 @@ def no_identity(seen: Seen) -> Iterator[Complaint]:
 
 @check("unnamed-mode", "devices", whole_file=True)
 def unnamed_mode(seen: Seen) -> Iterator[Complaint]:
-    """Numbers of one power mode, where a host in any mode is taken for the device."""
+    """Numbers of one power mode, where nothing says how a host reports that mode: then no run is one in it."""
     identity = seen.mapping.get("identity")
     if not (seen.mapping.get("power_mode") and isinstance(identity, Mapping) and _recognises(identity)):
         return
     if not identity.get("power_mode"):
         yield Complaint(
             ("identity",),
-            "a host in any power mode is taken for this device; name the mode as the board reports it in 'power_mode'",
+            "no run is one in this power mode: name the mode as the board reports it in 'power_mode'",
             is_of_key=True,
         )
 

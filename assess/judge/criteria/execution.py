@@ -4,7 +4,7 @@ from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
 from assess.measure.measurement import Measurement
-from assess.project.target import host_name
+from assess.project.target import host_name, why_in_any_mode
 
 _STEPS = {
     "refused": "read its message; feed real inputs (--input NAME=FILE.npy), bind other dimensions, or export again",
@@ -27,6 +27,8 @@ def execution(case: Case) -> Finding:
     if measurement is None:
         raise NoEvidenceError("nothing was run", case.to_measure)
     here = "" if case.estimates.on_device else f", on a proxy: {host_name(measurement.before)}"
+    if here and (any_mode := why_in_any_mode(case.device)):
+        here = f"{here}; {any_mode}"
     if failure := measurement.failure:
         return Finding(
             Verdict.FAIL if case.estimates.on_device else Verdict.UNKNOWN,

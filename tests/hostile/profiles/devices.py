@@ -359,7 +359,7 @@ def any_mode(sound: Sound) -> Planted | None:
     if "extends" in sound.own:
         return mode and Planted(sound.without(line), mode.number, "power_mode", "the base is recognised by its mode")
     header = sound.get("identity")
-    says = "a host in any power mode is taken for this device"
+    says = "no run is one in this power mode"
     return header and Planted(sound.without(line), header.number, "identity", says)
 
 
