@@ -82,7 +82,11 @@ class Workload(Authored):
     sectors: tuple[Sector, ...] = Field(min_length=1, description="Where it is done.")
     why: Text = Field(description="Why these numbers.")
     source: Text = Field(description="Where they come from: a standard, a requirement, arithmetic.")
-    grade: Grade | None = Field(default=None, description="How well the number that decides is known, as in devices.")
+    grade: Grade | None = Field(
+        default=None,
+        description="How well the number that decides is known, as in devices; with R no limit of the job is better met "
+        "than MARGINAL.",
+    )
     co_runners: tuple[Text, ...] = Field(
         default=(), description="What else runs on the device meanwhile; reported, not run."
     )

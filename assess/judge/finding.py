@@ -35,6 +35,7 @@ class Limit:
         text: what sets it, e.g. "deadline of camera-30hz".
         is_least: whether more is better: what is found is to be at least this much.
         is_uncertain: whether a number that it stands on was never read, or is missing: the best answer is MARGINAL.
+        to_read: what would make an uncertain one certain; "" if that is not known.
     """
 
     value: float
@@ -42,6 +43,7 @@ class Limit:
     text: str
     is_uncertain: bool = False
     is_least: bool = False
+    to_read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,11 @@ class Finding:
 def smallest(limits: Sequence[Limit]) -> Limit:
     """The limit that decides where several hold at once; uncertain if any is, since that one may be smaller still."""
     least = min(limits, key=lambda limit: limit.value)
-    others = [limit.text for limit in limits if limit.is_uncertain]
+    others = [limit for limit in limits if limit.is_uncertain]
     if least.is_uncertain or not others:
         return least
-    return replace(least, text=f"{least.text}; uncertain: {', '.join(others)}", is_uncertain=True)
+    text = f"{least.text}; uncertain: {', '.join(limit.text for limit in others)}"
+    return replace(least, text=text, is_uncertain=True, to_read=others[0].to_read)
 
 
 def compare(found: Estimate, limit: Limit) -> Verdict:
@@ -100,3 +103,8 @@ def compare(found: Estimate, limit: Limit) -> Verdict:
     if found.rung <= Rung.PROJECTED or limit.is_uncertain:
         return Verdict.MARGINAL
     return Verdict.PASS
+
+
+def unread_of(found: Estimate, limit: Limit) -> str:
+    """What to read, where nothing but that the limit was never read keeps it from passing; "" where more does."""
+    return limit.to_read if compare(found, replace(limit, is_uncertain=False)) is Verdict.PASS else ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError
 from assess.judge.evidence_on_device import valid_run_on_device
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Limit, Verdict, compare, unread_of
 from assess.measure.scenarios.generate import Generation
 from assess.project.estimate import Estimate, Rung
 from assess.project.quantile import CONFIDENCE, quantile_range
@@ -38,5 +38,6 @@ def judged(case: Case, times_ns: Sequence[int], what: str, limit: Limit) -> Find
     basis = f"p{percentile:g} of {len(times_ns)} {what}, {CONFIDENCE:.0%} confidence each way"
     found = Estimate(low, high, "s", Rung.MEASURED, basis)
     verdict = compare(found, limit)
-    step = {Verdict.PASS: "", Verdict.FAIL: faster(case)}.get(verdict, f"{case.to_measure} --tier certify")
+    more = unread_of(found, limit) or f"{case.to_measure} --tier certify"
+    step = {Verdict.PASS: "", Verdict.FAIL: faster(case)}.get(verdict, more)
     return Finding(verdict, basis, found, limit, step)

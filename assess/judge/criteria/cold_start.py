@@ -4,7 +4,8 @@ import math
 
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Limit, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.project.estimate import Estimate
 
 
@@ -20,14 +21,16 @@ def cold_start(case: Case) -> Finding:
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no cold start")
     found = case.estimate("cold start")
-    limit = Limit(required, "s", f"cold start of {case.workload.id}")
+    limit = job_limit(case, required, "s", f"cold start of {case.workload.id}")
     verdict = compare(found, limit)
-    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found))
+    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found, limit))
 
 
-def _step(case: Case, verdict: Verdict, found: Estimate) -> str:
+def _step(case: Case, verdict: Verdict, found: Estimate, limit: Limit) -> str:
     if verdict is Verdict.PASS:
         return ""
+    if unread := unread_of(found, limit):
+        return unread
     if verdict is Verdict.FAIL:
         return "save the optimised model and load that, or keep the session alive"
     if math.isinf(found.high):

@@ -6,6 +6,7 @@ from assess.judge.criterion import criterion
 from assess.judge.deadline import DeadlineRecord, deadline_record
 from assess.judge.evidence_on_device import valid_run_on_device
 from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.job_limit import passed
 from assess.judge.weakly_hard import SHARE
 
 
@@ -53,10 +54,10 @@ def _judged(case: Case, record: DeadlineRecord) -> Finding:
         return Finding(Verdict.MARGINAL, text, next_step=certify)
     text = f"{counted}; certified that at most {allowed:g} % miss, provided that {found.assumption}"
     if kept is None:
-        return Finding(Verdict.PASS, text)
+        return passed(case, text)
     windows = f"at most {kept.share_bound:.1%} of all windows break it, with 99% confidence if they are independent"
     text = f"{text}; the contract was kept in this run, and {windows}"
     if kept.more:
         text = f"{text}; {kept.more} more frames would bring that below {SHARE:.0%}"
         return Finding(Verdict.MARGINAL, text, next_step=certify)
-    return Finding(Verdict.PASS, text)
+    return passed(case, text)

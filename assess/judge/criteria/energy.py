@@ -5,7 +5,8 @@ import math
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.measure.energy import Energy
 from assess.measure.sensors import SENSORS
 from assess.project.estimate import Estimate, Rung
@@ -30,9 +31,10 @@ def energy(case: Case) -> Finding:
     most = max(measurement.energy, key=lambda each: (each.is_whole, each.joules))
     high = most.joules_per_inference if most.is_whole else math.inf
     seen = Estimate(_least(most), high, "J", Rung.MEASURED, f"{most.sensor}: {most.covers}")
-    limit = Limit(required, "J", f"energy of {case.workload.id}")
+    limit = job_limit(case, required, "J", f"energy of {case.workload.id}")
     verdict = compare(seen, limit)
-    step = "" if verdict is Verdict.PASS else "a smaller student, INT8, or a lower power mode of the device"
+    less = "a smaller student, INT8, or a lower power mode of the device"
+    step = "" if verdict is Verdict.PASS else unread_of(seen, limit) or less
     return Finding(verdict, f"{seen.basis}; {most.how}", seen, limit, step)
 
 

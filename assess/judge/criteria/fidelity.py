@@ -4,7 +4,8 @@ import math
 
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.project.estimate import Estimate, Rung
 from assess.project.skill import Interval, mean, retained
 
@@ -42,7 +43,7 @@ def _judged(case: Case, said: str, kept: Interval, floor: float, caution: str) -
         raise NoEvidenceError(f"{said}; the teacher is not clearly better than chance", "evaluate on more items")
     on_device = case.estimates.on_device
     share = Estimate(kept.low, kept.high, "1", Rung.MEASURED if on_device else Rung.PROJECTED, said)
-    limit = Limit(floor, "1", f"floor of {case.workload.id}", is_least=True)
+    limit = job_limit(case, floor, "1", f"floor of {case.workload.id}", is_least=True)
     verdict = compare(share, limit)
     if caution and verdict is Verdict.FAIL:
         return Finding(Verdict.UNKNOWN, f"{said}; {caution}", share, limit, next_step=case.to_measure)
@@ -50,6 +51,6 @@ def _judged(case: Case, said: str, kept: Interval, floor: float, caution: str) -
         return Finding(verdict, said, share, limit)
     step = "take a larger variant, or distil longer" if verdict is Verdict.FAIL else case.to_measure
     if verdict is Verdict.MARGINAL and on_device:
-        step = "evaluate on more items: the interval holds the floor"
+        step = unread_of(share, limit) or "evaluate on more items: the interval holds the floor"
     where = "" if on_device else "; on another host"
     return Finding(verdict, f"{said}{where}", share, limit, next_step=step)

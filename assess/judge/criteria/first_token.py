@@ -2,7 +2,8 @@
 
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit
+from assess.judge.finding import Finding
+from assess.judge.job_limit import job_limit
 from assess.judge.tokens import generation_of, judged
 
 
@@ -17,4 +18,5 @@ def first_token(case: Case) -> Finding:
         raise NotAskedError(f"{case.workload.id} sets no time to the first token")
     generation = generation_of(case)
     what = f"prompts of {generation.prompt_tokens} tokens"
-    return judged(case, generation.first_token_ns, what, Limit(required, "s", f"first token of {case.workload.id}"))
+    limit = job_limit(case, required, "s", f"first token of {case.workload.id}")
+    return judged(case, generation.first_token_ns, what, limit)

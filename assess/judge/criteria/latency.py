@@ -5,7 +5,8 @@ import math
 from assess.judge.advice import faster
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Limit, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.project.estimate import Estimate
 from assess.project.quantile import count_needed
 
@@ -23,14 +24,16 @@ def latency(case: Case) -> Finding:
     if deadline is None:
         raise NotAskedError(f"{case.workload.id} has no deadline")
     found = case.estimate("latency")
-    limit = Limit(deadline, "s", f"deadline of {case.workload.id} at p{case.workload.requires.percentile:g}")
+    limit = job_limit(case, deadline, "s", f"deadline of {case.workload.id} at p{case.workload.requires.percentile:g}")
     verdict = compare(found, limit)
-    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found))
+    return Finding(verdict, found.basis, found, limit, _step(case, verdict, found, limit))
 
 
-def _step(case: Case, verdict: Verdict, found: Estimate) -> str:
+def _step(case: Case, verdict: Verdict, found: Estimate, limit: Limit) -> str:
     if verdict is Verdict.PASS:
         return ""
+    if unread := unread_of(found, limit):
+        return unread
     if verdict is Verdict.FAIL or (case.estimates.on_device and not math.isinf(found.high)):
         return faster(case)
     if case.estimates.on_device:

@@ -4,7 +4,8 @@ from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.judge.timing import output_age
 from assess.project.estimate import Estimate, Rung
 
@@ -26,6 +27,7 @@ def output_age_(case: Case) -> Finding:
         raise NoEvidenceError("outputs have an age only where frames are released by a schedule", "give the job a rate")
     basis = f"p99 to the oldest of {found.reads} reads"
     seen = Estimate(found.p99_ns * 1e-9, found.max_ns * 1e-9, "s", Rung.MEASURED, basis)
-    limit = Limit(required, "s", f"age of {case.workload.id}")
+    limit = job_limit(case, required, "s", f"age of {case.workload.id}")
     verdict = compare(seen, limit)
-    return Finding(verdict, basis, seen, limit, "" if verdict is Verdict.PASS else faster(case))
+    step = "" if verdict is Verdict.PASS else unread_of(seen, limit) or faster(case)
+    return Finding(verdict, basis, seen, limit, step)

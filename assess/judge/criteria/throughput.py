@@ -4,7 +4,8 @@ from assess.judge.advice import faster
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.evidence_on_device import valid_run_on_device
-from assess.judge.finding import Finding, Limit, Verdict, compare
+from assess.judge.finding import Finding, Verdict, compare, unread_of
+from assess.judge.job_limit import job_limit
 from assess.project.estimate import Estimate, Rung
 
 
@@ -26,6 +27,7 @@ def throughput(case: Case) -> Finding:
         frames = measurement.frames
         rate, basis = len(frames) * 1e9 / frames.span_ns, f"{len(frames)} frames one by one"
     found = Estimate(rate, rate, "Hz", Rung.MEASURED, basis)
-    limit = Limit(required, "Hz", f"at least this, by {case.workload.id}", is_least=True)
+    limit = job_limit(case, required, "Hz", f"at least this, by {case.workload.id}", is_least=True)
     verdict = compare(found, limit)
-    return Finding(verdict, basis, found, limit, "" if verdict is Verdict.PASS else faster(case))
+    step = "" if verdict is Verdict.PASS else unread_of(found, limit) or faster(case)
+    return Finding(verdict, basis, found, limit, step)

@@ -2,7 +2,8 @@
 
 from assess.judge.case import Case, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.finding import Finding, Limit
+from assess.judge.finding import Finding
+from assess.judge.job_limit import job_limit
 from assess.judge.tokens import generation_of, judged
 
 
@@ -15,4 +16,5 @@ def token(case: Case) -> Finding:
     required = case.workload.requires.token
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no time for a token")
-    return judged(case, generation_of(case).token_ns, "tokens", Limit(required, "s", f"token of {case.workload.id}"))
+    limit = job_limit(case, required, "s", f"token of {case.workload.id}")
+    return judged(case, generation_of(case).token_ns, "tokens", limit)
