@@ -163,6 +163,17 @@ class OnChipMemory(Memory):
         description="Memory that only weights go into, where there is one; capacity is then for activations alone. "
         "Data sheet: weight or kernel memory, given beside the data memory.",
     )
+    weights_beyond: Literal["streamed"] | None = Field(
+        default=None,
+        description='What becomes of weights that this memory has no room for. "streamed": the host sends them in '
+        'every inference; the compiler\'s report calls it "off-chip memory used for streaming", or several contexts. '
+        "Left out: a model that does not fit does not run.",
+    )
+    host_link: SourcedBandwidth | None = Field(
+        default=None,
+        description="Of the link that streamed weights come over, at most: data sheet, host interface; USB 3 and PCIe "
+        "Gen2 x1 carry 500 MB/s.",
+    )
 
 
 class DeviceRuntime(Authored):

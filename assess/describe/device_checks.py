@@ -57,7 +57,13 @@ def _no_engine(wanted: str, names: list[str]) -> str:
 
 
 def _weights(on_chip: Any) -> Iterator[tuple[KeyPath, str]]:
-    if not isinstance(on_chip, Mapping) or "weight_capacity" not in on_chip:
+    if not isinstance(on_chip, Mapping):
+        return
+    if on_chip.get("weights") == "storage" and "weights_beyond" in on_chip:
+        yield ("on_chip", "weights_beyond"), "weights that are read from storage need no room here: leave it out"
+    if "host_link" in on_chip and "weights_beyond" not in on_chip:
+        yield ("on_chip", "host_link"), 'nothing comes over it: say weights_beyond = "streamed", or leave it out'
+    if "weight_capacity" not in on_chip:
         return
     if on_chip.get("weights") == "storage":
         text = 'weights that are read from storage need no memory of their own: leave it out, or weights = "here"'

@@ -84,8 +84,8 @@ class Workload(Authored):
     source: Text = Field(description="Where they come from: a standard, a requirement, arithmetic.")
     grade: Grade | None = Field(
         default=None,
-        description="How well the number that decides is known, as in devices; with R no limit of the job is better met "
-        "than MARGINAL.",
+        description="How well the number that decides is known, as in devices; R: none of the job's limits gives "
+        "better than MARGINAL.",
     )
     co_runners: tuple[Text, ...] = Field(
         default=(), description="What else runs on the device meanwhile; reported, not run."

@@ -3,7 +3,8 @@
 Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009. The bound assumes the best of everything: every operator at
 the dense peak of the fastest format that the runtime may use, weights read once in the narrowest, reading and computing
 at the same time, activations never leaving the chip, nothing to launch. Weights are taken to be read from memory in
-every inference. Where a model has an If, its dearer branch is meant: the deadline must hold for that one too.
+every inference; those that the chip has no room for, where they are streamed, over the host's link. Where a model has
+an If, its dearer branch is meant: the deadline must hold for that one too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from assess.describe.device import Device, DeviceRuntime, Engine
 from assess.describe.model import Model, OperatorGroup, Precision
-from assess.describe.quantity import SourcedOps
+from assess.describe.quantity import SourcedBandwidth, SourcedOps
 from assess.describe.runtime import Runtime
 from assess.project.formats import BITS, FLOATS, computed_in, least_weight_bytes
 from assess.units import format_quantity
@@ -55,8 +56,23 @@ def latency_bound(model: Model, device: Device, binding: DeviceRuntime | None, r
         arithmetic += group.count * _operations(group, precision) / peak.value
     memory = device.memory or device.on_chip
     bandwidth = memory.bandwidth if memory else None
-    reading = _weights_read(costed, model, runtime) / bandwidth.value if bandwidth else 0.0
-    return Bound(max(arithmetic, reading), _basis(used, bandwidth.value if bandwidth else None))
+    read = _weights_read(costed, model, runtime)
+    reading = read / bandwidth.value if bandwidth else 0.0
+    link, streamed = _streamed(device, read)
+    streaming = streamed / link.value if link else 0.0
+    basis = _basis(used, bandwidth.value if bandwidth else None, link if streamed else None, streamed)
+    return Bound(max(arithmetic, reading, streaming), basis)
+
+
+def _streamed(device: Device, read: float) -> tuple[SourcedBandwidth | None, float]:
+    """The link that weights are sent over in every inference, and at least how many bytes of them."""
+    chip = device.on_chip
+    if device.memory is not None or chip is None or chip.weights_beyond != "streamed":
+        return None, 0.0
+    room = chip.weight_capacity or chip.capacity
+    if room is None or chip.host_link is None:
+        return None, 0.0
+    return chip.host_link, max(0.0, read - room.value)
 
 
 def _peak(precision: Precision, engines: list[Engine], runtime: Runtime | None) -> tuple[Precision, SourcedOps] | str:
@@ -85,8 +101,12 @@ def _weights_read(costed: list[OperatorGroup], model: Model, runtime: Runtime | 
     return read * least_weight_bytes(model, runtime) / stored if stored else 0.0
 
 
-def _basis(used: dict[str, SourcedOps], bandwidth: float | None) -> str:
+def _basis(used: dict[str, SourcedOps], bandwidth: float | None, link: SourcedBandwidth | None, streamed: float) -> str:
     peaks = ", ".join(f"{format_quantity(peak.value, 'op/s')} {name}" for name, peak in sorted(used.items()))
     memory = f" and {format_quantity(bandwidth, 'B/s')}" if bandwidth else ""
-    recalled = ", a recalled number" if any(peak.is_recalled for peak in used.values()) else ""
-    return f"roofline at {peaks}{memory}{recalled}: a lower bound"
+    sent = ""
+    if link:
+        sent = f", with {format_quantity(streamed, 'B')} of weights streamed at {format_quantity(link.value, 'B/s')}"
+    numbers = [*used.values(), *([link] if link else [])]
+    recalled = ", a recalled number" if any(number.is_recalled for number in numbers) else ""
+    return f"roofline at {peaks}{memory}{sent}{recalled}: a lower bound"

@@ -61,6 +61,7 @@ def _numbers(device: Device) -> Iterator[tuple[str, Sourced | None, bool]]:
     yield from _memory("on-chip memory", device.on_chip, reads_weights=device.memory is None)
     if device.on_chip is not None:
         yield "on-chip memory for weights", device.on_chip.weight_capacity, True
+        yield "link for streamed weights", device.on_chip.host_link, device.memory is None
     for engine in device.engine:
         yield f"{engine.name} count", engine.count, False
         yield f"{engine.name} units", engine.units, False

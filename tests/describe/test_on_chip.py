@@ -53,6 +53,14 @@ def test_weights_lie_beside_the_activations_unless_it_is_said_otherwise(tmp_path
         (OWN.replace("432", "0"), "ear.toml:12: on_chip.weight_capacity.value: must be more than zero"),
         (OWN.replace("DS", "DSS"), "ear.toml:12: on_chip.weight_capacity.source: 'DSS' is not in [sources]"),
         (
+            'weights = "storage"\nweights_beyond = "streamed"\n',
+            "ear.toml:13: on_chip.weights_beyond: weights that are read from storage need no room here: leave it out",
+        ),
+        (
+            'host_link = { value = "500 MB/s", source = "DS", grade = "A" }\n',
+            'ear.toml:12: on_chip.host_link: nothing comes over it: say weights_beyond = "streamed", or leave it out',
+        ),
+        (
             'weights = "flash"\n',
             "ear.toml:12: on_chip.weights: 'flash' is not known; expected one of 'here', 'storage'",
         ),
@@ -87,4 +95,14 @@ def test_devices_without_main_memory_say_where_weights_lie():
     assert own == {
         "adi-max78000": (512 * 1024, 432 * 1024),
         "adi-max78002": (1280 * 1024, 2340 * 1024),
+    }
+
+
+def test_devices_that_stream_what_does_not_fit_say_so():
+    devices = map(Library().device, Library().ids("devices"))
+    chips = {device.id: device.on_chip for device in devices if device.on_chip and device.on_chip.weights_beyond}
+    assert {id_: chip.host_link and chip.host_link.value for id_, chip in chips.items()} == {
+        "google-coral-edge-tpu": 500e6,
+        "hailo-8": None,
+        "hailo-8l": None,
     }

@@ -132,6 +132,42 @@ def test_storage_of_unknown_size_is_told_and_does_not_decide():
     assert finding.details[0] == "weights: 6 MB, in storage, whose size the profile does not give"
 
 
+# streamed
+
+
+def test_weights_beyond_the_chip_are_marginal_where_they_are_streamed():
+    finding = ask(chip("5 MB", weights_beyond="streamed"))
+    assert finding.verdict is Verdict.MARGINAL
+    assert numbers(finding) == (6_990_000, 7_400_000, 5e6, "on-chip memory")
+    assert finding.because.startswith(
+        "what does not fit is streamed by the host in every inference, which takes time; weights and live activations"
+    )
+    assert finding.next_step == (
+        "compile the model with the vendor's tools and measure what streaming costs, or: "
+        "INT8 would bring 6 MB of weights to 1.5 MB: fits"
+    )
+    assert finding.details == (
+        "weights and activations: 6.99 MB to 7.4 MB of 5 MB, on-chip memory: MARGINAL",
+        "activations: 990 kB to 1.4 MB of 5 MB, on-chip memory, with all weights streamed: MARGINAL",
+    )
+
+
+def test_what_fits_is_judged_as_anywhere_where_weights_may_be_streamed():
+    assert ask(chip(weights_beyond="streamed")) == ask(chip())
+
+
+def test_activations_are_never_streamed():
+    finding = ask(chip("900 kB", weights_beyond="streamed"))
+    assert finding.verdict is Verdict.FAIL
+    assert numbers(finding) == (990_000, 1_400_000, 900e3, "on-chip memory, with all weights streamed")
+
+
+def test_weights_beyond_a_memory_of_their_own_may_be_streamed_too():
+    finding = ask(chip("20 MB", weight_capacity=size("5 MB"), weights_beyond="streamed"))
+    assert (finding.verdict, finding.limit.text) == (Verdict.MARGINAL, "on-chip memory for weights")
+    assert finding.because.startswith("what does not fit is streamed")
+
+
 # what is not known
 
 

@@ -88,3 +88,32 @@ def test_a_recalled_peak_is_named():
     engine = {**builders.DEVICE["engine"][0]}
     engine["peak"] = [{"precision": "fp32", "dense": {"value": "1 TOPS", "source": "DS", "grade": "R"}}]
     assert "a recalled number" in bound(device=builders.device(engine=[engine])).basis
+
+
+def streaming(**keys):
+    size = {"value": "2 MB", "source": "DS", "grade": "A"}
+    link = {"value": "100 MB/s", "source": "DS", "grade": "A"}
+    chip = {"kind": "on-chip", "capacity": size, "weights_beyond": "streamed", "host_link": link}
+    return builders.device(memory=None, on_chip={**chip, **keys})
+
+
+def test_streamed_weights_take_their_time_on_the_hosts_link():
+    found = bound(device=streaming())
+    assert found.seconds == pytest.approx(40e-3)  # 6 MB are read, 2 MB stay on the chip, 4 MB come at 100 MB/s.
+    assert found.basis == "roofline at 1 TOPS fp32, with 4 MB of weights streamed at 100 MB/s: a lower bound"
+
+
+def test_weights_that_stay_on_the_chip_are_not_streamed():
+    roomy = {"value": "6 MB", "source": "DS", "grade": "A"}
+    assert bound(device=streaming(capacity=roomy)).seconds == pytest.approx(2e-3)
+    assert bound(device=streaming(weight_capacity=roomy)).basis == "roofline at 1 TOPS fp32: a lower bound"
+
+
+def test_an_unknown_link_or_room_bounds_nothing():
+    assert bound(device=streaming(host_link=None)).seconds == pytest.approx(2e-3)
+    assert bound(device=streaming(capacity=None)).seconds == pytest.approx(2e-3)
+
+
+def test_a_recalled_link_is_named():
+    link = {"value": "100 MB/s", "source": "DS", "grade": "R"}
+    assert bound(device=streaming(host_link=link)).basis.endswith("at 100 MB/s, a recalled number: a lower bound")

@@ -22,6 +22,7 @@ _PLAUSIBLE: Final[Mapping[str, tuple[Unit, float, float]]] = {
     "storage": ("B", 1e3, 1e14),
     "bandwidth": ("B/s", 1e6, 1e14),
     "measured_bandwidth": ("B/s", 1e6, 1e14),
+    "host_link": ("B/s", 1e5, 1e12),
     "width": ("bit", 4.0, 65_536.0),
     "rate": ("T/s", 1e7, 1e11),
     "clock": ("Hz", 1e6, 1e10),

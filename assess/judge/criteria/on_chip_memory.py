@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assess.describe.device import OnChipMemory
 from assess.describe.quantity import SourcedBytes
@@ -24,11 +24,13 @@ class _Part:
         name: of the estimate.
         found: how much it is.
         limit: how much the memory holds; None if that is not known.
+        is_streamed: whether the host sends what it does not hold.
     """
 
     name: Name
     found: Estimate
     limit: Limit | None
+    is_streamed: bool = False
 
     @property
     def badness(self) -> tuple[Verdict, float]:
@@ -36,7 +38,12 @@ class _Part:
         if self.limit is None:
             return Verdict.NOT_ASKED, 0.0
         filled = self.found.high / self.limit.value if self.limit.value else math.inf
-        return compare(self.found, self.limit), filled
+        return Verdict.MARGINAL if self.overflows and self.is_streamed else compare(self.found, self.limit), filled
+
+    @property
+    def overflows(self) -> bool:
+        """Whether the memory cannot hold it."""
+        return self.limit is not None and compare(self.found, self.limit) is Verdict.FAIL
 
 
 @criterion("on-chip memory")
@@ -45,16 +52,19 @@ def on_chip_memory(case: Case) -> Finding:
 
     Asked where the device has no other memory for models. Where weights lie is the device's: beside the activations, so
     that their sum must fit; in a memory of their own; or in storage, read in place. In the latter two, weights and
-    activations have a limit each, and the worse decides. The ranges run from the narrowest format that the runtime may
-    use to weights as stored and 1.4 times the live activations, which is the most that compilers were seen to need.
+    activations have a limit each, and the worse decides. Where the device says that the host streams the weights that
+    do not fit, in every inference, these are MARGINAL: the model runs, and its latency has to bear it. The ranges run
+    from the narrowest format that the runtime may use to weights as stored and 1.4 times the live activations, which is
+    the most that compilers were seen to need.
     """
     chip = case.device.on_chip
     if case.device.memory is not None or chip is None:
         raise NotAskedError(f"{case.device.id} has main memory")
     if chip.weights == "here" and chip.weight_capacity is None:
-        parts = [_part(case, "on-chip memory", _own(case, chip, "on-chip memory"))]
+        parts = _together(case, chip)
     else:
         weights = _part(case, "on-chip weights", _for_weights(case, chip))
+        weights = replace(weights, is_streamed=chip.weights_beyond is not None)
         try:
             parts = [weights, _part(case, "on-chip activations", _own(case, chip, "on-chip memory for activations"))]
         except NoEvidenceError:
@@ -64,12 +74,25 @@ def on_chip_memory(case: Case) -> Finding:
     worst = max(parts, key=lambda part: part.badness)
     assert worst.limit is not None  # Only that of weights may be absent, and activations come with theirs.
     verdict = worst.badness[0]
-    step = _step(case, worst, worst.limit) if verdict is Verdict.FAIL else _CONFIRM
+    step = _step(case, worst, worst.limit) if worst.overflows else _CONFIRM
+    because = worst.found.basis
+    if worst.overflows and worst.is_streamed:
+        because = f"what does not fit is streamed by the host in every inference, which takes time; {because}"
+        step = f"compile the model with the vendor's tools and measure what streaming costs, or: {step}"
     details = tuple(_told(part) for part in parts) if len(parts) > 1 else ()
-    return Finding(verdict, worst.found.basis, worst.found, worst.limit, step, details)
+    return Finding(verdict, because, worst.found, worst.limit, step, details)
 
 
 _CONFIRM = "compile the model with the vendor's tools to confirm"
+
+
+def _together(case: Case, chip: OnChipMemory) -> list[_Part]:
+    """Weights and activations in one memory; where weights may be streamed, activations have to fit alone."""
+    both = _part(case, "on-chip memory", _own(case, chip, "on-chip memory"))
+    if not both.overflows or chip.weights_beyond is None:
+        return [both]
+    alone = _part(case, "on-chip activations", _own(case, chip, "on-chip memory, with all weights streamed"))
+    return [replace(both, is_streamed=True), alone]
 
 
 def _part(case: Case, name: Name, limit: Limit | None) -> _Part:
@@ -95,7 +118,8 @@ def _all_of(size: SourcedBytes | None, text: str) -> Limit | None:
 
 
 def _told(part: _Part) -> str:
-    amount = f"{part.name.removeprefix('on-chip ')}: {format_range(part.found.low, part.found.high, 'B')}"
+    what = "weights and activations" if part.name == "on-chip memory" else part.name.removeprefix("on-chip ")
+    amount = f"{what}: {format_range(part.found.low, part.found.high, 'B')}"
     if part.limit is None:
         return f"{amount}, in storage, whose size the profile does not give"
     return f"{amount} of {format_quantity(part.limit.value, 'B')}, {part.limit.text}: {part.badness[0].text}"

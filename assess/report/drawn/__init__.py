@@ -92,6 +92,9 @@ def _memory(name: str, memory: Memory, width: int) -> list[str]:
         lines.append(f"  {format_quantity(memory.weight_capacity.value, 'B')} beside it for weights alone")
     elif isinstance(memory, OnChipMemory) and memory.weights == "storage":
         lines.append("  weights stay in storage")
+    if isinstance(memory, OnChipMemory) and memory.weights_beyond:
+        link = f", at {format_quantity(memory.host_link.value, 'B/s')} at most" if memory.host_link else ""
+        lines.append(f"  weights beyond it are {memory.weights_beyond} in every inference{link}")
     if memory.bandwidth or memory.measured_bandwidth:
         rates = [f"{format_quantity(memory.bandwidth.value, 'B/s')} peak"] if memory.bandwidth else []
         if memory.measured_bandwidth:
