@@ -159,6 +159,19 @@ def _and(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What to do about a reason, in those of its cases in which it is the same.
+
+    Attributes:
+        text: what to do; DEVICE and WORKLOAD as in a reason.
+        where: in which of the reason's cases, in words; "" in all of them.
+    """
+
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a criterion is not passed, in all the cases in which it is the same.
 
@@ -166,23 +179,28 @@ class Reason:
         finding: the first of them.
         because: the reason; DEVICE and WORKLOAD stand for those of the case where it is the same but for their names.
         where: which cases, in words.
-        step: what to do; "" if there is nothing better than the reason.
+        steps: what to do; none if there is nothing better than the reason.
     """
 
     finding: Finding
     because: str
     where: str
-    step: str
+    steps: tuple[Step, ...]
 
 
-def to_do(found: Sequence[Reason]) -> list[tuple[Reason, str]]:
-    """Reasons, each with what to do; what is the same as before is told by the first criterion that it is for."""
-    first_with: dict[str, str] = {}
+def to_do(found: Sequence[Reason]) -> list[tuple[int, Reason, list[str]]]:
+    """Reasons, numbered, each with what to do; what is the same as before is told by that reason's number."""
+    first_with: dict[str, int] = {}
     told = []
-    for reason in found:
-        name = reason.finding.criterion
-        first = first_with.setdefault(reason.step, name)
-        told.append((reason, reason.step if first == name or not reason.step else f"as for {first}"))
+    for number, reason in enumerate(found, start=1):
+        firsts = [first_with.setdefault(step.text, number) for step in reason.steps]
+        texts = [
+            (step.where, step.text if first == number else f"as for {first}")
+            for step, first in zip(reason.steps, firsts, strict=True)
+        ]
+        if len(set(firsts)) == 1 and firsts[0] != number:  # All of them stand there, each with its cases.
+            texts = [("", f"as for {firsts[0]}")]
+        told.append((number, reason, [f"{where}: {text}" if where else text for where, text in texts]))
     return told
 
 
@@ -199,10 +217,26 @@ def reasons(portfolio: Portfolio) -> list[Reason]:
             those[0][1],
             _common([(finding.because, report) for report, finding in those]),
             _where([report for report, _ in those], portfolio.reports),
-            _common([(finding.next_step, report) for report, finding in those if finding.next_step]),
+            _steps(those),
         )
         for those in ordered
     ]
+
+
+def _steps(those: Sequence[tuple[FitReport, Finding]]) -> tuple[Step, ...]:
+    """What to do in cases with one reason: each step once, for the most cases first."""
+    found: dict[str, list[tuple[FitReport, Finding]]] = {}
+    for report, finding in those:
+        if finding.next_step:
+            found.setdefault(_general(finding.next_step, report, *_NAMES), []).append((report, finding))
+    reports = [report for report, _ in those]
+    return tuple(
+        Step(
+            _common([(finding.next_step, report) for report, finding in each]),
+            "" if len(each) == len(those) else _where([report for report, _ in each], reports),
+        )
+        for each in sorted(found.values(), key=len, reverse=True)
+    )
 
 
 def _general(text: str, report: FitReport, *names: str) -> str:

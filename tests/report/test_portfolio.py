@@ -214,7 +214,8 @@ def test_each_reason_is_told_once_for_all_cases_in_which_it_is_the_same():
     assert "'Other'" in evidence.because
     assert "DEVICE is 'Other'" in evidence.because
     assert evidence.where == "in all 4 cases"
-    assert evidence.step.startswith("on DEVICE: assess measure student.onnx --workload WORKLOAD")
+    assert [step.where for step in evidence.steps] == [""]
+    assert evidence.steps[0].text.startswith("on DEVICE: assess measure student.onnx --workload WORKLOAD")
     one = many.reasons(portfolio(report(), report(work=job("tight-loop", deadline="0.5 ms"))))
     assert [reason.where for reason in one] == ["for tight-loop"] * len(one)
     assert one[0].because == one[0].finding.because
@@ -240,11 +241,49 @@ def test_a_page_tells_each_reason_once_under_the_matrix_and_before_the_cases():
     assert page.count(item) == 1
     assert page.index('<table class="matrix">') < page.index(item) < page.index("<h2>a: The a job</h2>")
     assert ' <span class="soft">[in all 2 cases]</span><br>&rarr; on acme-laptop: assess measure student.onnx' in page
-    assert evidence.step.startswith("on acme-laptop: assess measure student.onnx --workload WORKLOAD")
+    assert evidence.steps[0].text.startswith("on acme-laptop: assess measure student.onnx --workload WORKLOAD")
     item = "\n## What to do\n\n1. **UNKNOWN** evidence: "
     assert text.count(item) == 1
     assert text.index("| workload | acme-laptop |") < text.index(item) < text.index("## Case by case")
     assert "\\[in all 2 cases\\]\n   - on acme-laptop: assess measure student.onnx --workload WORKLOAD" in text
+
+
+def closed(id_):
+    """A device that ONNX Runtime does not run on."""
+    return builders.device(id=id_, identity={"board": ["Other"]}, runtimes=(builders.runtime(provider=""),))
+
+
+def test_a_reason_with_several_next_steps_gives_each_with_its_devices():
+    places = (LAPTOP, closed("acme-console"), builders.device(id="acme-arm", identity={"board": ["Other"]}))
+    found = many.reasons(portfolio(*(report(on) for on in places)))
+    execution = next(reason for reason in found if reason.finding.criterion == "execution")
+    assert execution.where == "in all 3 cases"
+    assert execution.steps == (
+        many.Step(
+            "on DEVICE: assess measure student.onnx --workload camera-30hz -o run.json", "on acme-laptop and acme-arm"
+        ),
+        many.Step(
+            "compile the model with the vendor's tools and measure it on acme-console with them", "on acme-console"
+        ),
+    )
+
+
+def test_reasons_are_numbered_and_refer_to_each_other_by_number():
+    both = portfolio(report(LAPTOP), report(closed("acme-console")))
+    told = many.to_do(many.reasons(both))
+    assert [(number, reason.finding.criterion) for number, reason, _ in told] == [
+        (1, "execution"),
+        (2, "latency"),
+        (3, "memory"),
+    ]
+    assert [step.partition(":")[0] for step in told[0][2]] == ["on acme-laptop", "on acme-console"]
+    assert [told[1][2], told[2][2]] == [["as for 1"], ["as for 1"]]
+    text, marked = terminal_many(both), next(form for form in FORMATS if form.name == "markdown").render_many(both)
+    assert "\n   1  MARGINAL  execution: " in text
+    assert "\n   2  MARGINAL  latency: " in text
+    assert "\n                -> as for 1\n" in text
+    assert "\n2. **MARGINAL** latency: " in marked
+    assert "\n   - as for 1\n" in marked
 
 
 def with_npu():

@@ -197,11 +197,11 @@ def _matrix(outcomes: Sequence[Outcome]) -> str:
 def _reasons(portfolio: Portfolio) -> str:
     """Each reason once, with the cases that it holds for and what to do."""
     items = []
-    for reason, step in many.to_do(many.reasons(portfolio)):
+    for _, reason, steps in many.to_do(many.reasons(portfolio)):
         finding = reason.finding
         verdict = f'<span class="verdict">{finding.verdict.text}</span> <b>{escape(finding.criterion)}</b>'
         where = f' <span class="soft">[{_text(reason.where)}]</span>' if reason.where else ""
-        todo = f"<br>&rarr; {_text(step)}" if step else ""
+        todo = "".join(f"<br>&rarr; {_text(step)}" for step in steps)
         items.append(f'<li class="{finding.verdict.name.lower()}">{verdict}: {_text(reason.because)}{where}{todo}</li>')
     return f"<h2>What to do</h2><ol>{''.join(items)}</ol>" if items else ""
 

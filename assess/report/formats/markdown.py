@@ -113,11 +113,11 @@ def _matrix(outcomes: Sequence[Outcome]) -> list[str]:
 def _reasons(portfolio: Portfolio) -> list[str]:
     """Each reason once, with the cases that it holds for and what to do."""
     lines = []
-    for reason, step in many.to_do(many.reasons(portfolio)):
+    for number, reason, steps in many.to_do(many.reasons(portfolio)):
         where = f" [{reason.where}]" if reason.where else ""
         text = _escaped(reason.because + where)
-        lines.append(f"1. **{reason.finding.verdict.text}** {reason.finding.criterion}: {text}")
-        lines += [f"   - {_escaped(step)}"] if step else []
+        lines.append(f"{number}. **{reason.finding.verdict.text}** {reason.finding.criterion}: {text}")
+        lines += [f"{' ' * len(f'{number}. ')}- {_escaped(step)}" for step in steps]
     return ["", "## What to do", "", *lines] if lines else []
 
 

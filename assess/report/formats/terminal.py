@@ -101,12 +101,12 @@ def terminal_many(portfolio: Portfolio, *, width: int = 100, colour: bool = Fals
     for line in (*many.summary(portfolio), *many.caveats(portfolio.outcomes)):
         lines += wrapped(_INDENT + line, width, _INDENT * 2)
     lines += ["", *case_lines(portfolio.outcomes, width, also=True), ""]
-    for reason, step in many.to_do(many.reasons(portfolio)):
-        head = f"{_INDENT}{reason.finding.verdict.text:<8}  {reason.finding.criterion}: "
+    for number, reason, steps in many.to_do(many.reasons(portfolio)):
+        head = f"{number:>4}  {reason.finding.verdict.text:<8}  {reason.finding.criterion}: "
         where = f" [{reason.where}]" if reason.where else ""
-        lines += wrapped(head + clean(reason.because + where), width, " " * 12)
-        if step:
-            lines += wrapped(f"-> {clean(step)}", width, " " * 15, first=" " * 12)
+        lines += wrapped(head + clean(reason.because + where), width, " " * 16)
+        for step in steps:
+            lines += wrapped(f"-> {clean(step)}", width, " " * 19, first=" " * 16)
     lines += _standards(portfolio.reports, width)
     full = "in full: -o report.html has every criterion of every case; --device ID --workload ID is one case alone"
     lines += ["", *wrapped(_INDENT + full, width, _INDENT * 2)]
