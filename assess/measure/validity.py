@@ -6,7 +6,7 @@ import math
 
 from assess.measure.counted import counted
 from assess.measure.measurement import Host, Measurement
-from assess.measure.passes.floor import SHARE_OF_DEADLINE, Floor, floor_of
+from assess.measure.passes.floor import SHARE_OF_DEADLINE, Floor, floor_of, level
 from assess.units import format_quantity
 
 #: Halves of ten: below that their medians say nothing, and neither does a percentile.
@@ -116,30 +116,45 @@ def _floor(measurement: Measurement, deadline_s: float | None, percentile: float
     """Whether host and harness themselves take more of a frame than a figure for the model can bear."""
     if measurement.floor is None or deadline_s is None:
         return ""
-    spins = measurement.effective is not None and measurement.effective.spin_ns is not None
-    paced = spins or bool(measurement.stages)  # Stages of a pipeline wait for their releases too, without a spin.
-    taken_s = _taken_ns(measurement, measurement.floor, percentile, paced=paced) * 1e-9
-    if taken_s <= SHARE_OF_DEADLINE * deadline_s:
+    taken_ns, how = _taken_ns(measurement, measurement.floor, percentile)
+    if taken_ns * 1e-9 <= SHARE_OF_DEADLINE * deadline_s:
         return ""
-    took, limit = format_quantity(taken_s, "s"), format_quantity(deadline_s, "s")
-    return (
-        f"in this run the host itself took {took} of a frame at p{percentile:g}, more than "
-        f"{SHARE_OF_DEADLINE:.0%} of {limit}: "
-        "`assess doctor` says what to do"
-    )
+    took, limit = format_quantity(taken_ns * 1e-9, "s"), format_quantity(deadline_s, "s")
+    most = f"more than {SHARE_OF_DEADLINE:.0%} of {limit}"
+    return f"the host itself took {took} of a frame, {most} ({how}): `assess doctor` says what to do"
 
 
-def _taken_ns(measurement: Measurement, floor: Floor, percentile: float, *, paced: bool) -> int:
-    """What the host takes of a frame: from the run's own frames that found the model idle, where these are more."""
+def _taken_ns(measurement: Measurement, floor: Floor, percentile: float) -> tuple[int, str]:
+    """What the host takes of a frame, and how that was told."""
+    if (found := late_in_run(measurement, percentile)) is not None:
+        late_ns, count = found
+        how = f"in this run, by how late frames began though the model was idle, {level(percentile, count)}"
+        return floor.null_loop.at(percentile) + late_ns, how
+    paced = _is_paced(measurement)
+    count = min(floor.null_loop.count, floor.lateness.count) if paced else floor.null_loop.count
+    how = f"before the run, with a model that does nothing, {level(percentile, count)}"
+    return floor_of(floor, percentile, paced=paced), how
+
+
+def late_in_run(measurement: Measurement, percentile: float) -> tuple[int, int] | None:
+    """How late frames of the run that found the model idle began, and how many there are.
+
+    None where the floor pass saw more frames, and where frames wait for no release.
+    """
     frames, last = measurement.frames, 0
     late = []
     for scheduled, start, done in zip(frames.scheduled_ns, frames.start_ns, frames.done_ns, strict=True):
         if scheduled >= last:
             late.append(start - scheduled)
         last = done
-    if not paced or len(late) <= floor.lateness.count:
-        return floor_of(floor, percentile, paced=paced)
-    return floor.null_loop.at(percentile) + sorted(late)[max(0, math.ceil(percentile * len(late) / 100) - 1)]
+    if measurement.floor is None or not _is_paced(measurement) or len(late) <= measurement.floor.lateness.count:
+        return None
+    return sorted(late)[max(0, math.ceil(percentile * len(late) / 100) - 1)], len(late)
+
+
+def _is_paced(measurement: Measurement) -> bool:
+    spins = measurement.effective is not None and measurement.effective.spin_ns is not None
+    return spins or bool(measurement.stages)  # Stages of a pipeline wait for their releases too, without a spin.
 
 
 def _drift(service_ns: tuple[int, ...]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.measurement import Effective, Failure
-from assess.measure.passes.floor import Floor, Spread
+from assess.measure.passes.floor import Floor, Spread, level
 from assess.measure.validity import let_pass, untimed_validity, validity
 
 MS = 1_000_000
@@ -147,8 +147,8 @@ def test_a_host_that_takes_a_tenth_of_the_deadline_itself_is_no_instrument():
     late = paced((0,) * 90 + (2 * MS,) * 10, 0, 20)
     (reason,) = validity(late, 0.015)
     assert reason == (
-        "in this run the host itself took 2 ms of a frame at p99, more than 10% of 15 ms: "
-        "`assess doctor` says what to do"
+        "the host itself took 2 ms of a frame, more than 10% of 15 ms (in this run, by how late frames began though "
+        "the model was idle, p99 of 100 frames): `assess doctor` says what to do"
     )
     assert validity(late, 0.030) == ()
 
@@ -157,4 +157,19 @@ def test_the_runs_own_frames_outweigh_the_few_of_the_calibration():
     calm = paced((0,) * 100, 5 * MS, 20)
     assert validity(calm, 0.015) == ()
     # A calibration of more frames than the run has stands.
-    assert len(validity(paced((0,) * 100, 5 * MS, 300), 0.015)) == 1
+    (reason,) = validity(paced((0,) * 100, 5 * MS, 300), 0.015)
+    assert reason.startswith(
+        "the host itself took 5 ms of a frame, more than 10% of 15 ms (before the run, with a model that does nothing, "
+        "p99 of 100 frames)"
+    )
+
+
+def test_a_percentile_that_no_frame_lies_above_is_the_slowest():
+    assert [level(99.9, 75), level(99.9, 999), level(99.9, 1000), level(99.0, 100)] == [
+        "slowest of 75 frames",
+        "slowest of 999 frames",
+        "p99.9 of 1,000 frames",
+        "p99 of 100 frames",
+    ]
+    reason = validity(paced((0, 0, 0, 0, 5 * MS) * 15, 0, 20), 0.015, 99.9)[-1]
+    assert "though the model was idle, slowest of 75 frames)" in reason

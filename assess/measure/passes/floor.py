@@ -127,6 +127,12 @@ def floor_of(floor: Floor, percentile: float, *, paced: bool = True) -> int:
     return floor.null_loop.at(percentile) + (floor.lateness.at(percentile) if paced else 0)
 
 
+def level(percentile: float, count: int) -> str:
+    """A percentile of so many frames, in words: where none of them lies above it, it is the slowest."""
+    is_slowest = math.ceil(percentile * count / 100) >= count
+    return f"slowest of {count:,} frames" if is_slowest else f"p{percentile:g} of {count:,} frames"
+
+
 def spread(durations: list[int]) -> Spread:
     """The spread of at least one duration."""
     ordered = sorted(durations)

@@ -13,7 +13,8 @@ from assess.judge.timing import output_age, period_jitter, release_jitter
 from assess.judge.weakly_hard import Kept
 from assess.measure.counted import counted
 from assess.measure.measurement import Measurement
-from assess.measure.passes.floor import floor_of
+from assess.measure.passes.floor import floor_of, level
+from assess.measure.validity import late_in_run
 from assess.project.quantile import CONFIDENCE, quantiles
 from assess.report.facts.fact import Fact, Group, levels, percent, seconds, several
 
@@ -135,8 +136,13 @@ def _floor(measurement: Measurement, workload: Workload) -> Iterator[Fact]:
     percentile = workload.requires.percentile
     taken_ns = floor_of(floor, percentile, paced=paced)
     of = f", {percent(taken_ns * 1e-9 / workload.deadline_s)} of the deadline" if workload.deadline_s else ""
-    yield Fact("harness floor", f"{seconds(taken_ns)} of a frame at p{percentile:g}{of}", brief=True)
-    text = f"a model that does nothing takes {levels(('p50', null.p50_ns), ('p99', null.p99_ns))}"
+    count = min(null.count, late.count) if paced else null.count
+    text = f"{seconds(taken_ns)} of a frame ({level(percentile, count)}){of}"
+    yield Fact("harness floor", f"{text}: before the run, with a model that does nothing", brief=True)
+    text = f"that model takes {levels(('p50', null.p50_ns), ('p99', null.p99_ns))}"
     if paced:
         text += f"; its frames start {levels(('p50', late.p50_ns), ('p99', late.p99_ns))} late"
     yield Fact("", text)
+    if (in_run := late_in_run(measurement, percentile)) is not None:
+        text = f"in the run itself frames began {seconds(in_run[0])} late though the model was idle"
+        yield Fact("", f"{text} ({level(percentile, in_run[1])})", brief=in_run[0] > taken_ns)
