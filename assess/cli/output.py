@@ -57,25 +57,20 @@ def tell_plans(wanted: Sequence[PlannedRun]) -> None:
         for planned, settings in runs:
             tell_plan(planned.job, settings)
         return
+    from assess.measure.extra_passes import passes_s
+
     cases = sum(len(planned.targets) for planned in wanted)
     whole_s = sum(planned.expected_s for planned in wanted)
-    least = f"{whole_s / 60:.0f} min" if whole_s >= _LONG_S else f"{whole_s:.0f} s"
-    refused = sum(planned.refused is not None for planned in wanted)
-    left_out = f"; {refused} of {len(wanted)} workloads cannot be run" * bool(refused)
-    made = sum(planned.made is not None for planned in wanted)
-    there = f"; {several(made, 'run')} made before" * bool(made)
-    what = f"{several(len(runs), 'run')} for {several(cases, 'case')}, about {least} of frames"
-    typer.echo(f"{what}{there}{left_out}", err=True)
-    for planned, settings in runs:
-        typer.echo(f"  {clean(planned.name)}: {_plan(planned.job, settings)}", err=True)
-
-
-def tell_waiting(holder: str) -> None:
-    """Say on standard error whose run this one waits for."""
-    typer.echo(f"waiting for another timed run on this host: {clean(holder) or 'it has just begun'}", err=True)
+    more_s = sum(passes_s(settings.passes) for _, settings in runs)
+    least = f"about {_lasting(whole_s)} of frames" + f" and {_lasting(more_s)} of other passes" * bool(more_s)
+    left_out = f"; {len(wanted) - len(runs)} of {len(wanted)} workloads cannot be run" * (len(runs) < len(wanted))
+    typer.echo(f"{several(len(runs), 'run')} for {several(cases, 'case')}, {least}{left_out}", err=True)
+    for job, settings in runs:
+        typer.echo(f"  {job.workload.id}: {_plan(job, settings)}", err=True)
 
 
 def _plan(job: Job, settings: Settings) -> str:
+    from assess.measure.extra_passes import passes_s
     from assess.pipeline import expected_s
 
     scenario = job.workload.scenario
@@ -88,7 +83,13 @@ def _plan(job: Job, settings: Settings) -> str:
     if scenario.batches:
         least += f" for each of {len(scenario.batches)} sizes of the batch"
     passes = f", then {', '.join(settings.passes)}" if settings.passes else ""
+    if more_s := passes_s(settings.passes):
+        passes += f": about {_lasting(more_s)} more, longer where others use this host"
     return f"measuring ({settings.tier}): {text}, {least}{passes}"
+
+
+def _lasting(span_s: float) -> str:
+    return f"{span_s / 60:.0f} min" if span_s >= _LONG_S else f"{span_s:.0f} s"
 
 
 def named_format(name: str) -> Format:

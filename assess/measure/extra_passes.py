@@ -233,6 +233,17 @@ EXTRA_PASSES: Final[Mapping[str, Callable[[Bench], dict[str, Any]]]] = {
 #: Everything that may be skipped.
 PASSES: Final = ("floor", *EXTRA_PASSES)
 
+#: Seconds that each takes, about, with a model that loads in a fraction of one: most of it is starting processes. By
+#: the CPU time of a run of a classifier of 1 MB; where others use the host, it takes several times as long. What a task
+#: of the fidelity pass takes, nobody knows before.
+_TAKES_S: Final[Mapping[str, float]] = {"floor": 3.0, "start": 15.0, "outputs": 5.0, "memory": 13.0, "profile": 5.0}
+
+
+def passes_s(names: Sequence[str]) -> float:
+    """What passes take beside the timed one, about, on a quiet host."""
+    return sum(_TAKES_S.get(name, 0.0) for name in names)
+
+
 #: Under which name a pass's part is absent, where that is not the pass's own.
 _PARTS: Final = {"start": "cold start", "memory": "attribution"}
 

@@ -200,7 +200,9 @@ def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles,
     assert result.stdout.startswith("0 of 4 cases READY, 4 MARGINAL  inverse-kinematics.onnx for ACME\n")
     assert "  workload  acme-rover  acme-scout\n  brisk     MARGINAL    MARGINAL\n" in result.stdout
     assert "ACME 1:2026 (Rovers - Safety)" in result.stdout
-    assert result.stderr.startswith("2 runs for 4 cases, about 3 s of frames\n  brisk: measuring (smoke): ")
+    assert result.stderr.startswith(
+        "2 runs for 4 cases, about 3 s of frames and 6 s of other passes\n  brisk: measuring (smoke): "
+    )
     assert all(f"written: {output}" in result.stderr for output in outputs)
     cases = json.loads((tmp_path / "all.json").read_text())["cases"]
     names = [(case["workload"]["id"], case["device"]["id"]) for case in cases]
@@ -223,7 +225,10 @@ def test_a_job_that_the_model_cannot_do_is_told_and_the_others_are_judged(profil
     out = tmp_path / "all.json"
     result = fit("-p", "acme", "--profiles", profiles, "-d", "acme-rover", "--tier", "smoke", "-o", out)
     assert result.exit_code == 3
-    assert "1 run for 2 cases, about 2 s of frames; 1 of 2 workloads cannot be run" in result.stderr
+    assert (
+        "1 run for 2 cases, about 2 s of frames and 3 s of other passes; 1 of 2 workloads cannot be run"
+        in result.stderr
+    )
     document = json.loads(out.read_text())
     assert [case["workload"]["id"] for case in document["cases"]] == ["brisk"]
     assert document["not_judged"] == [
