@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-import signal
 import sys
 import traceback
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -22,6 +21,7 @@ from assess.cli.exit_codes import ExitCode
 from assess.cli.fidelity import fidelity
 from assess.cli.fit import fit
 from assess.cli.inspect import inspect
+from assess.cli.interrupts import end_interrupted, quit_on_signals, quit_on_signals_again, raise_on_signals
 from assess.cli.judge import judge
 from assess.cli.list import list_
 from assess.cli.measure import measure
@@ -39,6 +39,7 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            raise_on_signals()
             return super().invoke(ctx)
         except AssessError as error:
             complain(error)
@@ -63,6 +64,8 @@ class _Commands(TyperGroup):
             traceback.print_exc()
             typer.echo("error: assess itself failed; this is a bug, please report it with the lines above", err=True)
             raise typer.Exit(ExitCode.BUG) from None
+        finally:  # Python may take a moment to end, and would tell an exception with a traceback.
+            quit_on_signals_again()
 
 
 app = typer.Typer(
@@ -98,10 +101,6 @@ def _options(
     """Is this ONNX model ready for that device and that job, and how do we know?"""
 
 
-def _stop(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def _open_missing_streams() -> None:
     """Stand in for standard streams that were closed: else the next file or pipe takes their place."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -129,9 +128,11 @@ def main() -> None:
     codecs.register_error("assess.escape", _escape)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="assess.escape")
-    # By default these end Python without a word to its children and temporary files; under nohup one stays ignored.
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _stop)
-    app(prog_name="assess")
+    quit_on_signals()
+    try:
+        app(prog_name="assess")
+    except SystemExit as ended:
+        if ended.code == ExitCode.INTERRUPTED:
+            end_interrupted()
+        raise
     sys.exit(0)

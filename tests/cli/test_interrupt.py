@@ -66,6 +66,56 @@ def test_a_stopped_run_saves_what_it_has_and_leaves_nothing_else(tmp_path, signu
     assert list(temporary.iterdir()) == []
 
 
+HELD = """
+import signal, sys
+from assess.__main__ import main
+class Holds:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            print("here", flush=True)
+            signal.pause()
+sys.meta_path.insert(0, Holds())
+sys.argv = ["assess", "list", "devices"]
+main()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda signum: signum.name)
+@pytest.mark.parametrize("name", ["typer", "assess.describe.library"], ids=["before", "within"])
+def test_a_command_that_is_stopped_while_it_is_imported_says_no_more_than_that(name, signum):
+    command = [sys.executable, "-c", HELD.format(name=name)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "here\n"
+    process.send_signal(signum)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "interrupted\n")
+
+
+def test_an_interrupt_within_an_exec_ends_by_exit_code_and_not_by_signal(tmp_path):
+    text = HELD.format(name="assess.report.listing").replace("signal.pause()", 'exec("signal.pause()")')
+    (tmp_path / "held.py").write_text(text)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "held"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "here\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "interrupted\n")
+
+
+def test_what_is_ignored_stays_ignored():
+    command = [sys.executable, "-c", HELD.format(name="typer")]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    assert process.stdout.readline() == "here\n"
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 130
+
+
 def test_a_killed_command_takes_its_worker_along(tmp_path):
     process, child, work, _ = started(tmp_path)
     process.kill()
