@@ -17,6 +17,7 @@ from assess.describe.model import Model
 from assess.describe.partner import Partner
 from assess.describe.scenario import Scenario
 from assess.describe.standard import Standard
+from assess.describe.suggestions import nearest
 from assess.describe.workload import Job, Requires, Workload
 from assess.errors import AssessError
 from assess.judge.case import Case, Invocation
@@ -86,6 +87,8 @@ def find_model(
         AssessError: there is no such model, it is not ONNX, or a dimension is not bound.
     """
     path = Path(argument)
+    if not path.exists() and (beside := _meant(path)):
+        raise AssessError("there is no such file", where=argument, hint=f"did you mean {str(beside)!r}?")
     if path.suffix != ".onnx" and not path.exists():
         path = library.model_file(argument)
     if path.is_symlink():  # External data lies beside the file itself; described and run must be the same.
@@ -102,6 +105,17 @@ def find_model(
         ),
     )
     return Subject(path, found, folder, model)
+
+
+def _meant(path: Path) -> Path | None:
+    """The model beside a path that leads nowhere whose name is nearest; None for a word, which may be an id."""
+    if not path.suffix:
+        return None
+    try:
+        beside = {other.stem: other for other in sorted(path.parent.iterdir()) if other.suffix == ".onnx"}
+    except OSError:
+        return None
+    return beside.get(nearest(path.stem, beside) or "")
 
 
 def find_job(argument: str, library: Library) -> Job:

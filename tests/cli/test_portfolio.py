@@ -203,7 +203,8 @@ def test_a_portfolio_is_measured_once_a_job_and_judged_for_each_device(profiles,
     assert result.stderr.startswith(
         "2 runs for 4 cases, about 3 s of frames and 6 s of other passes\n  brisk: measuring (smoke): "
     )
-    assert all(f"written: {output}" in result.stderr for output in outputs)
+    runs = [tmp_path / f"run-{job}.json" for job in ("brisk", "slow")]
+    assert all(f"written: {output}\n" in result.stderr for output in (*outputs, *runs))
     cases = json.loads((tmp_path / "all.json").read_text())["cases"]
     names = [(case["workload"]["id"], case["device"]["id"]) for case in cases]
     assert names == [(job, device) for job in ("brisk", "slow") for device in ("acme-rover", "acme-scout")]
