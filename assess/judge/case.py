@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from typing import Final
 
 from assess.describe.device import Device
 from assess.describe.model import Model
@@ -32,6 +33,10 @@ class NoEvidenceError(Exception):
 
 class NotAskedError(Exception):
     """Nobody set a limit for this criterion; the text says who could. The finding is NOT ASKED."""
+
+
+#: What the run is called that next steps measure and judge.
+RUN: Final = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,14 @@ class Case:
             return ""
         return f"write what the board calls its mode into power_mode of [identity] of {self.device.id}, then "
 
+    @property
+    def to_judge(self) -> str:
+        """What comes after `to_measure`, on any machine."""
+        options = zip(self.invocation.options[::2], self.invocation.options[1::2], strict=True)
+        profiles = [word for option, value in options if option == "--profiles" for word in (option, value)]
+        whom = ["--partner", self.partner.id] if self.partner else []
+        return shlex.join(["assess", "judge", RUN, "--device", self.device.id, *whom, *profiles])
+
     def _measure(self, on: str) -> str:
         again = self.invocation
         what = [
@@ -130,4 +143,4 @@ class Case:
         ]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
         provider = [] if on == CPU else ["--provider", on]
-        return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", "run.json"])
+        return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", RUN])

@@ -165,10 +165,12 @@ class Step:
     Attributes:
         text: what to do; DEVICE and WORKLOAD as in a reason.
         where: in which of the reason's cases, in words; "" in all of them.
+        then: what comes after it; "" if nothing does.
     """
 
     text: str
     where: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ class Reason:
 def to_do(found: Sequence[Reason]) -> list[tuple[int, Reason, list[str]]]:
     """Reasons, numbered, each with what to do; what is the same as before is told by that reason's number."""
     first_with: dict[str, int] = {}
-    told = []
+    measured = False
+    told: list[tuple[int, Reason, list[str]]] = []
     for number, reason in enumerate(found, start=1):
         firsts = [first_with.setdefault(step.text, number) for step in reason.steps]
         texts = [
@@ -201,6 +204,9 @@ def to_do(found: Sequence[Reason]) -> list[tuple[int, Reason, list[str]]]:
         if len(set(firsts)) == 1 and firsts[0] != number:  # All of them stand there, each with its cases.
             texts = [("", f"as for {firsts[0]}")]
         told.append((number, reason, [f"{where}: {text}" if where else text for where, text in texts]))
+        if (then := next((step.then for step in reason.steps if step.then), "")) and not measured:
+            told[-1][2].append(then)
+            measured = True
     return told
 
 
@@ -234,6 +240,7 @@ def _steps(those: Sequence[tuple[FitReport, Finding]]) -> tuple[Step, ...]:
         Step(
             _common([(finding.next_step, report) for report, finding in each]),
             "" if len(each) == len(those) else _where([report for report, _ in each], reports),
+            _common([(words.after(finding.next_step, report), report) for report, finding in each]),
         )
         for each in sorted(found.values(), key=len, reverse=True)
     )

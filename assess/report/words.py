@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from assess.clean import clean
+from assess.judge.case import RUN
 from assess.judge.finding import Finding, Verdict
 from assess.judge.fit_report import FitReport
 from assess.project.estimate import Rung
@@ -172,12 +173,22 @@ def open_findings(report: FitReport) -> list[Finding]:
 
 
 def steps(report: FitReport) -> list[tuple[str, str]]:
-    """What to do, worst first: each step once, with the criteria that it serves."""
+    """What to do, worst first: each step once, with the criteria that it serves and what comes after it."""
     served: dict[str, list[str]] = {}
     for finding in open_findings(report):
         if finding.next_step:
             served.setdefault(finding.next_step, []).append(finding.criterion)
-    return [(", ".join(names), step) for step, names in served.items()]
+    found = [(", ".join(names), step) for step, names in served.items()]
+    first = next((index for index, (_, step) in enumerate(found) if after(step, report)), None)
+    if first is not None:
+        names, step = found[first]
+        found[first] = names, f"{step}; {after(step, report)}"
+    return found
+
+
+def after(step: str, report: FitReport) -> str:
+    """What comes after a step that measures the model on the device; "" after any other."""
+    return f"then, on any machine: {report.case.to_judge}" if f"-o {RUN}" in step else ""
 
 
 def not_asked(report: FitReport) -> list[Finding]:

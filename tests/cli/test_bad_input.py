@@ -70,6 +70,15 @@ def test_a_missing_file(folder):
     assert len(rest.splitlines()) <= 1
 
 
+def test_a_missing_file_whose_name_is_near_another_beside_it(folder):
+    save(folder / "cnn.onnx")
+    for near in ("cnn.onx", "cnnn.onnx"):
+        line, hint = fit(folder / near)
+        assert line == f"error: {folder / near}: there is no such file"
+        assert hint == f"hint: did you mean '{folder / 'cnn.onnx'}'?"
+    assert "did you mean" not in fit(folder / "b.onnx")[1]
+
+
 @pytest.mark.parametrize("content", [b"", b"hello, world\n", b"\x89PNG\r\n\x1a\n" + bytes(100), bytes(1000)])
 def test_what_is_not_onnx(folder, content):
     (folder / "m.onnx").write_bytes(content)

@@ -91,7 +91,7 @@ def test_a_suite_is_measured_told_as_a_matrix_and_resumed(here):
     (kept / runs[0]).unlink()
     again = suite("arms.toml", "--resume", "-k", "not (none or chat)", "--strict")
     assert again.exit_code == 1
-    assert "1 run for 3 cases, about 2 s of frames; 1 run made before\n" in again.stderr
+    assert "1 run for 3 cases, about 2 s of frames and 3 s of other passes; 1 run made before\n" in again.stderr
     cases = json.loads((kept / "suite.json").read_text())["cases"]
     assert [case["report"]["evidence"]["run_sha256"] == sha256 for case, sha256 in zip(cases, hashes, strict=True)] == [
         True, True, False,

@@ -121,3 +121,19 @@ def test_what_the_job_stands_on_and_what_runs_beside_it_is_told():
 def test_a_device_that_cannot_be_bought_is_told_as_such():
     told = dict(words.facts(report(on=builders.device(availability="announced"))))
     assert told["the device"] == "announced: it cannot be bought yet, and its numbers may change"
+
+
+@pytest.mark.parametrize("form", FORMATS[:3], ids=lambda form: form.name)
+def test_what_comes_after_a_measurement_is_told_once_with_the_profiles_that_were_named(form):
+    from dataclasses import replace
+
+    from assess.judge.case import Invocation
+
+    away = builders.case(run=builders.measurement(before=builders.host(board="Laptop")), whom=builders.partner())
+    again = Invocation(options=("--profiles", "mine", "--card", "card.toml"))
+    text = form.render(judge(replace(away, invocation=again), run_sha256="", tool="0.1.0"))
+    spaced = re.sub(r"\s+", " ", text)
+    assert spaced.count("then, on any machine: assess judge run.json --device acme-rover") == 1
+    assert "--device acme-rover --partner acme --profiles mine" in spaced
+    own = form.render(REPORTS["ready"]())
+    assert "on any machine" not in own

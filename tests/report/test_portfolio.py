@@ -260,7 +260,9 @@ def test_a_reason_with_several_next_steps_gives_each_with_its_devices():
     assert execution.where == "in all 3 cases"
     assert execution.steps == (
         many.Step(
-            "on DEVICE: assess measure student.onnx --workload camera-30hz -o run.json", "on acme-laptop and acme-arm"
+            "on DEVICE: assess measure student.onnx --workload camera-30hz -o run.json",
+            "on acme-laptop and acme-arm",
+            "then, on any machine: assess judge run.json --device DEVICE --partner acme",
         ),
         many.Step(
             "compile the model with the vendor's tools and measure it on acme-console with them", "on acme-console"
@@ -276,7 +278,11 @@ def test_reasons_are_numbered_and_refer_to_each_other_by_number():
         (2, "latency"),
         (3, "memory"),
     ]
-    assert [step.partition(":")[0] for step in told[0][2]] == ["on acme-laptop", "on acme-console"]
+    assert [step.partition(":")[0] for step in told[0][2]] == [
+        "on acme-laptop",
+        "on acme-console",
+        "then, on any machine",
+    ]
     assert [told[1][2], told[2][2]] == [["as for 1"], ["as for 1"]]
     text, marked = terminal_many(both), next(form for form in FORMATS if form.name == "markdown").render_many(both)
     assert "\n   1  MARGINAL  execution: " in text

@@ -79,6 +79,7 @@ def _row(finding: Finding) -> tuple[str, str, str, str, str, str] | None:
 def _to_do(report: FitReport, width: int) -> list[str]:
     lines = []
     first_with: dict[str, str] = {}
+    measured = False
     for finding in words.open_findings(report):
         head = f"{_INDENT}{finding.verdict.text:<8}  {finding.criterion}: "
         because = clean(words.why(finding))
@@ -89,6 +90,9 @@ def _to_do(report: FitReport, width: int) -> list[str]:
             first = first_with.setdefault(finding.next_step, finding.criterion)
             step = clean(finding.next_step) if first == finding.criterion else f"as for {first}"
             lines += wrapped(f"-> {step}", width, " " * 15, first=" " * 12)
+            if (then := words.after(step, report)) and not measured:
+                lines += wrapped(clean(then), width, " " * 15, first=" " * 15)
+                measured = True
     return [*lines, ""] if lines else []
 
 
