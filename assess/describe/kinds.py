@@ -71,8 +71,9 @@ RUNTIME: Final = Kind(
 )  # fmt: skip
 STANDARD: Final = Kind("standard", "standards", Standard, ("cannot_show",),
                        (NamedIn("devices", "standard", "id"), NamedIn("partners", "standards")))  # fmt: skip
-#: It ships only, each in a folder of its own.
+#: Each ships in a folder of its own; beside any other model lies a card of this name.
 MODEL: Final = Kind("model", "models", Card, (), (NamedIn("suites", "case", "model"),))
+CARD_FILE: Final = "card.toml"
 #: What runs cases of profiles, and is none itself: it is named by its path, or ships.
 SUITE: Final = Kind("suite", "suites", Suite, ("case",))
 
@@ -97,11 +98,13 @@ def kind_named(word: str, *, where: str = "") -> Kind[Any]:
 
 
 def kind_of(file: Path) -> Kind[Any]:
-    """What kind of profile a file is, or that it is a suite: by the folder it lies in, else by the keys it has.
+    """What kind of profile a file is, or a suite, or a card: by its name, the folder it lies in, or the keys it has.
 
     Raises:
         AssessError: neither tells, or the file cannot be read.
     """
+    if file.name == CARD_FILE:
+        return MODEL
     # Where it lies by its name: a link may lead anywhere, or in a circle.
     folder = Path(os.path.normpath(file.absolute())).parent.name
     for kind in (*KINDS, SUITE):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from assess.describe.authored import Resolved, load, read
 from assess.describe.card import Card
 from assess.describe.device import Device
-from assess.describe.ids import checked_id, id_of, is_path
+from assess.describe.ids import checked_id, id_of, is_path, stem
 from assess.describe.kinds import (
     DEVICE,
     KINDS,
@@ -186,7 +186,8 @@ class Library:
         return load(
             file,
             kind.record,
-            id=id_of(file),
+            # A card lies beside a model in whatever folder; only those that are named by id need be called so.
+            id=stem(file) if kind is MODEL else id_of(file),
             own=self._opened.own(file),
             resolve=lambda own: resolved(kind, file, own, shelves, self._opened),
             also=lambda mapping: _missing(kind, mapping, shelves),

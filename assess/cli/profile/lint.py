@@ -39,6 +39,7 @@ def lint(
     """
     from assess import __version__
     from assess.cli.exit_codes import ExitCode
+    from assess.cli.profile.cards import wrong_beyond
     from assess.describe.kinds import kind_named
     from assess.describe.library import Library, profile_folders
     from assess.describe.lint import CHECKS, files_in, files_looked_in
@@ -53,7 +54,7 @@ def lint(
     library = Library(own)
     wanted = files_in(files) if files else files_looked_in([*own, shipped("profiles")])
     checked = Checked(
-        problems={str(file): problems_of(file, library, named) for file in wanted},
+        problems={str(file): problems_of(file, library, named, of_cards=wrong_beyond) for file in wanted},
         rules={check.rule: check.summary for check in CHECKS},
         tool=__version__,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from assess.clean import clean
-from assess.cli.options import ProfilesOption
+from assess.cli.options import DimOption, ProfilesOption, dimensions
 from assess.cli.profile.questions import Given, given, name_of, named, sectors_of
 from assess.errors import AssessError
 
@@ -23,8 +23,13 @@ _LONGEST_S = 600.0
 
 
 def new(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="device, workload, partner, runtime or standard.")],
-    id_: Annotated[str, typer.Option("--id", metavar="ID", help="Its id, which is the file's name: acme-rover.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="device, workload, partner, runtime, standard or card.")],
+    model: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL.onnx]", help="Of a card: the model, which it is written beside.")
+    ] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Its id, which is the file's name: acme-rover.")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="For people; asked for if left out.")] = None,
     vendor: Annotated[str | None, typer.Option("--vendor", help="Who makes the device; asked for if left out.")] = None,
     sector: Annotated[
@@ -40,6 +45,7 @@ def new(
     folder: Annotated[
         Path, typer.Option("--folder", metavar="DIR", help="Folder of profiles to write it into.")
     ] = Path("profiles"),
+    dim: DimOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what is suggested.")] = False,
     profiles: ProfilesOption = None,
 ) -> None:
@@ -51,7 +57,16 @@ def new(
     from assess.describe.kinds import DEVICE, kind_named
     from assess.describe.library import Library, checked_id, profile_folders
 
+    if kind in ("card", "cards"):
+        said = given(name, vendor, sector, asks=sys.stdin.isatty() and not yes)
+        if not _card(model, dim, said, profiles or (), id_=id_, from_here=from_here):
+            raise typer.Exit(ExitCode.BAD_INPUT)
+        return
     of = kind_named(kind)
+    if model is not None:
+        raise AssessError(f"a {of.name} is of no model", where=str(model), hint="only a card is")
+    if id_ is None:
+        raise AssessError("is missing", where="--id", hint="its id, which is the file's name: acme-rover")
     if from_here and of is not DEVICE:
         raise AssessError(f"a {of.name} is not detected", where="--from-here", hint="only a device is")
     file = folder / of.folder / f"{checked_id(id_)}.toml"
@@ -143,6 +158,41 @@ TEXTS: Final[Mapping[str, Callable[[str, Given, Library], str]]] = {
 }
 
 
+def _card(
+    model: Path | None,
+    dim: list[str] | None,
+    said: Given,
+    profiles: Sequence[Path],
+    *,
+    id_: str | None,
+    from_here: bool,
+) -> bool:
+    """Write the card of a model beside it; whether it can be used.
+
+    Raises:
+        AssessError: there is no such model, or it has a card.
+    """
+    from assess.cli.progress import progress
+    from assess.describe.graph import describe
+    from assess.describe.kinds import CARD_FILE
+    from assess.report.new import new_card
+
+    if model is None:
+        raise AssessError("is missing", where="MODEL.onnx", hint="assess profile new card MODEL.onnx")
+    for option, is_given in (("--id", id_ is not None), ("--from-here", from_here)):
+        if is_given:
+            raise AssessError("a card has none", where=option, hint="it is card.toml beside its model")
+    file = model.parent / CARD_FILE
+    if not model.is_file():
+        raise AssessError("there is no such file", where=str(model), hint="give the path of the ONNX file")
+    _make_room(file, model.parent)
+    dims = dimensions(dim)
+    with progress() as tell:
+        found = describe(model, dims=dims, on_progress=lambda _: tell("reading the model", None, None))
+    _write(file, new_card(found, name_of(said, _titled(model.stem))))
+    return _tell("card", "", file, profiles)
+
+
 def _titled(id_: str) -> str:
     return " ".join(word.upper() if len(word) < 4 else word.capitalize() for word in id_.split("-"))
 
@@ -210,12 +260,15 @@ def _write(file: Path, text: str) -> None:
 def _tell(kind: str, id_: str, file: Path, folders: Sequence[Path]) -> bool:
     """Say what was written, what is wrong with it, and what comes next; whether it can be used."""
     from assess import __version__
+    from assess.cli.profile.cards import wrong_beyond
     from assess.describe.library import Library, profile_folders
     from assess.describe.lint import lint
     from assess.report.problems import Checked
     from assess.report.problems.text import text
 
-    checked = Checked({str(file): lint(file, Library(profile_folders(folders)))}, {}, __version__)
+    checked = Checked(
+        {str(file): lint(file, Library(profile_folders(folders)), of_cards=wrong_beyond)}, {}, __version__
+    )
     where = clean(shlex.quote(str(file)))
     typer.echo(f"written: {clean(str(file))}", err=True)
     typer.echo(text(checked), err=True, nl=False)

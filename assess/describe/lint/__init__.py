@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from assess.describe.authored import InvalidFileError, Problem, Resolved, placed
-from assess.describe.kinds import KINDS, Kind, kind_of
+from assess.describe.kinds import KINDS, MODEL, Kind, kind_of
 from assess.describe.library import Library
+from assess.describe.lint.card import no_licence, wrong_in_place
 from assess.describe.lint.check import Check, Seen
 from assess.describe.lint.identity import no_identity, shared_mode, unnamed_mode
 from assess.describe.lint.magnitude import magnitude
@@ -25,17 +26,24 @@ from assess.errors import AssessError
 #: What only looks wrong: each has a name of its own, by which a warning is known.
 CHECKS: Final[tuple[Check, ...]] = (
     unused_source, no_identity, unnamed_mode, shared_mode, mode_order, magnitude, says_nothing, lost_engine, said_twice,
-    placeholder,
+    placeholder, no_licence,
 )  # fmt: skip
 
 
-def lint(file: Path, library: Library, kind: Kind[Any] | None = None) -> tuple[Problem, ...]:
+#: What else is wrong in a card, by what other rooms know: its file, and what it says.
+Beyond = Callable[[Path, Mapping[str, Any]], Iterator[Complaint]]
+
+
+def lint(
+    file: Path, library: Library, kind: Kind[Any] | None = None, *, of_cards: Beyond = lambda *_: iter(())
+) -> tuple[Problem, ...]:
     """Everything that is wrong in a file, and what looks wrong, in the order of its lines.
 
     Args:
         file: a profile.
         library: where what it names is looked for, beside the folder that it lies in.
         kind: what it is; told by its folder or its keys if left out.
+        of_cards: finds in cards what takes more than describing.
 
     Raises:
         AssessError: nothing tells what kind of profile it is.
@@ -53,15 +61,19 @@ def lint(file: Path, library: Library, kind: Kind[Any] | None = None) -> tuple[P
         errors = ()
     if kind is None or any(not problem.key for problem in errors):
         return errors  # It cannot be read.
-    warnings = placed(
-        file,
-        kind.record,
-        resolve=partial(library.resolved, kind, file),
-        look=partial(_warnings, kind, file, library, not errors),
-    )
+    resolve = partial(library.resolved, kind, file)
+    if kind is MODEL:
+        errors += placed(file, kind.record, resolve=resolve, look=partial(_out_of_place, file, of_cards))
+    warnings = placed(file, kind.record, resolve=resolve, look=partial(_warnings, kind, file, library, not errors))
     wrong = {_part(error) for error in errors}
     warnings = tuple(one for one in warnings if _part(one) not in wrong)
     return tuple(sorted((*errors, *warnings), key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0)))
+
+
+def _out_of_place(file: Path, more: Beyond, own: Mapping[str, Any], _: Resolved) -> Iterator[Complaint]:
+    """Errors of a card in its place, beside the files that it names."""
+    yield from wrong_in_place(file, own)
+    yield from more(file, own)
 
 
 def _part(problem: Problem) -> str:

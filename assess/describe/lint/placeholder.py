@@ -12,7 +12,7 @@ from assess.describe.problems import Complaint
 PLACEHOLDER = "fill in"
 
 
-@check("placeholder", "devices", "workloads", "partners", "runtimes", "standards")
+@check("placeholder", "devices", "workloads", "partners", "runtimes", "standards", "models")
 def placeholder(seen: Seen) -> Iterator[Complaint]:
     """A text that `assess profile new` wrote for its author to fill in."""
     for path, text in every_text(seen.own):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from assess.describe.library import Library
@@ -288,3 +290,18 @@ def test_files_of_folders_and_single_ones(tmp_path):
     empty.mkdir()
     with pytest.raises(AssessError, match="there are no profiles in it"):
         files_in([empty])
+
+
+def test_rule_no_licence(tmp_path):
+    (tmp_path / "arm.onnx").write_bytes(b"arm")
+    digest = sha256(b"arm").hexdigest()
+    card = tmp_path / "card.toml"
+    card.write_text(f'name = "Arm"\nfile = "arm.onnx"\nsha256 = "{digest}"\nlicence = ""\n')
+    (found,) = lint(card, Library())
+    assert (found.rule, found.key, found.text) == (
+        "no-licence",
+        "licence",
+        "states none: write an SPDX expression, or ask the model's author",
+    )
+    card.write_text(card.read_text().replace('licence = ""', 'licence = "MIT"'))
+    assert lint(card, Library()) == ()
