@@ -220,12 +220,13 @@ def runner(
     return once
 
 
-def keep_in(files: Mapping[str, Path]) -> Save:
-    """Writes each run to the file that is there for it, by its name; one that has none is not kept."""
+def keep_in(files: Mapping[str, Path], told: Callable[[Path], object] = lambda _: None) -> Save:
+    """Writes each run to the file that is there for it, by its name, and tells it; one that has none is not kept."""
 
     def save(planned: PlannedRun, measurement: Measurement) -> None:
         if planned.name in files:
             write_whole(files[planned.name], to_json(measurement))
+            told(files[planned.name])
 
     return save
 

@@ -77,10 +77,9 @@ def fit(
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
     from assess import __version__
-    from assess.clean import clean
     from assess.cli.exit_codes import of_portfolio
     from assess.cli.notes import tell_notes
-    from assess.cli.output import check_outputs, deliver_many, despite, named_format, tell_plans
+    from assess.cli.output import check_outputs, deliver_many, despite, named_format, tell_plans, tell_written
     from assess.cli.progress import progress
     from assess.cli.settings import MeasuringWords, reading_limits, settings
     from assess.cli.targets import devices_of, folders_of, jobs_of, library_of, run_files, typed_again
@@ -135,24 +134,10 @@ def fit(
         other = find_reference(reference, library, dims, limits) if reference else None
     wanted = runs_of_model(wanted, subject, arrays, other, seed=seed)
     tell_plans(wanted)
-
-    def once(job: Job, how: Settings, tell: OnProgress) -> Measurement:
-        return run(subject, job, how, feeds=arrays, reference=other, library=library, on_progress=tell)
-
-    def save(job: Job, measurement: Measurement) -> None:
-        if saved:
-            write_whole(saved[job.workload.id], to_json(measurement))
-            typer.echo(f"written: {clean(str(saved[job.workload.id]))}", err=True)
-
-    def report(outcomes: Outcomes) -> Portfolio:
-        portfolio = Portfolio(subject.model, buyer, outcomes, __version__)
-        deliver_many(portfolio, form, output)
-        tell_notes(library)
-        return portfolio
-
+    once = runner(subject, library, feeds=arrays, reference=other)
     try:
         with progress() as tell:
-            judged = judge_all(wanted, once, save=keep_in(saved), on_progress=tell)
+            judged = judge_all(wanted, once, save=keep_in(saved, told=tell_written), on_progress=tell)
     except KeyboardInterrupt:
         typer.echo("stopped before anything was measured: there is no report", err=True)
         raise

@@ -63,10 +63,24 @@ def tell_plans(wanted: Sequence[PlannedRun]) -> None:
     whole_s = sum(planned.expected_s for planned in wanted)
     more_s = sum(passes_s(settings.passes) for _, settings in runs)
     least = f"about {_lasting(whole_s)} of frames" + f" and {_lasting(more_s)} of other passes" * bool(more_s)
-    left_out = f"; {len(wanted) - len(runs)} of {len(wanted)} workloads cannot be run" * (len(runs) < len(wanted))
-    typer.echo(f"{several(len(runs), 'run')} for {several(cases, 'case')}, {least}{left_out}", err=True)
-    for job, settings in runs:
-        typer.echo(f"  {job.workload.id}: {_plan(job, settings)}", err=True)
+    refused = sum(planned.refused is not None for planned in wanted)
+    left_out = f"; {refused} of {len(wanted)} workloads cannot be run" * bool(refused)
+    made = sum(planned.made is not None for planned in wanted)
+    there = f"; {several(made, 'run')} made before" * bool(made)
+    what = f"{several(len(runs), 'run')} for {several(cases, 'case')}, {least}"
+    typer.echo(f"{what}{there}{left_out}", err=True)
+    for planned, settings in runs:
+        typer.echo(f"  {clean(planned.name)}: {_plan(planned.job, settings)}", err=True)
+
+
+def tell_written(path: Path) -> None:
+    """Say on standard error that a file was written."""
+    typer.echo(f"written: {clean(str(path))}", err=True)
+
+
+def tell_waiting(holder: str) -> None:
+    """Say on standard error whose run this one waits for."""
+    typer.echo(f"waiting for another timed run on this host: {clean(holder) or 'it has just begun'}", err=True)
 
 
 def _plan(job: Job, settings: Settings) -> str:
@@ -153,7 +167,7 @@ def _deliver(
     else:
         typer.echo(render(form), nl=False)
     for path in written:
-        typer.echo(f"written: {clean(str(path))}", err=True)
+        tell_written(path)
     # A bug is worse than a full disk: it is the one that the exit code tells of.
     failed.sort(key=lambda each: isinstance(each, AssessError))
     for each in failed[1:]:
