@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Each task by its id, as "module:name".
 TASKS: Final[Mapping[str, str]] = {
+    "catch": "assess.measure.tasks.catch:CATCH",
     "frame-upscale": "assess.measure.tasks.frame_upscale:FRAME_UPSCALE",
     "hopper-positions": "assess.measure.tasks.hopper:HOPPER_POSITIONS",
     "hopper-speed": "assess.measure.tasks.hopper:HOPPER_SPEED",
