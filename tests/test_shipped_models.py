@@ -41,7 +41,7 @@ def sha256(path):
 def test_a_file_is_the_one_that_its_card_names(card, one):
     file = LIBRARY.model_file(f"{card.id}/{one.id}")
     assert (file.name, sha256(file), file.stat().st_size) == (one.file, one.sha256, one.bytes)
-    assert one.file == f"{one.id}.onnx"
+    assert one.file == f"{card.id}-{one.id}.onnx", "it tells what it is where it is copied to"
     assert one.id.endswith(f"-{one.precision}") or one.precision == "fp32"
 
 

@@ -220,7 +220,7 @@ def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, A
     }
 
 
-def _write(folder: Path, id_: str, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> Card:
+def _write(folder: Path, model: str, out: Path, work: Path, trained: Trained, known: Mapping[str, Fidelity]) -> Card:
     """The new folder, under another name until it is whole."""
     new = work / "new"
     shutil.rmtree(new, ignore_errors=True)
@@ -228,7 +228,7 @@ def _write(folder: Path, id_: str, out: Path, work: Path, trained: Trained, know
     for file in (*sorted(folder.glob("*.py")), folder / "LICENSE"):
         if file.is_file():
             shutil.copyfile(file, new / file.name)
-    made = [_made(id_, each, trained, known, work, new) for id_, each in trained.shipped.items()]
+    made = [_made(each, f"{model}-{each}.onnx", trained, known, work, new) for each in trained.shipped]
     teacher: dict[str, Any] = {}
     if (work / "teacher.onnx").exists():
         shutil.copyfile(work / "teacher.onnx", new / "teacher.onnx")
@@ -246,7 +246,7 @@ def _write(folder: Path, id_: str, out: Path, work: Path, trained: Trained, know
         },
     }
     write_whole(new / _CARD, filled((folder / _CARD).read_text(encoding="utf-8"), made, teacher, others))
-    card = load(new / _CARD, Card, id=id_)  # Before it takes its place: what cannot be read is not there.
+    card = load(new / _CARD, Card, id=model)  # Before it takes its place: what cannot be read is not there.
     write_whole(new / _PICTURE, family_picture(card, made[0].fidelity.metric, made[0].fidelity.unit))
     try:
         new.rename(out)
@@ -255,10 +255,8 @@ def _write(folder: Path, id_: str, out: Path, work: Path, trained: Trained, know
     return card
 
 
-def _made(
-    id_: str, each: Mapping[str, Any], trained: Trained, known: Mapping[str, Fidelity], work: Path, new: Path
-) -> Made:
-    file = new / f"{id_}.onnx"
+def _made(id_: str, name: str, trained: Trained, known: Mapping[str, Fidelity], work: Path, new: Path) -> Made:
+    each, file = trained.shipped[id_], new / name
     shutil.copyfile(work / each["file"], file)
     of_size = [one for one in trained.trainings if one["size"] == each["size"]]
 

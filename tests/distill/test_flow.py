@@ -104,8 +104,9 @@ def test_a_recipe_gives_a_folder_with_card_files_and_figures(folder, tmp_path):
         folder, tmp_path / "out", on_progress=lambda *each: told.append(each), launch=World(), clock=lambda: next(times)
     )
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
-        "LICENSE", "card.toml", "full-int8.onnx", "full.onnx", "half-int8.onnx", "half.onnx", "quality.svg",
-        "recipe.py", "references.npz", "teacher.onnx",
+        "LICENSE", "card.toml", "quality.svg", "recipe.py", "references.npz", "teacher.onnx",
+        "wafer-student-full-int8.onnx", "wafer-student-full.onnx", "wafer-student-half-int8.onnx",
+        "wafer-student-half.onnx",
     ]  # fmt: skip
     assert not (tmp_path / "out.work").exists()
     assert [(one.id, one.score.value, one.taught, one.untaught, one.weight_bits) for one in card.variant] == [
@@ -114,7 +115,7 @@ def test_a_recipe_gives_a_folder_with_card_files_and_figures(folder, tmp_path):
         ("half", 0.75, (0.75, 0.75), (0.5, 0.5), None),
         ("half-int8", 0.5, (), (), 7),
     ]
-    assert card.file == "full.onnx" and card.sha256 == card.variant[0].sha256
+    assert card.file == "wafer-student-full.onnx" and card.sha256 == card.variant[0].sha256
     assert card.teacher.parameters == 100 and card.teacher.score.value == 1.0
     assert card.evaluation.chance.value == 0.25
     assert card.variant[2].retained.value == pytest.approx(2 / 3, abs=1e-4)
@@ -134,7 +135,10 @@ def test_what_the_author_wrote_stays_as_it_is(folder, tmp_path):
     # Run once more from the new folder: the old figures are replaced, not kept beside the new ones.
     distil(tmp_path / "out", tmp_path / "again", launch=World())
     cards = [load(tmp_path / name / "card.toml", Card, id=name) for name in ("again", "out")]
-    assert cards[0].variant == cards[1].variant
+    assert [one.file for one in cards[0].variant][0] == "out-full.onnx", "the folder's name is the model's"
+    assert [(one.id, one.sha256, one.score) for one in cards[0].variant] == [
+        (one.id, one.sha256, one.score) for one in cards[1].variant
+    ]
 
 
 @pytest.mark.parametrize("stop_at", ["half-0", "scoring half-1"])
