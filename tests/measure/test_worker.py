@@ -268,6 +268,7 @@ def test_the_worker_imports_next_to_nothing_beside_the_runtime():
         "assess", "assess.child", "assess.errors", "assess.measure", "assess.measure.worker", "assess.measure.passes",
         "assess.measure.passes.timed", "assess.measure.engine", "assess.measure.onnx_runtime", "assess.measure.drive",
         "assess.measure.memory", "assess.measure.pace", "assess.measure.rows", "assess.measure.scenarios",
+        "assess.providers",
         *(f"assess.measure.scenarios.{name}" for name in ("scenario", *SCENARIOS)),
     }  # fmt: skip
     assert not more & {"pydantic", "onnx", "psutil", "typer", "rich", "dataclasses", "assess.describe"}

@@ -1,0 +1,6 @@
+"""What holds for every test."""
+
+import os
+
+# Reports are wrapped to the terminal's width, and workers of pytest-xdist have another one than a terminal has.
+os.environ["COLUMNS"] = "100"
