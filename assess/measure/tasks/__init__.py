@@ -19,6 +19,7 @@ TASKS: Final[Mapping[str, str]] = {
     "frame-upscale": "assess.measure.tasks.frame_upscale:FRAME_UPSCALE",
     "hopper-positions": "assess.measure.tasks.hopper:HOPPER_POSITIONS",
     "hopper-speed": "assess.measure.tasks.hopper:HOPPER_SPEED",
+    "keyword-spot": "assess.measure.tasks.keyword_spot:KEYWORD_SPOT",
     "lane-keeping": "assess.measure.tasks.lane_keeping:LANE_KEEPING",
     "object-detect": "assess.measure.tasks.object_detect:OBJECT_DETECT",
     "road-occupancy": "assess.measure.tasks.road_occupancy:ROAD_OCCUPANCY",
