@@ -112,7 +112,9 @@ def test_the_task_is_found_by_its_id():
     assert find_task("keyword-spot") is KEYWORD_SPOT
 
 
-@pytest.mark.parametrize(("file", "least"), [("teacher", 0.9), ("full", 0.85), ("quarter", 0.5)])
+@pytest.mark.parametrize(
+    ("file", "least"), [("teacher", 0.9), ("keyword-spotter-full", 0.85), ("keyword-spotter-quarter", 0.5)]
+)
 def test_networks_beat_chance_on_clips_that_no_training_saw(file, least):
     session = pytest.importorskip("onnxruntime").InferenceSession(MODEL / f"{file}.onnx")
     shown, labels = heard(19_000, 200)
