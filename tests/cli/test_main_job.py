@@ -99,7 +99,7 @@ def test_the_demo_prints_a_report_and_says_where_the_page_is(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     result = invoke("demo")
     assert result.exit_code == 0, result.output
-    assert "text-direction.onnx on NVIDIA Jetson Orin Nano" in result.stdout
+    assert "on-sensor-detector-full-int8.onnx on NVIDIA Jetson Orin Nano" in result.stdout
     assert "sony-imx500" in result.stdout
     assert "written: assess-demo.html" in result.stderr
     assert Path("assess-demo.html").read_text().startswith("<!doctype html>")
