@@ -49,13 +49,13 @@ class Trained:
     Attributes:
         trainings: each with "name", "size" ("" for the teacher), "seed", "taught", "seconds", "parameters".
         shipped: the files that ship, by id, each with "file", "precision", "size", "tolerance".
-        states: "output", "input", "shape", "dtype" of each state.
+        states: "output", "input", "shape", "dtype" of each state, by size.
         versions: of what was trained with.
     """
 
     trainings: tuple[Mapping[str, Any], ...]
     shipped: Mapping[str, Mapping[str, Any]]
-    states: tuple[Mapping[str, Any], ...]
+    states: Mapping[str, tuple[Mapping[str, Any], ...]]
     versions: Mapping[str, str]
 
 
@@ -209,7 +209,7 @@ def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, A
     teacher = work / "teacher.onnx"
     return {
         "model": str((work / f"{name}.onnx").resolve()),
-        "states": list(trained.states),
+        "states": list(trained.states.get(name.partition("-")[0], ())),
         "teacher": str(teacher.resolve()) if teacher.exists() else "",
         "task": card.evaluation.task,
         "data": "",

@@ -19,23 +19,29 @@ _SEED: Final = 9_000
 _SETTINGS: Final = {"provider": CPU, "threads": 1, "optimisation": "all", "inputs": []}
 
 
-def write_references(file: Path, variants: Mapping[str, Path], recipe: Recipe) -> dict[str, float]:
+def write_references(
+    file: Path, variants: Mapping[str, Path], recipe: Recipe, states: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, float]:
     """Run each variant on some inputs, one after the other, and keep inputs and outputs.
 
     Args:
         file: .npz: each input [frames, ...] under its name, each output as VARIANT/OUTPUT.
         variants: ONNX files by id; those of one size are "full", "full-int8", "full-fp16".
         recipe: of them.
+        states: of each size, see `Loaded`.
 
     Returns:
         For each variant the largest difference from the fp32 file of its size, over all outputs.
     """
     import numpy as np
 
-    fed = set(recipe.inputs) - set((recipe.states or {}).values())
-    frames = [{name: frame[name] for name in fed} for frame in islice(recipe.calibration(_SEED), _FRAMES)]
-    arrays: dict[str, Any] = {name: np.stack([frame[name] for frame in frames]) for name in sorted(fed)}
-    outputs = {id_: outputs_of(path, frames, recipe) for id_, path in variants.items()}
+    carried = set((recipe.states or {}).values())
+    frames = [
+        {name: array for name, array in frame.items() if name not in carried}
+        for frame in islice(recipe.calibration(_SEED), _FRAMES)
+    ]
+    arrays: dict[str, Any] = {name: np.stack([frame[name] for frame in frames]) for name in sorted(frames[0])}
+    outputs = {id_: outputs_of(path, frames, states[id_.partition("-")[0]]) for id_, path in variants.items()}
     for id_, found in outputs.items():
         arrays |= {f"{id_}/{name}": array for name, array in found.items()}
     with file.open("wb") as opened:
@@ -43,17 +49,17 @@ def write_references(file: Path, variants: Mapping[str, Path], recipe: Recipe) -
     return {id_: _apart(found, outputs[id_.partition("-")[0]]) for id_, found in outputs.items()}
 
 
-def outputs_of(path: Path, frames: Sequence[Mapping[str, Any]], recipe: Recipe) -> dict[str, Any]:
-    """What a file puts out for these inputs, [frames, ...] by name; its states go from each to the next."""
+def outputs_of(path: Path, frames: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a file puts out for these inputs, [frames, ...] by name; its states go from each to the next.
+
+    States that grow are left out: what they hold is told by the other outputs.
+    """
     import numpy as np
 
-    states = [
-        {"output": output, "input": input_, "shape": recipe.inputs[input_], "dtype": "float32"}
-        for output, input_ in (recipe.states or {}).items()
-    ]
     model = Loaded(OnnxRuntime().load({**_SETTINGS, "model": str(path)}), states)
     found = [model(frame) for frame in frames]
-    return {name: np.stack([one[name] for one in found]) for name in recipe.outputs}
+    growing = {each["output"] for each in states if 0 in each["shape"]}
+    return {name: np.stack([one[name] for one in found]) for name in found[0] if name not in growing}
 
 
 def _apart(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assess.child import Tell, serve
 from assess.distill.export import to_fp16, to_fp32, to_int8
-from assess.distill.recipe import Lesson, Recipe, Size
+from assess.distill.recipe import Lesson, Recipe, Size, states_of
 from assess.distill.references import write_references
 from assess.errors import AssessError
 
@@ -126,18 +126,16 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
             }
         )
         _exported(network, recipe, training, work)
+    states = {size.id: states_of(recipe, recipe.student(size.width)) for size in recipe.sizes}
     return {
         "trainings": done,
-        "shipped": _shipped(recipe, work),
-        "states": [
-            {"output": output, "input": input_, "shape": recipe.inputs[input_], "dtype": "float32"}
-            for output, input_ in (recipe.states or {}).items()
-        ],
+        "shipped": _shipped(recipe, work, states),
+        "states": states,
         "versions": {"torch": torch.__version__, **{name: version(name) for name in ("onnx", "onnxruntime")}},
     }
 
 
-def _shipped(recipe: Recipe, work: Path) -> dict[str, dict[str, Any]]:
+def _shipped(recipe: Recipe, work: Path, states: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """The files that ship, by id, and how far each may be from the fp32 one; the references are written beside them."""
     found: dict[str, dict[str, Any]] = {}
     for size in recipe.sizes:
@@ -145,7 +143,8 @@ def _shipped(recipe: Recipe, work: Path) -> dict[str, dict[str, Any]]:
         for precision in ("fp32", "int8", *(["fp16"] if recipe.half else [])):
             form = "" if precision == "fp32" else f"-{precision}"
             found[f"{size.id}{form}"] = {"file": f"{name}{form}.onnx", "precision": precision, "size": size.id}
-    apart = write_references(work / "references.npz", {id_: work / one["file"] for id_, one in found.items()}, recipe)
+    files = {id_: work / one["file"] for id_, one in found.items()}
+    apart = write_references(work / "references.npz", files, recipe, states)
     for id_, one in found.items():
         one["tolerance"] = max(_SLACK * apart[id_], _ROUNDING)
     return found
@@ -186,7 +185,7 @@ def _exported(network: nn.Module, recipe: Recipe, training: Training, work: Path
     if training.size is None or not training.taught or training.seed != recipe.seeds[0]:
         return
     if not (int8 := work / f"{training.name}-int8.onnx").exists():
-        _whole(int8, lambda temporary: to_int8(file, recipe, temporary, training.seed))
+        _whole(int8, lambda temporary: to_int8(network, file, recipe, temporary, training.seed))
     if recipe.half and not (half := work / f"{training.name}-fp16.onnx").exists():
         _whole(half, lambda temporary: to_fp16(file, temporary))
 

@@ -131,11 +131,17 @@ def _request(model: Model, model_path: Path, card: Card | None, folder: Path, co
             hint="name a task, or data, in [evaluation] of card.toml beside the model (docs/profiles.md)",
         )
     ports = {port.name: port for port in model.inputs}
+    outputs = {port.name: port.shape for port in model.outputs}
     for state in card.state:
         if state.input not in ports:
             raise AssessError(f"the card's state {state.input!r} is no input of the model", where=model.name)
     states = [
-        {"output": each.output, "input": each.input, "shape": ports[each.input].shape, "dtype": ports[each.input].dtype}
+        {
+            "output": each.output,
+            "input": each.input,
+            "shape": _begun(ports[each.input].shape, outputs.get(each.output)),
+            "dtype": ports[each.input].dtype,
+        }
         for each in card.state
     ]
     teacher = _teacher(card, folder)
@@ -150,6 +156,15 @@ def _request(model: Model, model_path: Path, card: Card | None, folder: Path, co
         "seed": evaluation.seed,
         "count": count or evaluation.count or 0,
     }
+
+
+def _begun(read: tuple[int, ...], written: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The shape of a state at its start: where what is put out is of another size than what was read, it grows from
+    nothing, as a cache does; its card's [dims] say only how large it may be thought.
+    """
+    if written is None or len(written) != len(read):
+        return read
+    return tuple(size if after in (size, -1) else 0 for size, after in zip(read, written, strict=True))
 
 
 def _teacher(card: Card, folder: Path) -> Path | None:

@@ -21,6 +21,7 @@ TASKS: Final[Mapping[str, str]] = {
     "hopper-speed": "assess.measure.tasks.hopper:HOPPER_SPEED",
     "keyword-spot": "assess.measure.tasks.keyword_spot:KEYWORD_SPOT",
     "lane-keeping": "assess.measure.tasks.lane_keeping:LANE_KEEPING",
+    "npc-lines": "assess.measure.tasks.npc_lines:NPC_LINES",
     "object-detect": "assess.measure.tasks.object_detect:OBJECT_DETECT",
     "road-occupancy": "assess.measure.tasks.road_occupancy:ROAD_OCCUPANCY",
     "wafer-map": "assess.measure.tasks.wafer_map:WAFER_MAP",
