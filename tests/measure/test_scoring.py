@@ -111,6 +111,17 @@ def test_states_start_with_the_shape_of_their_inputs(tmp_path):
     assert asked[0]["states"] == [{"output": "next", "input": "h", "shape": (1, 8), "dtype": "float32"}]
 
 
+def test_a_state_that_grows_starts_empty(tmp_path):
+    asked = []
+    model = builders.model(
+        inputs=(Port("input_ids", "int64", (1, 3)), Port("past_key_0", "float32", (1, 2, 24, 8))),
+        outputs=(Port("logits", "float32", (1, 3, 9)), Port("present_key_0", "float32", (1, 2, 27, 8))),
+    )
+    on = card(state=[{"output": "present_key_0", "input": "past_key_0"}])
+    score(model, tmp_path / "student.onnx", on, tmp_path, ask=answering(asked=asked), root=tmp_path)
+    assert [each["shape"] for each in asked[0]["states"]] == [(1, 2, 0, 8)]
+
+
 INT8 = Quantisation("QDQ", "per-channel", ("int8",), ("uint8",), 1.0)
 
 
