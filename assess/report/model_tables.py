@@ -30,7 +30,7 @@ def _section(card: Card) -> str:
     lines += ["|---|--:|--:|---|---|---|---|---|"]
     lines += [_row(one) for one in card.variant]
     lines += ["", *(f"- {remark}" for remark in card.remarks), *([""] if card.remarks else [])]
-    lines += [f"![{card.id}: quality against size](../models/{card.id}/quality.svg)", "", ""]
+    lines += [f"![{card.id}: quality against size, memory and latency](pictures/{card.id}.svg)", "", ""]
     return "\n".join(lines)
 
 

@@ -27,6 +27,11 @@ PICTURES = ROOT / "docs" / "pictures"
 DEVICES = ("arm-ethos-u55-128", "adi-max78000", "st-stm32h743", "sony-imx500")
 #: A job that each family is made for; its deadline is drawn.
 JOBS = {
+    "catch-agent": "game-agent-60hz",
+    "keyword-spotter": "keyword-spotting",
+    "npc-lines": "npc-dialogue",
+    "on-sensor-detector": "on-sensor-detection-30fps",
+    "road-occupancy": "bev-perception-12hz",
     "frame-upscaler": "game-upscale-120fps",
     "hopper-positions": "whole-body-policy-50hz",
     "hopper-speed": "whole-body-policy-50hz",
