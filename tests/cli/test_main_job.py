@@ -66,7 +66,7 @@ def test_on_the_device_itself_the_measurement_decides(here, tmp_path):
 
 def test_measuring_then_judging_gives_every_format(tmp_path):
     run = tmp_path / "run.json"
-    assert invoke("measure", MODEL, "-w", "camera-30hz", "-o", run).exit_code in (0, 3)
+    assert invoke("measure", MODEL, "-w", "camera-30hz", "--tier", "smoke", "-o", run).exit_code in (0, 3)
     outputs = [tmp_path / f"report{suffix}" for suffix in (".html", ".md", ".json", ".txt")]
     options = [word for output in outputs for word in ("-o", output)]
     result = invoke("judge", run, "-d", "nvidia-jetson-orin-nano-8gb", *options)
@@ -79,7 +79,7 @@ def test_measuring_then_judging_gives_every_format(tmp_path):
 
 def test_judging_needs_neither_onnx_nor_onnxruntime_nor_numpy(tmp_path):
     run = tmp_path / "run.json"
-    invoke("measure", MODEL, "-w", "camera-30hz", "-o", run)
+    invoke("measure", MODEL, "-w", "camera-30hz", "--tier", "smoke", "-o", run)
     blocked = tmp_path / "blocked"
     blocked.mkdir()
     for name in ("onnx", "onnxruntime", "numpy"):
@@ -125,7 +125,20 @@ def test_a_model_that_onnx_runtime_refuses_is_a_failed_run_with_a_report(tmp_pat
 
 def test_a_relaxed_job_under_a_known_name_is_told(tmp_path):
     run = tmp_path / "run.json"
-    invoke("measure", MODEL, "-w", "camera-30hz", "-o", run, "--min-duration", "0.1 s", "--min-count", "30")
+    invoke(
+        "measure",
+        MODEL,
+        "-w",
+        "camera-30hz",
+        "-o",
+        run,
+        "--tier",
+        "smoke",
+        "--min-duration",
+        "0.1 s",
+        "--min-count",
+        "30",
+    )
     assert "note:" not in invoke("judge", run, "-d", "raspberry-pi-5-8gb").stderr
     document = json.loads(run.read_text())
     document["workload"]["requires"]["deadline"] = "1000 s"

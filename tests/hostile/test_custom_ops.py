@@ -18,7 +18,7 @@ from onnx_models import model_of, port
 
 pytestmark = pytest.mark.slow
 
-BRIEF = ("--min-count", "5", "--min-duration", "0.1 s", "--timeout", "20 s")
+BRIEF = ("--tier", "smoke", "--min-count", "5", "--min-duration", "0.1 s", "--timeout", "20 s")
 
 
 def save(path: Path, domain: str = "ai.onnx.contrib") -> None:
