@@ -1,10 +1,10 @@
-"""The one exception that a user is meant to read: what is wrong, where, and what to try."""
+"""What a user is meant to read: what is wrong, where, and what to try."""
 
 from __future__ import annotations
 
 
 class AssessError(Exception):
-    """Bad usage or bad input. Only `cli.main` turns it into text; the exit code is 2.
+    """Bad usage or bad input. Only `cli.main` turns it into text; the exit code is 2, unless a subclass has another.
 
     Attributes:
         problem: what is wrong, in the user's words, without a full stop.
@@ -22,3 +22,7 @@ class AssessError(Exception):
         where = f"{self.where}: " if self.where else ""
         hint = f" (hint: {self.hint})" if self.hint else ""
         return f"{where}{self.problem}{hint}"
+
+
+class ProcessFailedError(AssessError):
+    """The model's process crashed, hung or ran out of memory, and there is nothing to report beside; exit code 5."""

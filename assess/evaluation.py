@@ -9,9 +9,10 @@ from time import monotonic
 from assess import sandbox
 from assess.describe.beside import beside
 from assess.describe.card import Card, Variant
+from assess.describe.graph import with_card
 from assess.describe.library import Library
 from assess.measure.measurement import Settings
-from assess.measure.scoring import asking, score
+from assess.measure.scoring import TIMEOUT_S, asking, score
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.pipeline import Subject, find_model
 from assess.report.fidelity import Evaluated
@@ -24,6 +25,7 @@ def evaluate(
     *,
     every: bool = False,
     count: int | None = None,
+    timeout_s: float = TIMEOUT_S,
     on_progress: OnProgress = silent,
     launch: Launch = sandbox.run,
     clock: Callable[[], float] = monotonic,
@@ -36,6 +38,7 @@ def evaluate(
         settings: how they are run.
         every: whether all sizes are, too.
         count: items; as many as the card says if left out.
+        timeout_s: of the evaluation of each file.
         on_progress: told what is being done, the share that is done and the seconds left.
         launch: runs a worker.
         clock: seconds.
@@ -55,7 +58,13 @@ def evaluate(
 
         one = subject if file == subject.path.name else _other(file, subject, library)
         known = score(
-            one.model, one.path, one.card, one.card_folder, count=count, on_progress=tell, ask=asking(launch, settings)
+            one.model,
+            one.path,
+            one.card,
+            one.card_folder,
+            count=count,
+            on_progress=tell,
+            ask=asking(launch, settings, timeout_s),
         )
         found.append(Evaluated(name, one.model.sha256, one.model.file_bytes, one.model.precision, known))
     return tuple(found)
@@ -65,7 +74,8 @@ def _other(file: str, subject: Subject, library: Library) -> Subject:
     """Another file of the same card; it lies beside the one that was named."""
     path = beside(subject.path.parent, file)
     found = find_model(str(path), library, dims=dict(subject.model.dims))
-    return replace(found, card=subject.card, card_folder=subject.card_folder)
+    model = with_card(found.model, subject.card) if subject.card else found.model  # It need not lie beside the files.
+    return replace(found, model=model, card=subject.card, card_folder=subject.card_folder)
 
 
 def _files(subject: Subject, *, every: bool) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,10 +112,15 @@ def run_name(case: SuiteCase) -> str:
 def run_files(suite: Suite, folder: Path) -> dict[str, Path]:
     """Where the runs of a suite are kept, by their names; whichever cases are picked, they are the same."""
     found: dict[str, Path] = {}
+    taken: set[str] = set()  # Whatever their case: some file systems do not tell it apart.
     for case in suite.case:
+        if run_name(case) in found:
+            continue
         stem = re.sub(r"[^\w.-]+", "-", f"run-{case.model.removesuffix('.onnx')}-{case.workload}")
-        taken = sum(path.name.startswith(stem) for path in found.values())
-        found.setdefault(run_name(case), folder / f"{stem}{f'-{taken + 1}' if taken else ''}.json")
+        endings = chain([""], (f"-{number}" for number in count(2)))
+        name = next(name for ending in endings if (name := f"{stem}{ending}.json").casefold() not in taken)
+        taken.add(name.casefold())
+        found[run_name(case)] = folder / name
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 from onnx_models import model_of, port
 
 from assess.describe.library import Library
+from assess.errors import AssessError
 from assess.evaluation import evaluate
 from assess.measure.measurement import Settings
 from assess.pipeline import find_model
@@ -69,3 +70,16 @@ def test_every_file_is_scored_where_all_are_wanted(family):
     )
     assert [name for name, _, _ in found] == list(IDS)
     assert told[0] == ("scoring full", 0.125, pytest.approx(1 * 0.875 / 0.125))
+
+
+def test_another_form_is_the_file_that_the_card_names_wherever_the_card_lies(family):
+    elsewhere = family / "cards"
+    elsewhere.mkdir()
+    card = (family / "card.toml").read_text()
+    sha256 = hashlib.sha256((family / "full-int8.onnx").read_bytes()).hexdigest()
+    (elsewhere / "card.toml").write_text(card.replace(sha256, "0" * 64))
+    (family / "card.toml").unlink()
+    library = Library()
+    subject = find_model(str(family / "full.onnx"), library, card=elsewhere / "card.toml", dims={})
+    with pytest.raises(AssessError, match="the card is that of another model: its sha256 is 0000"):
+        evaluate(subject, library, Settings(), launch=worker)

@@ -171,6 +171,20 @@ def test_what_was_done_before_it_was_stopped_is_reported_and_kept(tmp_path):
     ]  # fmt: skip
 
 
+def test_every_run_has_a_file_of_its_own_whatever_the_names(tmp_path):
+    named = suite(
+        ("m.onnx", "cam-2", PI),
+        ("m.onnx", "cam", PI),
+        ("m.onnx", "CAM", PI),
+        ("m?.onnx", "am", PI),
+        ("m.onnx", "cam", DECK),
+    )
+    files = run_files(named, tmp_path)
+    assert [path.name for path in files.values()] == [
+        "run-m-cam-2.json", "run-m-cam.json", "run-m-CAM-3.json", "run-m--am.json"
+    ]  # fmt: skip
+
+
 def test_a_suite_that_was_stopped_before_anything_was_measured_says_so_of_every_case():
     report = judged(plan(), Runner(camera_30hz=KeyboardInterrupt()))
     assert set(answers(report)) == {"stopped before it was measured"}

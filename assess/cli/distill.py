@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from assess.errors import AssessError
 
 distill = typer.Typer(
     no_args_is_help=True,
-    help="Make students by their recipes; needs PyTorch: pip install 'assess[distill]'.",
+    help="Make students by their recipes; needs PyTorch: pip install torch tomlkit.",
     epilog="Start with: assess distill list",
 )
 
@@ -61,7 +62,7 @@ def run(
         Library().card(model)  # Says which there are.
         folder = shipped("models") / model
     target = out or Path("distilled") / folder.resolve().name
-    if target.exists():
+    if os.path.lexists(target):
         raise AssessError("is there already", where=str(target), hint="name another folder with --out")
     try:
         with progress() as tell:

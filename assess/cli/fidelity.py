@@ -19,6 +19,9 @@ def fidelity(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every size and precision that the card names.")] = False,
     threads: ThreadsOption = 1,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="TIME", help="Of each file's evaluation; 30 min if left out.")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="text or json.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write JSON.")] = None,
 ) -> None:
@@ -31,21 +34,25 @@ def fidelity(
     """
     from assess.clean import clean
     from assess.cli.progress import progress
+    from assess.cli.settings import quantity
     from assess.cli.terminal import terminal_width
     from assess.describe.library import Library
     from assess.evaluation import evaluate
     from assess.files import check_writable, write_whole
     from assess.measure.measurement import Settings
+    from assess.measure.scoring import TIMEOUT_S
     from assess.pipeline import find_model
     from assess.report.fidelity import fidelity_json, fidelity_text
 
     choice(format_, ("text", "json"), "--format")
+    limit_s = TIMEOUT_S if timeout is None else quantity(timeout, "s", "--timeout")
     if output:
         check_writable(output, [Path(model), *([card] if card else [])])
     library, dims = Library(), dimensions(dim)
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, on_progress=tell)
-        found = evaluate(subject, library, Settings(threads=threads), every=every, count=count, on_progress=tell)
+        found = evaluate(subject, library, Settings(threads=threads), every=every, count=count, timeout_s=limit_s,
+                         on_progress=tell)  # fmt: skip
     text = fidelity_json(model, found)
     if output:
         write_whole(output, text)

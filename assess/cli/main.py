@@ -28,7 +28,7 @@ from assess.cli.measure import measure
 from assess.cli.profile import profile
 from assess.cli.stderr import complain, unfailing
 from assess.cli.suite import suite
-from assess.errors import AssessError
+from assess.errors import AssessError, ProcessFailedError
 
 #: What writing to a stream fails with; anything else without a file's name is another fault of the system.
 _OF_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
@@ -43,7 +43,8 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except AssessError as error:
             complain(error)
-            raise typer.Exit(ExitCode.BAD_INPUT) from None
+            failed = isinstance(error, ProcessFailedError)
+            raise typer.Exit(ExitCode.FAILED if failed else ExitCode.BAD_INPUT) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -10,6 +10,8 @@ from assess.errors import AssessError
 
 Picks = Callable[[str], bool]
 _TOKEN: Final = re.compile(r"[()]|[^\s()]+")
+#: Of parentheses and "not" in each other: each takes some of Python's own depth when a name is looked at.
+_DEEPEST: Final = 50
 _HINT: Final = 'words of a case\'s name, "and", "or", "not" and parentheses, as in "camera and not (honda or sony)"'
 
 
@@ -19,10 +21,7 @@ def selection(expression: str) -> Picks:
     Raises:
         AssessError: it is no expression.
     """
-    try:
-        return _Reader(expression).whole()
-    except RecursionError:
-        raise AssessError("is nested too deeply", where="-k", hint=_HINT) from None
+    return _Reader(expression).whole()
 
 
 class _Reader:
@@ -31,6 +30,7 @@ class _Reader:
     def __init__(self, expression: str) -> None:
         self._tokens: list[str] = [*_TOKEN.findall(expression), ""]
         self._at = 0
+        self._depth = 0
 
     def whole(self) -> Picks:
         found = self._any()
@@ -51,6 +51,14 @@ class _Reader:
         return lambda name: all(part(name) for part in parts)
 
     def _one(self) -> Picks:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise AssessError("is nested too deeply", where="-k", hint=_HINT)
+        found = self._part()
+        self._depth -= 1
+        return found
+
+    def _part(self) -> Picks:
         if self._took("not"):
             other = self._one()
             return lambda name: not other(name)

@@ -20,7 +20,7 @@ from assess.units import Unit, parse
 
 #: A month, and what 64 bits can count: beyond them clocks and limits of the system overflow.
 _LARGEST: Final[dict[Unit, float]] = {"s": 2_592_000.0, "B": 2.0**62}
-_LEVELS: Final = ("disabled", "basic", "extended", "all")
+LEVELS: Final = ("disabled", "basic", "extended", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
         default_tier(devices) if words.tier is None else named_tier(words.tier),
         count=words.min_count,
         as_needed=words.tier is None,
-        span_s=None if words.min_duration is None else _quantity(words.min_duration, "s", "--min-duration"),
+        span_s=None if words.min_duration is None else quantity(words.min_duration, "s", "--min-duration"),
         skip=tuple(choice(name, PASSES, "--skip") for name in words.skip or ()),
         fidelity=words.fidelity,
-        timeout_s=None if words.timeout is None else _quantity(words.timeout, "s", "--timeout"),
+        timeout_s=None if words.timeout is None else quantity(words.timeout, "s", "--timeout"),
         provider=words.provider,
         provider_options=pairs(words.provider_option, "--provider-option"),
         custom_ops=tuple(words.custom_ops or ()),
         threads=words.threads,
-        optimisation=choice(words.optimisation, _LEVELS, "--optimisation"),
+        optimisation=choice(words.optimisation, LEVELS, "--optimisation"),
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
         require_full_placement=words.require_full_placement,
@@ -71,7 +71,7 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
 
 def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:
     """What reading the model may use: the usual, or more where the options allow the run more."""
-    seconds = _quantity(timeout, "s", "--timeout") if timeout else 0.0
+    seconds = quantity(timeout, "s", "--timeout") if timeout else 0.0
     usual = DEFAULT_LIMITS
     return Limits(max(usual.timeout_s, seconds), max(usual.memory_bytes or 0, _bytes(memory_limit) or 0))
 
@@ -87,10 +87,15 @@ def named_tier(name: str) -> Tier:
 
 
 def _bytes(text: str | None) -> int | None:
-    return None if text is None else int(_quantity(text, "B", "--memory-limit"))
+    return None if text is None else int(quantity(text, "B", "--memory-limit"))
 
 
-def _quantity(text: str, unit: Unit, option: str) -> float:
+def quantity(text: str, unit: Unit, option: str) -> float:
+    """A quantity of the command line.
+
+    Raises:
+        AssessError: it is none, or more than clocks and limits of a system can hold.
+    """
     try:
         value = parse(text, unit)
         if value > _LARGEST[unit]:

@@ -11,7 +11,7 @@ from assess.cli.options import FormatOption, OutputOption, ProfilesOption, Stric
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from assess.describe.device import Device
     from assess.describe.suite import Suite
@@ -51,14 +51,19 @@ def suite(
     from assess.cli.targets import library_of, typed_again
     from assess.pipeline import settings_of
     from assess.portfolio import judge_each, keep_in
-    from assess.suite import plan_suite, report_of, resumed, run_files, runner_of, usual_settings
+    from assess.suite import plan_suite, report_of, resumed, run_files, run_name, runner_of, usual_settings
 
     form, library = named_format(format_), library_of(profiles, None)
     path = library.path("suites", file)
-    check_outputs(output, [path])
     asked = library.suite(file)
     wanted = _picked(asked, expression)
     kept = folder or Path(f"assess-{asked.id}")
+    files = run_files(asked, kept)
+    if resume:  # The report is of all that is there, whatever is measured now.
+        there = [case for case in asked.case if case in wanted.case or files[run_name(case)].exists()]
+        wanted = wanted.model_copy(update={"case": tuple(there)})
+    reports = [kept / "suite.html", kept / "suite.json"]
+    check_outputs(output, [path, *files.values(), *reports])
     _check_folder(kept, resume=resume)
     chosen = None if tier is None else named_tier(tier)
 
@@ -68,17 +73,18 @@ def suite(
     again = typed_again({"--profiles": profiles or ()})
     with progress() as tell:
         plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell)
-    files = run_files(asked, kept)
     plan, notes = resumed(plan, files) if resume else (plan, ())
     tell_notes(library, *notes)
-    _make(kept)
+    _make(kept, reports, files.values())
     tell_plans(plan.runs)
     with progress() as tell:
         once = runner_of(plan, library, on_wait=tell_waiting)
         judged = judge_each(plan.runs, once, save=keep_in(files), on_progress=tell)
     report = report_of(plan, judged)
     with despite(judged.bug or judged.not_saved):
-        deliver_suite(report, form, [kept / "suite.html", kept / "suite.json", *(output or ())])
+        deliver_suite(report, form, [*reports, *(output or ())])
+    if report.stopped:
+        typer.echo("the same command with --resume goes on from here", err=True)
     raise typer.Exit(of_portfolio(report, strict=strict))
 
 
@@ -117,12 +123,16 @@ def _check_folder(folder: Path, *, resume: bool) -> None:
         )  # fmt: skip
 
 
-def _make(folder: Path) -> None:
-    """Make the folder, if it is not there, and see whether it can be written to."""
+def _make(folder: Path, reports: Iterable[Path], runs: Iterable[Path]) -> None:
+    """Make the folder, if it is not there, and see whether it can be written to, and nothing is in the way."""
     from assess.files import check_writable
 
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
-    check_writable(folder / "suite.json")
+    for report in reports:
+        check_writable(report)
+    for run in runs:
+        if run.is_dir():
+            raise AssessError("is a folder, where a run is to be kept", where=str(run), hint="move it away")

@@ -97,7 +97,7 @@ class Evaluation(Authored):
         default="",
         description="Instead: .npz file beside the card with an array for each input, and `expected`.",
     )
-    metric: Literal["", "accuracy", "mean absolute error", "root mean square error"] = Field(
+    metric: Literal["", "accuracy", "mean absolute error", "mean squared error"] = Field(
         default="", description="With data: how an output is scored against `expected`."
     )
     output: str = Field(default="", description="With data: the output that is scored; the first one if left out.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar
@@ -81,20 +82,21 @@ SUITE: Final = Kind("suite", "suites", Suite, ("case",))
 KINDS: Final[tuple[Kind[Any], ...]] = (DEVICE, WORKLOAD, PARTNER, RUNTIME, STANDARD)
 
 
-def kind_named(word: str, *, where: str = "") -> Kind[Any]:
-    """The kind of profile that a word of the command line names, be it of one or of many.
+def kind_named(word: str, *, where: str = "", among: Sequence[Kind[Any]] = KINDS) -> Kind[Any]:
+    """The kind that a word of the command line names, be it of one or of many.
 
     Args:
         word: such as "device" or "devices".
         where: what the word was given as, such as "--kind".
+        among: kinds that are meant; those of profiles if left out.
 
     Raises:
         AssessError: there is none.
     """
-    for kind in KINDS:
+    for kind in among:
         if word in (kind.name, kind.folder):
             return kind
-    raise AssessError(f"there is no kind {word!r}", where=where, hint=did_you_mean(word, [kind.name for kind in KINDS]))
+    raise AssessError(f"there is no kind {word!r}", where=where, hint=did_you_mean(word, [kind.name for kind in among]))
 
 
 def kind_of(file: Path) -> Kind[Any]:

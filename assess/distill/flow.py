@@ -21,7 +21,7 @@ from assess.describe.card import Card
 from assess.distill.card_text import Made, filled
 from assess.errors import AssessError
 from assess.files import write_whole
-from assess.measure.fidelity import Fidelity
+from assess.measure.fidelity import Fidelity, require_pairs
 from assess.measure.identity import cpu
 from assess.measure.measurement import Settings
 from assess.measure.plain import decode
@@ -36,7 +36,8 @@ _TRAINER: Final = "assess.distill.train"
 #: A recipe that takes longer is none that anybody runs on a desk.
 _TIMEOUT_S: Final = 6 * 3600.0
 _STOP_WITHIN_S: Final = 5.0
-_SOURCE: Final = "source"
+_SOURCE, _LOCK = "source", "lock"
+_REMOVE: Final = "remove it, or name another --out"
 _RECIPE, _CARD, _REFERENCES, _PICTURE = "recipe.py", "card.toml", "references.npz", "quality.svg"
 #: Of a whole recipe's time about so much is training, the rest scoring.
 _TRAINING: Final = 0.8
@@ -132,9 +133,10 @@ def _work_folder(out: Path, folder: Path) -> Iterator[Path]:
     What the recipe's folder holds is copied into it at first: what is edited meanwhile made none of the files.
     """
     work = out.with_name(f"{out.name}.work")
+    _require_apart(out, work, folder)
     try:
         work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("w")
+        lock = (work / _LOCK).open("w")
     except OSError as error:
         raise AssessError(f"cannot be written to: {error.strerror or error}", where=str(work)) from error
     with lock:
@@ -143,31 +145,53 @@ def _work_folder(out: Path, folder: Path) -> Iterator[Path]:
         except OSError as error:
             hint = "wait for it, or name another --out"
             raise AssessError("another run works in it", where=str(work), hint=hint) from error
-        if out.exists():
+        if os.path.lexists(out):  # A link that leads nowhere is in the way, too.
             raise AssessError("is there already", where=str(out), hint="name another folder with --out")
         of, mine = work / "made-of.sha256", _made_of(folder)
-        if of.exists() and of.read_text().strip() != mine:
-            hint = "remove it, or name another --out"
-            raise AssessError("holds what another recipe, task or evaluation made", where=str(work), hint=hint)
+        if of.exists() and of.read_bytes().strip() != mine.encode():
+            why = "holds what another recipe, card, task or evaluation made"
+            raise AssessError(why, where=str(work), hint=_REMOVE)
         if not of.exists():
-            shutil.copytree(folder, work / _SOURCE, ignore=_made_before, dirs_exist_ok=True)
+            _copy(folder, work / _SOURCE)
             write_whole(of, mine + "\n")
+        if not (work / _SOURCE / _CARD).is_file():
+            raise AssessError("is damaged: its copy of the recipe's folder is gone", where=str(work), hint=_REMOVE)
         yield work
 
 
-def _made_before(_: str, names: list[str]) -> set[str]:
-    """Files of an earlier run of the recipe: they are made anew."""
-    return {name for name in names if name.endswith((".onnx", ".npz", ".svg", "__pycache__"))}
+def _require_apart(out: Path, work: Path, folder: Path) -> None:
+    """Refuse a place where something of the user's would be mixed with ours: all of it is removed at the end."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise AssessError(
+            "lies in the recipe's own folder", where=str(out), hint=f"--out {folder.resolve().parent / 'NAME'}"
+        )
+    if work.is_symlink():
+        raise AssessError("is a link", where=str(work), hint=_REMOVE)
+    if work.is_dir() and any(work.iterdir()) and not (work / _LOCK).is_file():
+        raise AssessError("holds something that no recipe of assess made", where=str(work), hint=_REMOVE)
+
+
+def _copy(folder: Path, source: Path) -> None:
+    """Copy what a recipe may need: plain files, but none that it makes."""
+    try:
+        shutil.copytree(folder, source, ignore=_left_out, dirs_exist_ok=True)
+    except shutil.Error as error:
+        first = error.args[0][0]
+        raise AssessError(f"cannot be copied: {first[2]}", where=str(first[0])) from error
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """Files of an earlier run of the recipe, which are made anew; and what is no file: a pipe, a link to nowhere."""
+    made = {name for name in names if name.endswith((".onnx", ".npz", ".svg", "__pycache__"))}
+    return made | {name for name in names if not ((path := Path(folder) / name).is_file() or path.is_dir())}
 
 
 def _made_of(folder: Path) -> str:
-    """Identity of all that the files come from: recipe, evaluation, and the code of its task."""
+    """Identity of all that the files come from: the recipe and what it may import, the card, the code of its task."""
     evaluation = load(folder / _CARD, Card, id=folder.name).evaluation
     assert evaluation is not None
-    digest = hashlib.sha256((folder / _RECIPE).read_bytes())
-    digest.update(f"{evaluation.task} {evaluation.seed} {evaluation.count}".encode())
-    digest.update(source_of(evaluation.task).read_bytes())
-    return digest.hexdigest()
+    sources = [*sorted(folder.glob("*.py")), folder / _CARD, source_of(evaluation.task)]
+    return hashlib.sha256("\n".join(f"{each.name} {_sha256(each)}" for each in sources).encode()).hexdigest()
 
 
 def _train(source: Path, work: Path, seeds: int, tell: _Timed, launch: Launch) -> Trained:
@@ -196,11 +220,22 @@ def _scored(trained: Trained, card: Card, work: Path, tell: _Timed, launch: Laun
             tell(f"scoring {name}", _TRAINING + (1.0 - _TRAINING) * (index + part) / len(names))
 
         kept = work / f"{name}.scores.json"
-        if not kept.exists():
+        known = _kept_scores(kept)
+        if known is None:
             share(0.0)
-            fresh = scores(_request(name, trained, card, work), asking(launch, Settings()), share)
-            write_whole(kept, json.dumps(asdict(fresh)) + "\n")
-        found[name] = decode(Fidelity, json.loads(kept.read_text()), kept.name)
+            known = scores(_request(name, trained, card, work), asking(launch, Settings()), share)
+            write_whole(kept, json.dumps(asdict(known)) + "\n")
+        found[name] = known
+    return found
+
+
+def _kept_scores(file: Path) -> Fidelity | None:
+    """Scores that were kept; None if there are none, or they are damaged: they are made again."""
+    try:
+        found = decode(Fidelity, json.loads(file.read_bytes()), file.name)
+        require_pairs(found)
+    except (OSError, ValueError):
+        return None
     return found
 
 
@@ -215,6 +250,8 @@ def _request(name: str, trained: Trained, card: Card, work: Path) -> dict[str, A
         "data": "",
         "metric": "",
         "output": "",
+        "unit": "",
+        "takes": None,
         "seed": card.evaluation.seed,
         "count": card.evaluation.count,
     }

@@ -56,7 +56,8 @@ def outputs_of(path: Path, frames: Sequence[Mapping[str, Any]], states: Sequence
     """
     import numpy as np
 
-    model = Loaded(OnnxRuntime().load({**_SETTINGS, "model": str(path)}), states)
+    engine = OnnxRuntime()
+    model = Loaded(engine.load({**_SETTINGS, "model": str(path)}), states, engine)
     found = [model(frame) for frame in frames]
     growing = {each["output"] for each in states if 0 in each["shape"]}
     return {name: np.stack([one[name] for one in found]) for name in found[0] if name not in growing}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Final
 
 from assess.child import Tell, serve
@@ -77,7 +78,7 @@ def load_recipe(file: Path) -> Recipe:
         spec.loader.exec_module(module)
     except ImportError as error:
         raise AssessError(
-            f"{error.name} is not installed", where=str(file), hint="pip install 'assess[distill]'"
+            f"{error.name} is not installed", where=str(file), hint="pip install torch tomlkit"
         ) from error
     found = getattr(module, "RECIPE", None)
     if not isinstance(found, Recipe):
@@ -97,7 +98,7 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     try:
         import torch
     except ImportError as error:
-        raise AssessError("PyTorch is not installed", hint="pip install 'assess[distill]'") from error
+        raise AssessError("PyTorch is not installed", hint="pip install torch tomlkit") from error
     torch.set_num_threads(_THREADS)
     torch.use_deterministic_algorithms(True)
     file, work = Path(request["recipe"]), Path(request["work"])
@@ -150,20 +151,33 @@ def _shipped(recipe: Recipe, work: Path, states: dict[str, list[dict[str, Any]]]
     return found
 
 
+def _restored(network: nn.Module, kept: Path) -> float | None:
+    """Seconds that training took before, with its weights in the network; None if they are not there, or damaged."""
+    import torch
+
+    if not kept.exists():
+        return None
+    try:
+        found = torch.load(kept, weights_only=True)
+        network.load_state_dict(found["state"])
+        return float(found["seconds"])
+    except (OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError, UnpicklingError) as error:
+        sys.stderr.write(f"{kept.name} cannot be used and is trained again: {error!s:.200}\n")
+        return None
+
+
 def _trained(
     recipe: Recipe, training: Training, teacher: nn.Module | None, work: Path, share: Any
 ) -> tuple[nn.Module, float]:
     """The network, trained now or before, and how many seconds it took."""
     import torch
 
-    _seed(training.seed)
     make = recipe.teacher if training.size is None else None
-    network = make() if make is not None else recipe.student(training.size.width if training.size else 1.0)
     kept = work / f"{training.name}.pt"
-    if kept.exists():
-        found = torch.load(kept, weights_only=True)
-        network.load_state_dict(found["state"])
-        return network.eval(), float(found["seconds"])
+    _seed(training.seed)
+    network = make() if make is not None else recipe.student(training.size.width if training.size else 1.0)
+    if (seconds_before := _restored(network, kept)) is not None:
+        return network.eval(), seconds_before
     begun = time.perf_counter()
     if training.size is None:
         assert recipe.teach is not None

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from assess.measure.plain import Signed
+
+_ACCURACY: Final = "accuracy"
+#: As far off as a score may be: sums of such numbers' squares are finite.
+LARGEST: Final = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,11 @@ def require_pairs(found: Fidelity) -> None:
         values = getattr(found, name)
         if len(values) != count and (values or name == "chance"):
             raise ValueError(f"fidelity.{name}: has {len(values)} items, model has {count}")
+    if any(not 0.0 <= value <= 1.0 for value in found.agreement):
+        raise ValueError("fidelity.agreement: is a share, 0 to 1")
+    is_share = found.metric == _ACCURACY
+    if is_share and not (found.higher_is_better and found.unit == "1"):
+        raise ValueError(f"fidelity.unit: more of {_ACCURACY} is better, and its unit is 1")
+    for name in ("model", "teacher", "chance"):
+        if any(abs(value) > LARGEST or (is_share and not 0.0 <= value <= 1.0) for value in getattr(found, name)):
+            raise ValueError(f"fidelity.{name}: holds what no {found.metric} can be")

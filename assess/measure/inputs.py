@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from assess.describe.model import Model, Port
 from assess.errors import AssessError
 from assess.measure.generate import NUMPY_TYPES, check_dtype, generate
 from assess.measure.measurement import InputUsed
+from assess.measure.npy import UNREADABLE
 from assess.units import format_quantity
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _load(file: Path, port: Port, where: str) -> Any:
         array = np.load(file, mmap_mode=None if port.dtype == "string" else "r", allow_pickle=False)
     except OSError as error:
         raise AssessError(f"cannot be read: {error.strerror or error}", where=where) from error
-    except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError, RecursionError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise AssessError("is not a .npy file of plain numbers", where=where, hint="numpy.save writes one") from error
     if not isinstance(array, np.ndarray):
         array.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from assess.describe.model import Model, Port
 from assess.errors import AssessError
 from assess.measure.agreement import Agreement, OutputAgreement, compare
+from assess.measure.npy import UNREADABLE
 from assess.measure.passes.sampled import Sampled
 from assess.measure.plain import decode
 from assess.measure.variants import Variation
@@ -216,7 +217,7 @@ def _loader(file: Path, where: str) -> Callable[[], Any]:
 
         try:
             return np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError, SyntaxError, MemoryError, OverflowError, RecursionError) as error:
+        except UNREADABLE as error:
             raise AssessError(f"{file.name} cannot be read as an array of plain values", where=where) from error
 
     return load
@@ -274,15 +275,7 @@ def _members(path: Path, limit: int, where: str) -> dict[str, Callable[[], Any]]
             try:
                 with zipfile.ZipFile(path) as archive, archive.open(name) as member:
                     return np.lib.format.read_array(member, allow_pickle=False)
-            except (
-                OSError,
-                ValueError,
-                EOFError,
-                SyntaxError,
-                MemoryError,
-                RecursionError,
-                zipfile.BadZipFile,
-            ) as error:
+            except UNREADABLE as error:
                 raise AssessError(f"{name} cannot be read as an array of plain values", where=where) from error
 
         return load

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from assess.describe.beside import beside
-from assess.errors import AssessError
+from assess.errors import AssessError, ProcessFailedError
 from assess.measure.fidelity import Fidelity, require_pairs
 from assess.measure.identity import CPUINFO
 from assess.measure.kernel_files import text_of
@@ -78,10 +78,14 @@ def scores(request: Mapping[str, Any], ask: Ask, on_progress: Callable[[float], 
     if ending.cause != "answered":
         last = ending.printed.rpartition("\n")[2]
         said = f"; {last:.300}" if last else ""
-        raise AssessError(f"the evaluation did not end: {ending.cause}: {ending.detail}{said}", where=where)
+        hint = "--timeout allows it more" if ending.cause == "hung" else ""
+        raise ProcessFailedError(
+            f"the evaluation did not end: {ending.cause}: {ending.detail}{said}", where=where, hint=hint
+        )
     answer = ending.answer if isinstance(ending.answer, dict) else {}
     if "refused" in answer:
-        raise AssessError(f"ONNX Runtime refused the model: {answer['refused']!s:.500}", where=where)
+        why = f"ONNX Runtime refused the model: {answer['refused']!s:.500}".strip()
+        raise (ProcessFailedError if answer.get("kind") == "out of memory" else AssessError)(why, where=where)
     try:
         found = decode(Fidelity, answer, "fidelity")
         require_pairs(found)
@@ -90,11 +94,11 @@ def scores(request: Mapping[str, Any], ask: Ask, on_progress: Callable[[float], 
         raise AssessError(f"the evaluation answered what is not a result: {error}", where=where) from error
 
 
-def asking(launch: Launch, settings: Settings) -> Ask:
-    """Something that runs the pass outside of a run."""
+def asking(launch: Launch, settings: Settings, timeout_s: float = TIMEOUT_S) -> Ask:
+    """Something that runs the pass outside of a run, each time within `timeout_s`."""
 
     def ask(request: Mapping[str, Any], hear: Callable[[dict[str, Any]], object]) -> Ending:
-        limits = Limits(max(settings.timeout_s, TIMEOUT_S), address_space(settings))
+        limits = Limits(timeout_s, address_space(settings))
         asked = {**asdict(settings), **request, "pass": "fidelity"}
         return launch(WORKER, asked, limits, on_progress=hear)
 
@@ -145,14 +149,19 @@ def _request(model: Model, model_path: Path, card: Card | None, folder: Path, co
         for each in card.state
     ]
     teacher = _teacher(card, folder)
+    data = beside(folder, evaluation.data) if evaluation.data else None
+    if data is not None:
+        _require_file(data)
     return {
         "model": str(model_path.resolve()),
         "states": states,
         "teacher": str(teacher.resolve()) if teacher else "",
         "task": evaluation.task,
-        "data": str(beside(folder, evaluation.data).resolve()) if evaluation.data else "",
+        "data": str(data.resolve()) if data else "",
         "metric": evaluation.metric,
         "output": evaluation.output,
+        "unit": next((each.unit for each in card.output if evaluation.output in ("", each.name)), ""),
+        "takes": {port.name: port.dtype for port in model.inputs},
         "seed": evaluation.seed,
         "count": count or evaluation.count or 0,
     }
@@ -167,11 +176,20 @@ def _begun(read: tuple[int, ...], written: tuple[int, ...] | None) -> tuple[int,
     return tuple(size if after in (size, -1) else 0 for size, after in zip(read, written, strict=True))
 
 
+def _require_file(path: Path) -> None:
+    """Refuse what could keep a reader waiting without end, as a pipe does."""
+    if not path.exists():
+        raise AssessError("there is no such file", where=str(path), hint="the card names it: put it beside the card")
+    if not path.is_file():
+        raise AssessError("is no plain file", where=str(path))
+
+
 def _teacher(card: Card, folder: Path) -> Path | None:
     """The file of the teacher's network, which is the one that the card names; None if none lies beside the card."""
     if card.teacher is None or not card.teacher.file:
         return None
     file = beside(folder, card.teacher.file)
+    _require_file(file)
     try:
         with file.open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()

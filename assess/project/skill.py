@@ -37,15 +37,15 @@ class Interval:
     def spelled(self, unit: str) -> str:
         """For people: "95.2 % (94.1 % to 96.2 %)"; `unit` "1" is a share."""
         ends = [_number(each, unit) for each in (self.low, self.high)]
-        if not math.isfinite(self.value):
-            return "not known"
+        if not math.isfinite(self.value) or (math.isinf(self.low) and math.isinf(self.high)):
+            return "not known"  # Nothing bounds it: the number that comes out is none.
         return f"{_number(self.value, unit)} ({ends[0]} to {ends[1]})"
 
 
 def _number(value: float, unit: str) -> str:
     if math.isinf(value):
         return "no bound"
-    return f"{value:.1%}".replace("%", " %") if unit == "1" else f"{value:.4g} {unit}"
+    return f"{value:.1%}".replace("%", " %") if unit == "1" else f"{value:.4g} {unit}".rstrip()
 
 
 def mean(values: Sequence[float], unit: str) -> Interval:

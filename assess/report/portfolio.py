@@ -203,11 +203,19 @@ def to_do(found: Sequence[Reason]) -> list[tuple[int, Reason, list[str]]]:
         ]
         if len(set(firsts)) == 1 and firsts[0] != number:  # All of them stand there, each with its cases.
             texts = [("", f"as for {firsts[0]}")]
-        told.append((number, reason, [f"{where}: {text}" if where else text for where, text in texts]))
+        told.append((number, reason, [_at(where, text) for where, text in texts]))
         if (then := next((step.then for step in reason.steps if step.then), "")) and not measured:
             told[-1][2].append(then)
             measured = True
     return told
+
+
+def _at(where: str, text: str) -> str:
+    """Where something is to be done; once, though the text may say it itself."""
+    place, found, rest = text.partition(": ")
+    if not where or (found and place == where):
+        return text
+    return f"{where}: {rest if found and place == 'on DEVICE' else text}"
 
 
 def reasons(portfolio: Portfolio) -> list[Reason]:

@@ -26,7 +26,7 @@ class Cell:
 
     Attributes:
         answer: the verdict, or that there is none.
-        margin: the least that is left of a limit, and which criterion's; "" where there is no number.
+        margin: the least that is left of a limit, and which criterion's; which one decides, where that is no number.
         rung: the evidence that this stands on; "" where there is no number.
     """
 
@@ -73,8 +73,9 @@ def cell(result: CaseResult) -> Cell:
     if not isinstance(report, FitReport):
         return Cell(NOT_JUDGED)
     finding = tightest(report)
-    if finding is None:
-        return Cell(report.verdict.value)
+    worst = max(report.findings, key=lambda one: one.verdict)
+    if finding is None or finding.verdict < worst.verdict:  # What decides is no number.
+        return Cell(report.verdict.value, f"{worst.criterion} {worst.verdict.text.lower()}")
     return Cell(report.verdict.value, f"{finding.criterion} {words.margin(finding) or _OPEN}", words.rung(finding))
 
 

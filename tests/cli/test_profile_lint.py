@@ -126,3 +126,9 @@ def test_a_folder_with_the_name_of_a_file_is_told_to_be_one():
     assert run("profile", "lint", folder, code=2).stderr == says
     assert f"{folder}: is a folder, not a file\n" in run("profile", "lint", "mine", code=2).stdout
     assert "dir" not in run("list", "--profiles", "mine", "--vendor", "ACME").stdout
+
+
+def test_a_card_of_any_name_is_linted_as_one(tmp_path):
+    (tmp_path / "mine.toml").write_text('name = "M"\nfile = "m.onnx"\nsha256 = "x"\nlicence = "MIT"\n')
+    result = run("profile", "lint", tmp_path / "mine.toml", "--kind", "card", code=2)
+    assert "mine.toml:3:" in result.stdout

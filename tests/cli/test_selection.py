@@ -46,9 +46,15 @@ def test_an_expression_picks_names_by_their_words(expression, picked):
         ("()", "expected a word after '(', found ')'"),
         ("(" * 10_000, "is nested too deeply"),
         ("not " * 10_000, "is nested too deeply"),
+        ("(" * 51 + "eyes" + ")" * 51, "is nested too deeply"),
     ],
 )
 def test_what_is_no_expression_is_told_with_its_place(expression, problem):
     with pytest.raises(AssessError) as caught:
         selection(expression)
     assert (caught.value.where, caught.value.problem) == ("-k", problem)
+
+
+def test_what_can_be_read_can_be_evaluated():
+    picks = selection("(" * 49 + "eyes" + ")" * 49)
+    assert picks("eyes camera-30hz") and not picks("arm camera-30hz")

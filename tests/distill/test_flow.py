@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_another_recipe_does_not_take_up_what_is_there(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         distil(folder, tmp_path / "out", launch=World("half-0"))
     (folder / "recipe.py").write_text("RECIPE = 1\n")
-    with pytest.raises(AssessError, match="holds what another recipe, task or evaluation made") as caught:
+    with pytest.raises(AssessError, match="holds what another recipe, card, task or evaluation made") as caught:
         distil(folder, tmp_path / "out", launch=World())
     assert caught.value.where == str(tmp_path / "out.work")
 
@@ -206,7 +207,7 @@ def test_another_evaluation_does_not_take_up_what_is_there(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         distil(folder, tmp_path / "out", launch=World("half-0"))
     (folder / "card.toml").write_text(AUTHORED.replace("count = 40", "count = 50"))
-    with pytest.raises(AssessError, match="holds what another recipe, task or evaluation made"):
+    with pytest.raises(AssessError, match="holds what another recipe, card, task or evaluation made"):
         distil(folder, tmp_path / "out", launch=World())
 
 
@@ -229,3 +230,64 @@ def test_a_card_without_a_teacher_is_refused_before_anything_is_trained(folder, 
     with pytest.raises(AssessError, match="its card names no teacher"):
         distil(folder, tmp_path / "out", launch=world)
     assert world.trained == []
+
+
+def test_a_work_folder_that_holds_anything_else_is_left_alone(folder, tmp_path):
+    theirs = tmp_path / "out.work" / "sub"
+    theirs.mkdir(parents=True)
+    (theirs / "thesis.txt").write_text("thesis")
+    with pytest.raises(AssessError, match="holds something that no recipe of assess made") as caught:
+        distil(folder, tmp_path / "out", launch=World())
+    assert caught.value.where == str(tmp_path / "out.work")
+    assert (theirs / "thesis.txt").read_text() == "thesis"
+
+
+@pytest.mark.parametrize("name", ["out.work", "out"])
+def test_a_link_in_the_way_is_told_before_anything_is_trained(folder, tmp_path, name):
+    (tmp_path / name).symlink_to(tmp_path / ("elsewhere" if name == "out" else "."))
+    world = World()
+    with pytest.raises(AssessError, match=r"is a link|is there already"):
+        distil(folder, tmp_path / "out", launch=world)
+    assert world.trained == []
+
+
+def test_a_folder_within_the_recipes_own_is_refused(folder):
+    with pytest.raises(AssessError, match="lies in the recipe's own folder"):
+        distil(folder, folder / "distilled" / "new", launch=World())
+    assert not (folder / "distilled").exists()
+
+
+def test_what_is_no_plain_file_is_not_copied(folder, tmp_path):
+    os.mkfifo(folder / "pipe")
+    (folder / "nowhere").symlink_to("gone")
+    distil(folder, tmp_path / "out", launch=World())
+    assert (tmp_path / "out" / "card.toml").is_file()
+
+
+@pytest.mark.parametrize("name", ["card.toml", "helper.py"])
+def test_a_card_or_a_helper_that_was_edited_is_another_recipe(folder, tmp_path, name):
+    (folder / "helper.py").write_text("A = 1\n")
+    with pytest.raises(KeyboardInterrupt):
+        distil(folder, tmp_path / "out", launch=World("half-0"))
+    (folder / name).write_text((folder / name).read_text() + "# edited\n")
+    with pytest.raises(AssessError, match="holds what another recipe, card, task or evaluation made"):
+        distil(folder, tmp_path / "out", launch=World())
+
+
+@pytest.mark.parametrize("content", ['{"x":', "{}", "\udcff"])
+def test_scores_that_are_damaged_are_made_again(folder, tmp_path, content):
+    with pytest.raises(KeyboardInterrupt):
+        distil(folder, tmp_path / "out", launch=World("scoring half-1"))
+    kept = tmp_path / "out.work" / "full-0.scores.json"
+    kept.write_bytes(content.encode("utf-8", "surrogateescape"))
+    world = World()
+    distil(folder, tmp_path / "out", launch=world)
+    assert "full-0" in world.scored
+
+
+def test_a_work_folder_without_its_copy_is_told(folder, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        distil(folder, tmp_path / "out", launch=World("half-0"))
+    (tmp_path / "out.work" / "source" / "card.toml").unlink()
+    with pytest.raises(AssessError, match="its copy of the recipe's folder is gone"):
+        distil(folder, tmp_path / "out", launch=World())

@@ -77,3 +77,12 @@ def test_what_is_not_known_is_unknown(changes, why):
     assert finding.verdict is Verdict.UNKNOWN
     assert why in finding.because
     assert finding.next_step
+
+
+def test_a_teacher_that_is_worse_than_chance_is_a_mistake_in_the_data():
+    worse = scores(10, teacher=10)
+    finding = ask(fidelity=worse)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "the teacher is not clearly better than chance" in finding.because
+    assert finding.next_step == "look whether 'expected' and 'teacher' mean the same"
+    assert "keeps not known" in ask(floor="", fidelity=worse).because

@@ -1,13 +1,14 @@
 """What the scoring worker is asked, what its answer is taken for, and when figures of a host are not the device's."""
 
 import dataclasses
+import os
 
 import builders
 import pytest
 
 from assess.describe.card import Card
 from assess.describe.model import Port, Quantisation
-from assess.errors import AssessError
+from assess.errors import AssessError, ProcessFailedError
 from assess.measure.fidelity import Fidelity
 from assess.measure.scoring import caution, score
 from assess.sandbox import Ending
@@ -64,7 +65,7 @@ def test_what_the_card_says_is_asked_and_the_answer_read(tmp_path):
     assert asked == [
         {
             "model": str((tmp_path / "student.onnx").resolve()), "states": [], "teacher": "", "task": "wafer-map",
-            "data": "", "metric": "", "output": "", "seed": 7, "count": 40,
+            "data": "", "metric": "", "output": "", "unit": "", "takes": {"image": "float32"}, "seed": 7, "count": 40,
         }
     ]  # fmt: skip
 
@@ -166,7 +167,7 @@ def test_a_teacher_of_another_hash_is_refused(tmp_path):
     with pytest.raises(AssessError, match="is not the teacher of the card, whose sha256 is abab"):
         scored(tmp_path, card(teacher=named))
     (tmp_path / "teacher.onnx").unlink()
-    with pytest.raises(AssessError, match="cannot be read: No such file"):
+    with pytest.raises(AssessError, match="there is no such file"):
         scored(tmp_path, card(teacher=named))
 
 
@@ -176,9 +177,27 @@ def test_a_teacher_of_another_hash_is_refused(tmp_path):
         ({"model": [1.0]}, "fidelity.model: has 1 items, two or more are needed"),
         ({"teacher": [1.0]}, "fidelity.teacher: has 1 items, model has 2"),
         ({"chance": []}, "fidelity.chance: has 0 items, model has 2"),
+        ({"agreement": [7.0, 1.0]}, "fidelity.agreement: is a share, 0 to 1"),
+        ({"model": [7.0, 7.0]}, "fidelity.model: holds what no accuracy can be"),
+        ({"chance": [-1e9, 0.0]}, "fidelity.chance: holds what no accuracy can be"),
+        ({"metric": "error", "model": [1e308, 1e308]}, "fidelity.model: holds what no error can be"),
+        ({"higher_is_better": False}, "fidelity.unit: more of accuracy is better, and its unit is 1"),
     ],
 )
 def test_scores_of_other_items_are_no_result(tmp_path, changes, problem):
     with pytest.raises(AssessError) as caught:
         scored(tmp_path, card(), answer={**ANSWER, **changes})
     assert problem in caught.value.problem
+
+
+def test_a_process_that_ended_is_a_failure_and_not_bad_input(tmp_path):
+    for cause in ("crashed", "hung", "out of memory"):
+        with pytest.raises(ProcessFailedError, match=f"the evaluation did not end: {cause}"):
+            scored(tmp_path, card(), cause=cause)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "teacher.onnx")
+    named = {"name": "T", "relation": "soft targets", "file": "teacher.onnx", "sha256": "ab" * 32}
+    with pytest.raises(AssessError, match="is no plain file"):
+        scored(tmp_path, card(teacher=named))

@@ -206,7 +206,7 @@ def _make_room(file: Path, folder: Path) -> None:
     from assess.files import check_writable
 
     if file.exists() or file.is_symlink():
-        raise AssessError("is there already", where=str(file), hint="take another --id, or edit it")
+        raise AssessError("is there already", where=str(file), hint="edit it, or move it away")
     if not file.resolve().is_relative_to(folder.resolve()):
         raise AssessError("a link leads out of the folder", where=str(file), hint="name where it leads with --folder")
     try:

@@ -14,6 +14,7 @@ from assess.describe import totals
 from assess.describe.graph import confined
 from assess.describe.model import Model, ModelFile, Port
 from assess.describe.model_json import from_json, to_json, warm_up
+from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
 from assess.sandbox import Ending, Limits, run
 
@@ -68,7 +69,12 @@ def describe(
             hashed[path.name] = _sha256(path, path.name, size, until)
         on_progress(message)
 
-    ending = ask_child(path, request, limits, progressed)
+    try:
+        ending = ask_child(path, request, limits, progressed)
+    except AssessError:
+        if card is not None and card.dims:  # Of another model they make no sense, and that is what is wrong.
+            _require_same(path.name, _sha256(path, path.name, size, until), card)
+        raise
     on_progress({"stage": "hashing"})
     facts = ending.answer
     for file in facts["files"]:
@@ -99,20 +105,18 @@ def with_card(model: Model, card: Card) -> Model:
     """The model with the licence, the statements and the meanings that its card gives.
 
     Raises:
-        AssessError: the card is that of another file, or it names inputs that the model does not have.
+        AssessError: the card is that of another file, or it names what the model does not have.
     """
-    stated = card.sha256_of(model.name) or card.sha256
-    if stated != model.sha256:
-        raise AssessError(
-            f"the card is that of another model: its sha256 is {stated}, the file's is {model.sha256}",
-            where=model.name,
-            hint="put the sha256 of this file into the card, if the card is meant for it",
-        )
+    _require_same(model.name, model.sha256, card)
     meanings = {entry.name: entry.meaning for entry in card.input}
-    unknown = sorted(set(meanings) - {port.name for port in model.inputs})
-    if unknown:
-        names = ", ".join(repr(port.name) for port in model.inputs)
-        raise AssessError(f"the card names an input {unknown[0]!r}; the model has {names}", where=model.name)
+    ports = {"input": [port.name for port in model.inputs], "output": [port.name for port in model.outputs]}
+    states = [("state's input", each.input, "input") for each in card.state]
+    states += [("state's output", each.output, "output") for each in card.state]
+    named = [("input", name, "input") for name in meanings] + [("output", each.name, "output") for each in card.output]
+    for what, name, kind in (*named, *states):
+        if name not in ports[kind]:
+            said = f"the card names {'an' if what == kind else 'a'} {what} {name!r}, which the model does not have"
+            raise AssessError(said, where=model.name, hint=did_you_mean(name, ports[kind]))
     outputs = {entry.name: entry.meaning for entry in card.output}
     return replace(
         model,
@@ -122,6 +126,16 @@ def with_card(model: Model, card: Card) -> Model:
         inputs=tuple(_meaning(port, meanings) for port in model.inputs),
         outputs=tuple(_meaning(port, outputs) for port in model.outputs),
     )
+
+
+def _require_same(name: str, sha256: str, card: Card) -> None:
+    stated = card.sha256_of(name) or card.sha256
+    if stated != sha256:
+        raise AssessError(
+            f"the card is that of another model: its sha256 is {stated}, the file's is {sha256}",
+            where=name,
+            hint="put the sha256 of this file into the card, if the card is meant for it",
+        )
 
 
 def _meaning(port: Port, meanings: Mapping[str, str]) -> Port:

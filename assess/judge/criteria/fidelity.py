@@ -6,6 +6,7 @@ from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict, compare, unread_of
 from assess.judge.job_limit import job_limit
+from assess.measure.fidelity import Fidelity
 from assess.project.estimate import Estimate, Rung
 from assess.project.skill import Interval, mean, retained
 
@@ -25,7 +26,8 @@ def fidelity(case: Case) -> Finding:
         why = measurement.absent.get("fidelity", "") if measurement else ""
         if floor is None and not why:
             raise NotAskedError(f"{case.workload.id} demands none")
-        raise NoEvidenceError(why or "it was not evaluated", "name the task in the model's card; then fit --fidelity")
+        step = "mend that; then fit --fidelity" if why else "name the task in the model's card; then fit --fidelity"
+        raise NoEvidenceError(why or "it was not evaluated", step)
     score = mean(found.model, found.unit).spelled(found.unit)
     said = f"{found.metric} {score} in {len(found.model)} {found.item}s of {found.task}"
     if not found.teacher:
@@ -35,18 +37,20 @@ def fidelity(case: Case) -> Finding:
     kept = retained(found.model, found.teacher, found.chance, higher_is_better=found.higher_is_better)
     if floor is None:
         return Finding(Verdict.NOT_ASKED, f"{said}; keeps {kept.spelled('1')}; {case.workload.id} demands none")
-    return _judged(case, said, kept, floor, found.caution)
+    return _judged(case, said, kept, floor, found)
 
 
-def _judged(case: Case, said: str, kept: Interval, floor: float, caution: str) -> Finding:
+def _judged(case: Case, said: str, kept: Interval, floor: float, found: Fidelity) -> Finding:
     if not (math.isfinite(kept.low) and math.isfinite(kept.high)):
-        raise NoEvidenceError(f"{said}; the teacher is not clearly better than chance", "evaluate on more items")
+        better = (mean(found.teacher, "").value > mean(found.chance, "").value) is found.higher_is_better
+        step = "evaluate on more items" if better else "look whether 'expected' and 'teacher' mean the same"
+        raise NoEvidenceError(f"{said}; the teacher is not clearly better than chance", step)
     on_device = case.estimates.on_device
     share = Estimate(kept.low, kept.high, "1", Rung.MEASURED if on_device else Rung.PROJECTED, said)
     limit = job_limit(case, floor, "1", f"floor of {case.workload.id}", is_least=True)
     verdict = compare(share, limit)
-    if caution and verdict is Verdict.FAIL:
-        return Finding(Verdict.UNKNOWN, f"{said}; {caution}", share, limit, next_step=case.to_measure)
+    if found.caution and verdict is Verdict.FAIL:
+        return Finding(Verdict.UNKNOWN, f"{said}; {found.caution}", share, limit, next_step=case.to_measure)
     if verdict is Verdict.PASS:
         return Finding(verdict, said, share, limit)
     step = "take a larger variant, or distil longer" if verdict is Verdict.FAIL else case.to_measure

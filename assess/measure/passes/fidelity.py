@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from assess.errors import AssessError
 from assess.measure.engine import Engine, Kernel, Session, Tell, answer_or_refusal, require_provider
@@ -14,6 +14,10 @@ from assess.measure.tasks import find_task
 from assess.measure.tasks.saved import saved_task
 from assess.measure.tasks.task import Arrays, Scores, Task
 
+T = TypeVar("T")
+
+#: Numpy saves float64 unless it is told otherwise.
+_FLOATS: Final = ("float16", "float32", "float64")
 #: Messages to the parent: a share of the work that is seen.
 _TELL_EVERY: Final = 0.01
 
@@ -28,12 +32,47 @@ class _Outputs(dict[str, Any]):
         )
 
 
+def _suited(fed: Arrays, takes: Mapping[str, str]) -> Arrays:
+    """What is fed, in the types that the model takes where only the width of a float differs.
+
+    Raises:
+        AssessError: these are not the model's inputs.
+    """
+    if fed.keys() != takes.keys():
+        theirs, ours = (", ".join(map(repr, sorted(names))) or "nothing" for names in (fed, takes))
+        raise AssessError(
+            f"the model takes {ours}; it is fed {theirs}",
+            hint="arrays of [evaluation] data are called as the inputs; an input that is fed back is a [[state]]",
+        )
+    return {
+        name: array.astype(takes[name]) if array.dtype.kind == "f" and takes[name] in _FLOATS else array
+        for name, array in fed.items()
+    }
+
+
+class _RefusedError(Exception):
+    """The runtime refused a model, or ran out of memory; the answer says which. Nothing that a task raises is one."""
+
+
 class Loaded:
     """A loaded model that a task feeds; its states go from output to input until `reset`."""
 
-    def __init__(self, session: Session, states: Sequence[Mapping[str, Any]]) -> None:
-        """Hold a session whose states are {"output", "input", "shape", "dtype"}."""
-        self._session, self._states = session, states
+    def __init__(
+        self,
+        session: Session,
+        states: Sequence[Mapping[str, Any]],
+        engine: Engine,
+        takes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Hold a session.
+
+        Args:
+            session: of the model.
+            states: {"output", "input", "shape", "dtype"} of each.
+            engine: that loaded it.
+            takes: dtypes of its inputs, by name; None if nobody said.
+        """
+        self._session, self._states, self._engine, self._takes = session, states, engine, takes
         self._run: Callable[[], object] = self._first
         self._carried: Arrays = {}
         self.reset()
@@ -46,24 +85,43 @@ class Loaded:
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run one inference; the outputs are copies, since the session overwrites its own."""
-        import numpy as np
-
-        self._session.feed({**self._carried, **inputs})
-        self._run()
-        outputs = _Outputs((name, np.array(value)) for name, value in self._session.outputs().items())
+        fed: Arrays = {**self._carried, **inputs}
+        if self._takes is not None:
+            fed = _suited(fed, self._takes)
+        outputs = _unless_refused(self._engine, lambda: self._once(fed))
         self._carried = {each["input"]: outputs[each["output"]] for each in self._states}
         return outputs
+
+    def _once(self, fed: Arrays) -> Arrays:
+        import numpy as np
+
+        self._session.feed(fed)
+        self._run()
+        return _Outputs((name, np.array(value)) for name, value in self._session.outputs().items())
 
     def _first(self) -> None:
         self._session.first()
         self._run = self._session.settle()[1]
 
 
+def _unless_refused(engine: Engine, do: Callable[[], T]) -> T:
+    done: list[T] = []
+
+    def flow() -> dict[str, Any]:
+        done.append(do())
+        return {}
+
+    if refused := answer_or_refusal(engine, flow):
+        raise _RefusedError(refused)
+    return done[0]
+
+
 def fidelity_pass(request: dict[str, Any], tell: Tell, engine: Engine, _: Kernel) -> dict[str, Any]:
     """Score a model.
 
-    Keys of the request beyond the common ones: "task" (its id) or "data" (a file) with "metric" and "output", "seed",
-    "count" (0 for all), "states" (see `Loaded`), "teacher" (the file of its network, or "").
+    Keys of the request beyond the common ones: "task" (its id) or "data" (a file) with "metric" and "output" and
+    "unit", "seed", "count" (0 for all), "states" (see `Loaded`), "takes" (dtypes of inputs by name,
+    or None), "teacher" (the file of its network, or "").
 
     Returns:
         The fields of `Fidelity` but "caution" or, if the runtime refused, {"refused": its message, "kind": of failure}.
@@ -74,17 +132,22 @@ def fidelity_pass(request: dict[str, Any], tell: Tell, engine: Engine, _: Kernel
     """
     require_provider(request["provider"], engine)
     if file := request["data"]:
-        task = saved_task(Path(file), request["metric"], request["output"])
+        task = saved_task(Path(file), request["metric"], request["output"], request["unit"])
     else:
         task = find_task(request["task"])
-    return answer_or_refusal(engine, lambda: _scored(task, request, tell, engine))
+    try:
+        return _scored(task, request, tell, engine)
+    except _RefusedError as refused:
+        answer: dict[str, Any] = refused.args[0]
+        return answer
 
 
 def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) -> dict[str, Any]:
-    model = Loaded(engine.load({**request, "inputs": []}), request["states"])
+    session = _unless_refused(engine, lambda: engine.load({**request, "inputs": []}))
+    model = Loaded(session, request["states"], engine, request["takes"])
     teacher = None
     if file := request["teacher"]:
-        teacher = Loaded(engine.load({**request, "inputs": [], "model": file}), ())
+        teacher = _teacher(file, request, engine)
     elif task.needs_teacher:
         raise AssessError(
             f"the teacher of task {task.id!r} is a network, and the card names no file of it",
@@ -103,10 +166,19 @@ def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) 
     except ImportError as error:
         raise AssessError(
             f"task {task.id!r} needs {', '.join(task.needs) or error.name}: {error.name} is not installed",
-            hint="pip install 'assess[simulators]'",
+            hint=f"pip install {' '.join(task.needs) or error.name}",
         ) from error
     what = {name: getattr(task, name) for name in ("metric", "unit", "higher_is_better", "item", "agrees")}
     return {"task": task.id, "seed": request["seed"], **what, **asdict(_checked(scores, task.id))}
+
+
+def _teacher(file: str, request: Mapping[str, Any], engine: Engine) -> Loaded:
+    try:
+        session = _unless_refused(engine, lambda: engine.load({**request, "inputs": [], "model": file}))
+    except _RefusedError as refused:
+        why = f"ONNX Runtime refused the teacher: {refused.args[0]['refused']!s:.300}"
+        raise AssessError(why, where=Path(file).name) from refused
+    return Loaded(session, (), engine)
 
 
 def _checked(scores: Scores, task: str) -> Scores:

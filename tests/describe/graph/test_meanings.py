@@ -11,7 +11,7 @@ import pytest
 from onnx import helper
 from onnx_models import model_of
 
-from assess.describe.card import Card, CardInput
+from assess.describe.card import Card, CardInput, CardState
 from assess.describe.graph import describe, with_card
 from assess.describe.model import Model
 from assess.errors import AssessError
@@ -118,4 +118,7 @@ def test_the_card_of_another_model_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(AssessError) as caught:
         with_card(model, card(model.sha256, input=(CardInput(name="z", meaning="m"),)))
-    assert caught.value.problem == "the card names an input 'z'; the model has 'x'"
+    assert caught.value.problem == "the card names an input 'z', which the model does not have"
+    state = (CardState(output="y", input="h"),)
+    with pytest.raises(AssessError, match="the card names a state's input 'h', which the model does not have"):
+        with_card(model, card(model.sha256, state=state))

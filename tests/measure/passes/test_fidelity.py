@@ -78,7 +78,8 @@ def asked(monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "fidelity_fake", type("M", (), {"TASK": task(evaluate)}))
         request = {
             "provider": "CPUExecutionProvider", "model": "student.onnx", "teacher": "", "task": "counting", "data": "",
-            "metric": "", "output": "", "seed": 5, "count": 2, "states": STATES, **changes,
+            "metric": "", "output": "", "unit": "", "takes": None, "seed": 5, "count": 2,
+            "states": STATES, **changes,
         }  # fmt: skip
         return fidelity_pass(request, (told if told is not None else []).append, engine or Engine(), None)
 
@@ -86,7 +87,7 @@ def asked(monkeypatch):
 
 
 def test_a_state_goes_from_output_to_input_until_it_is_reset():
-    model = Loaded(Counter(), STATES)
+    model = Loaded(Counter(), STATES, Engine())
     one = {"x": np.ones(1, np.float32)}
     assert [float(model(one)["y"][0]) for _ in range(3)] == [1.0, 2.0, 3.0]
     model.reset()
@@ -94,7 +95,7 @@ def test_a_state_goes_from_output_to_input_until_it_is_reset():
 
 
 def test_outputs_are_the_callers_own():
-    model = Loaded(Counter(), ())
+    model = Loaded(Counter(), (), Engine())
     first = model({"x": np.ones(1)})["y"]
     model({"x": np.full(1, 7.0)})
     assert first.tolist() == [1.0]
@@ -133,7 +134,7 @@ def test_a_simulator_that_is_not_installed_is_named(asked):
 
     with pytest.raises(AssessError, match="task 'counting' needs mujoco: mujoco is not installed") as caught:
         asked(simulated)
-    assert caught.value.hint == "pip install 'assess[simulators]'"
+    assert caught.value.hint == "pip install mujoco"
 
 
 def test_a_score_that_is_no_number_is_the_tasks_mistake(asked):
@@ -151,3 +152,40 @@ def test_a_task_whose_teacher_is_a_network_needs_its_file(asked, monkeypatch):
     monkeypatch.setattr("assess.measure.passes.fidelity.find_task", lambda _: needing)
     with pytest.raises(AssessError, match="the teacher of task 'counting' is a network, and the card names no file"):
         asked()
+
+
+def test_what_is_fed_must_be_what_the_model_takes(asked):
+    with pytest.raises(AssessError, match="the model takes 'h', 'map'; it is fed 'h', 'x'") as caught:
+        asked(takes={"map": "float32", "h": "float32"})
+    assert "an input that is fed back is a [[state]]" in caught.value.hint
+
+
+def test_doubles_become_the_models_own_floats(asked):
+    engine = Engine()
+    session = Counter()
+    engine.load = lambda request: session
+    asked(engine=engine, takes={"x": "float32", "h": "float32"})
+    assert session.fed["x"].dtype == np.float32
+
+
+def test_a_teacher_that_is_refused_is_named(asked):
+    engine = Engine()
+    load = engine.load
+
+    def refusing(request):
+        if request["model"] == "teacher.onnx":
+            raise RuntimeError("no kernel for Foo")
+        return load(request)
+
+    engine.load = refusing
+    with pytest.raises(AssessError, match="ONNX Runtime refused the teacher: no kernel for Foo") as caught:
+        asked(engine=engine, teacher="teacher.onnx")
+    assert caught.value.where == "teacher.onnx"
+
+
+def test_what_a_task_raises_is_no_refusal_of_the_runtime(asked):
+    def careless(*_):
+        raise RuntimeError("a mistake of the task's")
+
+    with pytest.raises(RuntimeError, match="a mistake of the task's"):
+        asked(careless)

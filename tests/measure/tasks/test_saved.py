@@ -1,5 +1,8 @@
 """A task made of saved data: what is in the file is what is asked, and what is wrong with it is said."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -44,7 +47,7 @@ def test_errors_are_apart_from_what_is_expected(tmp_path):
     expected = X * 2.0 + np.array([[0.0, 0.0], [1.0, 3.0], [0.0, 0.0], [0.0, 4.0]])
     file = saved(tmp_path, x=X, expected=expected)
     assert scored(file, "mean absolute error", output="y").model == (0.0, 2.0, 0.0, 2.0)
-    assert scored(file, "root mean square error").model == (0.0, pytest.approx(5**0.5), 0.0, pytest.approx(8**0.5))
+    assert scored(file, "mean squared error").model == (0.0, 5.0, 0.0, 8.0)
     assert scored(file, "mean absolute error").teacher == ()
     assert scored(file, "mean absolute error", count=2).model == (0.0, 2.0)
 
@@ -85,6 +88,72 @@ def test_a_file_that_holds_no_evaluation_is_refused(tmp_path, arrays, problem):
         saved_task(file, "accuracy", "")
     assert problem in caught.value.problem
     assert caught.value.where == str(file)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "problem"),
+    [
+        (
+            {"expected": np.array([0.9, 1.0, 0.0, 1.0])},
+            "'expected' holds float64 of shape (4,); accuracy needs a whole",
+        ),
+        ({"expected": np.array(list("abab"))}, "'expected' holds <U1 of shape (4,)"),
+        ({"expected": np.array([0, 1, -1, 0])}, "'expected' holds classes below 0"),
+        ({"expected": np.eye(4, dtype=int)}, "'expected' holds int64 of shape (4, 4)"),
+        ({"expected": np.zeros(4, int), "teacher": np.full(4, 0.5)}, "'teacher' holds float64 of shape (4,)"),
+        ({"x": X * np.nan, "expected": np.zeros(4, int)}, "'x' holds what is no finite number"),
+        ({"x": X * 1j, "expected": np.zeros(4, int)}, "'x' is no array of plain numbers or text"),
+    ],
+)
+def test_labels_and_inputs_that_make_no_accuracy_are_refused(tmp_path, arrays, problem):
+    with pytest.raises(AssessError) as caught:
+        saved_task(saved(tmp_path, **{"x": X, **arrays}), "accuracy", "")
+    assert problem in caught.value.problem
+
+
+def test_labels_in_a_column_and_a_teachers_scores_are_classes(tmp_path):
+    logits = np.array([[0.1, 0.9], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    file = saved(tmp_path, x=X, expected=np.array([[1], [0], [0], [0]]), teacher=logits)
+    scores = scored(file, "accuracy")
+    assert scores.model == (1.0, 1.0, 0.0, 1.0)
+    assert scores.teacher == (1.0, 1.0, 0.0, 1.0)
+
+
+def test_an_answer_that_is_no_number_is_never_right(tmp_path):
+    file = saved(tmp_path, x=X + 4.0, expected=np.zeros(4, int), teacher=np.zeros(4, int))
+    scores = scored(file, "accuracy")
+    assert scores.model == scores.agreement == (0.0,) * 4
+
+
+@pytest.mark.parametrize(
+    ("expected", "metric", "problem"),
+    [
+        (X[:, :1], "mean absolute error", "an item of the output has shape (2,), one of 'expected' has (1,)"),
+        (X[:, 0], "mean absolute error", "an item of the output has shape (2,), one of 'expected' has ()"),
+        (np.array([0, 1, 2, 0]), "accuracy", "'expected' holds class 2, the output has scores of 2 classes"),
+    ],
+)
+def test_an_output_that_what_is_expected_does_not_fit_is_told(tmp_path, expected, metric, problem):
+    with pytest.raises(AssessError) as caught:
+        scored(saved(tmp_path, x=X, expected=expected), metric)
+    assert caught.value.problem == problem
+
+
+def test_an_error_has_the_unit_of_the_output_and_is_no_share(tmp_path):
+    file = saved(tmp_path, x=X, expected=X)
+    assert saved_task(file, "mean absolute error", "", "N m").unit == "N m"
+    assert saved_task(file, "mean squared error", "", "N m").unit == "(N m)^2"
+    assert saved_task(saved(tmp_path, x=X, expected=np.zeros(4, int)), "accuracy", "", "N m").unit == "1"
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    file = saved(tmp_path, x=X, expected=np.zeros(4, int))
+    content = io.BytesIO()
+    np.save(content, np.ones(4, int))
+    with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("expected.npy", content.getvalue())
+    with pytest.raises(AssessError, match="has two arrays of one name"):
+        saved_task(file, "accuracy", "")
 
 
 def test_what_is_no_npz_file_is_refused(tmp_path):
