@@ -120,7 +120,8 @@ def loaded(card, one):
         {"output": each.output, "input": each.input, "shape": shapes[each.input], "dtype": "float32"}
         for each in card.state
     ]
-    return Loaded(OnnxRuntime().load(asked), states)
+    engine = OnnxRuntime()
+    return Loaded(engine.load(asked), states, engine)
 
 
 def input_shapes(card, one):

@@ -172,10 +172,9 @@ def test_it_has_no_teacher_of_its_own():
 
 
 def test_its_teacher_is_two_thirds_above_chance():
-    teacher = OnnxRuntime().load(
-        {"provider": CPU, "threads": 1, "optimisation": "all", "inputs": [], "model": str(TEACHER)}
-    )
-    model = Loaded(teacher, [])
+    engine = OnnxRuntime()
+    teacher = engine.load({"provider": CPU, "threads": 1, "optimisation": "all", "inputs": [], "model": str(TEACHER)})
+    model = Loaded(teacher, [], engine)
     scores = evaluate(model, model, SEED, 200, lambda share: None)
     assert 0.8 < np.mean(scores.teacher) < 0.95
     assert np.mean(scores.teacher) - np.mean(scores.chance) > 0.67
