@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assess.judge.fit_report import FitReport
+    from assess.judge.gate.comparison import GateVerdict
     from assess.judge.portfolio import Portfolio
     from assess.judge.suite import SuiteReport
 
@@ -26,11 +27,11 @@ class ExitCode(IntEnum):
 
 
 MEANINGS = {
-    ExitCode.YES: "yes: READY or MARGINAL",
-    ExitCode.NO: "no: NOT READY; with --strict also MARGINAL",
+    ExitCode.YES: "yes: READY or MARGINAL; a gate: PASS or IMPROVEMENT",
+    ExitCode.NO: "no: NOT READY; with --strict also MARGINAL; a gate: REGRESSION",
     ExitCode.BAD_INPUT: "bad usage or bad input; or a file could not be written, and what was judged is printed",
-    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid",
-    ExitCode.NOT_COMPARABLE: "not comparable",
+    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY",
+    ExitCode.NOT_COMPARABLE: "a gate: NOT COMPARABLE, nothing was told of what is named",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
     ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
     ExitCode.INTERRUPTED: "interrupted by SIGINT, SIGTERM or SIGHUP (128 + SIGINT, as shells report it)",
@@ -47,6 +48,21 @@ def of_report(report: FitReport, *, strict: bool) -> ExitCode:
         return ExitCode.NO
     return fits[report.verdict.value]
 
+
+def of_gate(verdict: GateVerdict) -> ExitCode:
+    """The exit code of a gate."""
+    return _OF_GATES[verdict.value]
+
+
+_OF_GATES = {
+    "PASS": ExitCode.YES,
+    "IMPROVEMENT": ExitCode.YES,
+    "REGRESSION": ExitCode.NO,
+    "INCONCLUSIVE": ExitCode.UNTOLD,
+    "NOISY": ExitCode.UNTOLD,
+    "NOT COMPARABLE": ExitCode.NOT_COMPARABLE,
+    "FAILED": ExitCode.FAILED,
+}
 
 #: From the worst: what a portfolio answers is the worst that one of its cases does.
 _WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.UNTOLD, ExitCode.YES)

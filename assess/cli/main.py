@@ -20,6 +20,7 @@ from assess.cli.doctor import doctor
 from assess.cli.exit_codes import ExitCode
 from assess.cli.fidelity import fidelity
 from assess.cli.fit import fit
+from assess.cli.gate import gate
 from assess.cli.inspect import inspect
 from assess.cli.interrupts import end_interrupted, quit_on_signals, quit_on_signals_again, raise_on_signals
 from assess.cli.judge import judge
@@ -80,7 +81,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (fit, inspect, measure, judge, fidelity, suite, doctor, demo):
+for _command in (fit, inspect, measure, judge, gate, fidelity, suite, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
 app.add_typer(profile, name="profile")

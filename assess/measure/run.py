@@ -90,7 +90,7 @@ def measure(
     _check(settings)
     if reference is not None:
         check(model, reference)
-    with sandbox.ending_cleanly() as caught, _private_folder() as name:
+    with sandbox.ending_cleanly() as caught, private_folder() as name:
         on_progress("preparing the inputs", None, None)
         _require_unchanged(model, model_path)
         ready = prepare(
@@ -213,7 +213,7 @@ def _watched(
     return {"energy": energy, "windows": seen, "device_memory": taken, "absent": {**absent, **unheard}}
 
 
-def _private_folder() -> tempfile.TemporaryDirectory[str]:
+def private_folder() -> tempfile.TemporaryDirectory[str]:
     """A folder that nobody else can read, gone with the run."""
     try:
         return tempfile.TemporaryDirectory(prefix="assess-")

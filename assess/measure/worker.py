@@ -19,6 +19,7 @@ Pass = Callable[[dict[str, Any], Tell, Engine, Kernel], dict[str, Any]]
 #: Each pass by name, as "module:function".
 _PASSES: Final = {
     "timed": "assess.measure.passes.timed:timed_pass",
+    "lockstep": "assess.measure.passes.lockstep:lockstep_pass",
     "floor": "assess.measure.passes.floor:floor_pass",
     "start": "assess.measure.passes.start:start_pass",
     "memory": "assess.measure.passes.attribution:memory_pass",

@@ -24,7 +24,7 @@ def agreement(case: Case) -> Finding:
     if not found.outputs:
         raise NoEvidenceError(f"{found.reference}: there are no outputs to compare", "compare a model that has outputs")
     if apart := [each for each in found.outputs if each.absent or each.mismatched]:
-        text = f"{found.reference}: {_obstacle(apart[0])}"
+        text = f"{found.reference}: {obstacle(apart[0])}"
         step = "give a reference whose outputs have the same names and shapes"
         if not apart[0].absent:
             step = "find out why one of them puts out NaN or an infinity"
@@ -35,11 +35,12 @@ def agreement(case: Case) -> Finding:
         if case.estimates.on_device:
             return Finding(Verdict.PASS, text, details=details)
         return Finding(Verdict.MARGINAL, f"{text}; on another host", next_step=case.to_measure, details=details)
-    text = f"{_summary(found)} against {found.reference} in {frames}; {case.workload.id} sets no limit"
+    text = f"{summary(found)} against {found.reference} in {frames}; {case.workload.id} sets no limit"
     return Finding(Verdict.NOT_ASKED, text, details=details)
 
 
-def _obstacle(output: OutputAgreement) -> str:
+def obstacle(output: OutputAgreement) -> str:
+    """Why an output cannot be compared."""
     if output.absent:
         return f"{output.output!r} {output.absent}"
     return (
@@ -47,7 +48,7 @@ def _obstacle(output: OutputAgreement) -> str:
     )
 
 
-def _summary(found: Agreement) -> str:
+def summary(found: Agreement) -> str:
     """The worst of all outputs."""
     tops = [each.top1 for each in found.outputs if each.top1 is not None]
     distances = [each.cosine_distance for each in found.outputs if each.cosine_distance is not None]

@@ -1,14 +1,10 @@
-"""Problems as workflow commands, which GitHub shows beside the lines of a pull request.
-
-Commands and their escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
-actions/toolkit packages/core/src/command.ts (escapeData, escapeProperty).
-"""
+"""Problems as workflow commands, which GitHub shows beside the lines of a pull request."""
 
 from __future__ import annotations
 
-from assess.clean import clean
 from assess.describe.problems import Problem
 from assess.report.problems.checked import Checked, level, said
+from assess.report.workflow_commands import workflow_command
 
 
 def github(checked: Checked) -> str:
@@ -17,14 +13,5 @@ def github(checked: Checked) -> str:
 
 
 def _command(file: str, problem: Problem) -> str:
-    place = f",line={problem.at.line},col={problem.at.column}" if problem.at else ""
-    title = f",title={_property(problem.rule)}" if problem.rule else ""
-    return clean(f"::{level(problem)} file={_property(file)}{place}{title}::{_data(said(problem))}") + "\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    place = (problem.at.line, problem.at.column) if problem.at else None
+    return workflow_command(level(problem), said(problem), file=file, title=problem.rule, place=place)

@@ -1,0 +1,1 @@
+"""The gate: a newer model against an accepted one, metric by metric."""

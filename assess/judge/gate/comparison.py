@@ -1,0 +1,73 @@
+"""What came of one metric: a verdict, because of what, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from assess.project.signed_rank import Interval
+
+
+class GateVerdict(Enum):
+    """Answers of a gate; `PASS` is proved, and what is not significant alone is INCONCLUSIVE."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict
+    IMPROVEMENT = "IMPROVEMENT"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOISY = "NOISY"
+    NOT_COMPARABLE = "NOT COMPARABLE"
+    REGRESSION = "REGRESSION"
+    FAILED = "FAILED"
+
+
+#: From the worst: what a gate answers is the worst that one of its metrics does.
+FROM_THE_WORST = (
+    GateVerdict.FAILED,
+    GateVerdict.REGRESSION,
+    GateVerdict.NOT_COMPARABLE,
+    GateVerdict.NOISY,
+    GateVerdict.INCONCLUSIVE,
+    GateVerdict.IMPROVEMENT,
+    GateVerdict.PASS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One metric of the candidate against the baseline's.
+
+    Attributes:
+        metric: its name, e.g. "latency floor", "peak memory", "operators".
+        verdict: the answer.
+        because: why, one sentence.
+        baseline: the baseline's value; None where it is not a number.
+        candidate: the candidate's.
+        unit: of both: "s", "B" or "" for a count.
+        change: of the candidate relative to the baseline, 0.05 for 5 % more, with its interval; None where both values
+            are exact or none.
+        margin: change that is allowed, relative; None where any is one.
+        next_step: the one thing to do about it; empty on PASS.
+        details: further lines.
+    """
+
+    metric: str
+    verdict: GateVerdict
+    because: str
+    baseline: float | None = None
+    candidate: float | None = None
+    unit: str = ""
+    change: Interval | None = None
+    margin: float | None = None
+    next_step: str = ""
+    details: tuple[str, ...] = ()
+
+
+def worst(verdicts: list[GateVerdict]) -> GateVerdict:
+    """The worst of some verdicts.
+
+    Raises:
+        ValueError: there are none: a gate that compared nothing has no answer.
+    """
+    if not verdicts:
+        raise ValueError("nothing was compared")
+    return min(verdicts, key=FROM_THE_WORST.index)

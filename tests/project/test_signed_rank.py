@@ -1,0 +1,58 @@
+"""Centres and intervals of paired differences: against tables, and that they hold what they promise."""
+
+import math
+import random
+
+import pytest
+
+from assess.project.signed_rank import interval, p_above, walsh_averages
+
+
+def test_averages_of_all_pairs_in_order():
+    assert walsh_averages([4.0, 1.0, 2.0]) == [1.0, 1.5, 2.0, 2.5, 3.0, 4.0]
+    with pytest.raises(ValueError, match="an interval needs differences"):
+        walsh_averages([])
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence", "place"),
+    # Which average, from either end, bounds the centre: Hollander, Wolfe & Chicken, table A.4 (t of n = 8: 33, 10: 46).
+    [(6, 0.95, 1), (7, 0.95, 3), (8, 0.95, 4), (10, 0.95, 9), (12, 0.95, 14), (20, 0.95, 53), (8, 0.9818, 2)],
+)
+def test_the_ends_are_the_averages_of_the_tables(count, confidence, place):
+    differences = [float(2**index) for index in range(count)]  # All averages differ.
+    found, averages = interval(differences, confidence), walsh_averages(differences)
+    assert (averages.index(found.low) + 1, len(averages) - averages.index(found.high)) == (place, place)
+
+
+def test_too_few_differences_bound_nothing():
+    found = interval([1.0, 2.0, 3.0, 4.0, 5.0], 0.95)
+    assert (found.centre, found.low, found.high) == (3.0, -math.inf, math.inf)
+
+
+def test_one_wild_pair_moves_little():
+    calm = [0.010, 0.011, 0.009, 0.010, 0.012, 0.008, 0.010, 0.011]
+    wild = interval([*calm[:-1], 0.9], 0.95)
+    assert wild.centre == pytest.approx(0.01025, abs=0.0005)
+    assert wild.low >= 0.009
+
+
+def test_the_chance_of_so_many_above():
+    assert p_above([1.0] * 8) == 1 / 256
+    assert p_above([-1.0] * 8) == 1.0
+    # W+ = 35 of 36: sums of 35 and 36 have one way each.
+    assert p_above([-1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]) == 2 / 256
+
+
+@pytest.mark.parametrize(("count", "confidence"), [(8, 0.95), (10, 0.95), (20, 0.95), (8, 0.9818), (20, 0.9818)])
+def test_it_holds_the_centre_as_often_as_it_says(count, confidence):
+    """Exact below: of ranks there are so many, so that the share is a little more than asked for."""
+    rng = random.Random(count)
+    rounds = 4000
+    held = 0
+    for _ in range(rounds):
+        found = interval([rng.gauss(0.05, 0.02) for _ in range(count)], confidence)
+        held += found.low <= 0.05 <= found.high
+    spread = 3.0 * math.sqrt(confidence * (1.0 - confidence) / rounds)
+    assert confidence - spread <= held / rounds <= 1.0
+    assert held / rounds <= confidence + 0.02

@@ -1,0 +1,208 @@
+"""The flow of a gate, in exact numbers: a world in which each model takes as long as it is told to."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import builders
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+from onnx_models import model_of
+
+from assess.describe.library import Library
+from assess.describe.workload import Job
+from assess.errors import AssessError
+from assess.gate import METRICS, GatePlan, gate, static_report
+from assess.judge.gate.comparison import GateVerdict
+from assess.measure.measurement import Settings
+from assess.pipeline import find_model
+from assess.sandbox import Ending
+
+SETTINGS = Settings(warmup_count=30, warmup_duration_s=0.1, timeout_s=120.0)
+
+
+def saved(path, *, shape=(1, 4), scale=2.0, more=0):
+    """y = x * scale, and then so many times Relu."""
+    names = ["m", *(f"r{index}" for index in range(more))]
+    nodes = [helper.make_node("Mul", ["x", "w"], ["m" if more else "y"])]
+    nodes += [
+        helper.make_node("Relu", [names[index]], [names[index + 1] if index + 1 < more else "y"])
+        for index in range(more)
+    ]
+    weights = {"w": np.full(shape[1:], scale, np.float32)}
+    onnx.save(model_of(nodes, {"x": list(shape)}, ["y"], weights), path)
+    return find_model(str(path), Library(), dims={})
+
+
+class World:
+    """Runs lockstep launches of so many nanoseconds by the model's name; other passes answer what is handed in."""
+
+    def __init__(self, takes, *, memory=None, endings=None, drift=0.0):
+        self.takes, self.memory, self.endings, self.drift = takes, memory or {}, endings or {}, drift
+        self.asked, self.now = [], 0.0
+
+    def __call__(self, module, request, limits, *, on_progress=None, **_):
+        name = Path(request["model"]).stem
+        if request["pass"] != "lockstep":
+            folder = Path(request["save"])
+            for index in range(len(request["frames"])):
+                np.save(folder / f"{index}-0.npy", np.full((1, 4), self.takes[name][1], np.float32))
+            frames = [frame["name"] for frame in request["frames"]]
+            return Ending("answered", {"frames": frames, "outputs": ["y"], "unreadable": {}}, "", "")
+        self.asked.append((name, request["leads"], request.get("cpu")))
+        on_progress({"known": {"versions": {"onnxruntime": "1.30"}}})
+        if name in self.endings:
+            return self.endings[name]
+        self.now += 0.5
+        # Which pair it is: no two are quite the same.
+        away = 1.0 + 0.001 * ((len(self.asked) // 2 * 7) % 5 - 2) * request["leads"] + self.drift * request["leads"]
+        ns = round(self.takes[name][0] * away)
+        peak = self.memory.get(name, 10_000_000)
+        answer = {
+            "fastest_ns": [ns] * 4, "median_ns": [ns + 100] * 4, "batch": 3, "percentiles_ns": [ns] * 4, "load_s": 0.1,
+            "baseline_bytes": 1, "peak_bytes": peak, "steady_bytes": peak,
+        }  # fmt: skip
+        return Ending("answered", answer, "", "")
+
+
+def compared(tmp_path, world, *, new=None, plan=None, job=None, **how):
+    old = saved(tmp_path / "old.onnx")
+    return gate(
+        old, new or saved(tmp_path / "new.onnx"), job, SETTINGS, plan or GatePlan(), launch=world, host=builders.host,
+        clock=lambda: world.now, **how,
+    )  # fmt: skip
+
+
+def verdicts(report):
+    return {each.metric: each.verdict for each in report.comparisons}
+
+
+def test_two_models_that_are_the_same_pass_after_eight_pairs(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    report = compared(tmp_path, world)
+    assert report.verdict is GateVerdict.PASS
+    assert set(verdicts(report)) == set(METRICS)
+    assert [pair.placebo for pair in report.pairs] == [True, False, False] * 4
+    assert len(world.asked) == 24
+    assert report.versions == {"onnxruntime": "1.30"}
+    assert (report.mode, report.workload_id, report.span_s) == ("rerun", "", 12.0)
+
+
+def test_either_side_leads_as_often_and_both_are_on_one_cpu(tmp_path, monkeypatch):
+    monkeypatch.setattr("assess.gate.equal_cpus", lambda: (4, 5))
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    report = compared(tmp_path, world)
+    tests = [pair.baseline_led for pair in report.pairs if not pair.placebo]
+    assert sum(tests) == 4
+    cpus = [cpu for _, _, cpu in world.asked]
+    assert cpus[::2] == cpus[1::2]
+    assert set(cpus) == {4, 5}
+
+
+def test_a_slowdown_is_a_regression_and_its_memory_is_told(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_060_000, 1.0)}, memory={"new": 10_600_000})
+    report = compared(tmp_path, world)
+    found = verdicts(report)
+    assert report.verdict is GateVerdict.REGRESSION
+    assert found["latency floor"] is found["latency median"] is GateVerdict.REGRESSION
+    assert found["peak memory"] is found["steady memory"] is GateVerdict.REGRESSION
+    assert found["MACs"] is found["outputs"] is GateVerdict.PASS
+
+
+def test_what_is_allowed_is_told_and_does_not_weigh(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_060_000, 1.0)})
+    plan = GatePlan(allowed=frozenset({"latency floor"}), skipped=frozenset({"latency median", "peak memory"}))
+    report = compared(tmp_path, world, plan=plan)
+    assert report.verdict is GateVerdict.PASS
+    floor = next(each for each in report.comparisons if each.metric == "latency floor")
+    assert floor.because.startswith("regression: +6.1%")
+    assert floor.because.endswith("; allowed")
+    assert "latency median" not in verdicts(report)
+
+
+def test_outputs_that_differ_stop_the_timing(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, -1.0)})
+    report = compared(tmp_path, world)
+    assert report.verdict is GateVerdict.REGRESSION
+    found = verdicts(report)
+    assert found["outputs"] is GateVerdict.REGRESSION
+    assert found["latency floor"] is GateVerdict.NOT_COMPARABLE
+    assert world.asked == []
+    again = compared(tmp_path, world, plan=GatePlan(allowed=frozenset({"outputs"})))
+    assert again.verdict is GateVerdict.PASS
+
+
+def test_models_of_other_inputs_are_not_fed(tmp_path):
+    world = World({"old": (1, 1.0), "wide": (1, 1.0)})
+    report = compared(tmp_path, world, new=saved(tmp_path / "wide.onnx", shape=(1, 8)))
+    assert report.verdict is GateVerdict.REGRESSION
+    found = verdicts(report)
+    assert found["inputs"] is GateVerdict.REGRESSION
+    assert found["latency floor"] is found["outputs"] is GateVerdict.NOT_COMPARABLE
+    assert world.asked == []
+
+
+def test_a_model_that_crashes_is_a_failure_and_neither_regression_nor_pass(tmp_path):
+    crash = Ending("crashed", None, "stopped by SIGSEGV", "one\ntwo")
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)}, endings={"new": crash})
+    report = compared(tmp_path, world)
+    assert report.verdict is GateVerdict.FAILED
+    failed = report.comparisons[-1]
+    assert (failed.metric, failed.because, failed.details) == (
+        "run", "the candidate stopped by SIGSEGV", ("one", "two")
+    )  # fmt: skip
+
+
+def test_a_signal_ends_it(tmp_path):
+    stopped = Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)}, endings={"new": stopped})
+    with pytest.raises(KeyboardInterrupt, match="SIGINT"):
+        compared(tmp_path, world)
+
+
+def test_what_tells_nothing_goes_on_to_the_last_look(tmp_path):
+    # Who leads is 8 % slower: half of the pairs say so, half the opposite.
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)}, drift=0.08)
+    report = compared(tmp_path, world)
+    assert report.verdict is GateVerdict.NOISY
+    assert sum(not pair.placebo for pair in report.pairs) == 20
+    fewer = compared(tmp_path, world, plan=GatePlan(looks=(8, 10)))
+    assert sum(not pair.placebo for pair in fewer.pairs) == 10
+
+
+def test_a_budget_fixes_the_time(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    report = compared(tmp_path, world, plan=GatePlan(budget_s=20.0))
+    assert 19.0 <= report.span_s <= 20.0  # A pair takes a second of this world.
+    assert len(report.pairs) == 20
+    short = compared(tmp_path, world, plan=GatePlan(budget_s=1.0))
+    assert sum(not pair.placebo for pair in short.pairs) == 6
+
+
+def test_files_alone_are_compared_anywhere(tmp_path):
+    old, new = saved(tmp_path / "old.onnx"), saved(tmp_path / "new.onnx", more=2)
+    report = static_report(old, new, None, GatePlan())
+    assert (report.mode, report.verdict, report.host) == ("static", GateVerdict.REGRESSION, None)
+    found = {each.metric: each for each in report.comparisons}
+    assert found["operators"].because == "new: Relu fp32; a device need not have them"
+    assert (found["nodes"].baseline, found["nodes"].candidate) == (1, 3)
+    assert found["parameters"].verdict is GateVerdict.PASS
+    back = static_report(new, old, None, GatePlan())
+    assert {each.metric: each.verdict for each in back.comparisons}["operators"] is GateVerdict.IMPROVEMENT
+
+
+def test_a_licence_that_changed_is_one_to_be_checked(tmp_path):
+    old = saved(tmp_path / "old.onnx")
+    new = replace(old, model=replace(old.model, licence="GPL-3.0-only"))
+    report = static_report(old, new, None, GatePlan())
+    found = {each.metric: each for each in report.comparisons}["licence"]
+    assert (found.verdict, found.because) == (GateVerdict.REGRESSION, "none declared -> GPL-3.0-only")
+
+
+def test_a_pipeline_is_none_of_two_models(tmp_path):
+    job = Job(builders.workload(), builders.WORKLOAD, Path())
+    scenario = job.workload.scenario.model_copy(update={"kind": "pipeline"})
+    job = replace(job, workload=job.workload.model_copy(update={"scenario": scenario}))
+    with pytest.raises(AssessError, match="a pipeline has several models"):
+        compared(tmp_path, World({"old": (1, 1.0), "new": (1, 1.0)}), job=job)
