@@ -22,8 +22,8 @@ _ACCURACY: Final = "accuracy"
 _SQUARED: Final = "mean squared error"
 _OTHER_OUTPUT: Final = "[evaluation] output = ... names another output of the model"
 _EXPECTED, _TEACHER = "expected", "teacher"
-#: What stands for an answer that is no number: as far off as a score can be, twice over and squared.
-_NOT_A_NUMBER: Final = LARGEST / 100.0
+#: What stands for an answer that is no number, or a larger one: squared it is still a score that may be.
+_NOT_A_NUMBER: Final = LARGEST**0.4
 #: An answer within this share of the expected values' spread counts as the teacher's.
 _CLOSE: Final = 0.1
 
@@ -51,12 +51,7 @@ def saved_task(file: Path, metric: str, output: str, unit: str = "") -> Task:
         raise AssessError(f"its arrays must have as many items each, two or more: {said}", where=str(file))
     if metric == _ACCURACY:
         arrays |= {name: _classes(arrays[name]) for name in (_EXPECTED, _TEACHER) if name in arrays}
-    for name in (_EXPECTED, _TEACHER):
-        if name in arrays and (wrong := _unsuitable(arrays[name], metric)):
-            raise AssessError(f"{name!r} {wrong}", where=str(file))
-    if _TEACHER in arrays and arrays[_TEACHER].shape != arrays[_EXPECTED].shape:
-        shapes = f"{arrays[_TEACHER].shape} and {arrays[_EXPECTED].shape}"
-        raise AssessError(f"'teacher' and 'expected' have shapes {shapes}: give one of the other's", where=str(file))
+    _require_suitable(arrays, metric, file)
     return Task(
         id=file.name,
         summary="Data beside the card.",
@@ -67,6 +62,15 @@ def saved_task(file: Path, metric: str, output: str, unit: str = "") -> Task:
         agrees="the same class" if metric == _ACCURACY else "within a tenth of the spread of what is expected",
         evaluate=partial(_evaluate, arrays, metric, output),
     )
+
+
+def _require_suitable(arrays: Mapping[str, Array], metric: str, file: Path) -> None:
+    for name in (_EXPECTED, _TEACHER):
+        if name in arrays and (wrong := _unsuitable(arrays[name], metric)):
+            raise AssessError(f"{name!r} {wrong}", where=str(file))
+    if _TEACHER in arrays and arrays[_TEACHER].shape != arrays[_EXPECTED].shape:
+        shapes = f"{arrays[_TEACHER].shape} and {arrays[_EXPECTED].shape}"
+        raise AssessError(f"'teacher' and 'expected' have shapes {shapes}: give one of the other's", where=str(file))
 
 
 def _unit(metric: str, unit: str) -> str:
@@ -183,7 +187,7 @@ def _values(output: Array, wanted: Array) -> Array:
     if np.squeeze(row).shape != np.squeeze(wanted).shape:
         raise AssessError(f"an item of the output has shape {row.shape}, one of 'expected' has {np.shape(wanted)}")
     numbers = row.astype(np.float64).reshape(np.shape(wanted))
-    return np.nan_to_num(numbers, nan=_NOT_A_NUMBER, posinf=_NOT_A_NUMBER, neginf=-_NOT_A_NUMBER)
+    return np.clip(np.nan_to_num(numbers, nan=_NOT_A_NUMBER), -_NOT_A_NUMBER, _NOT_A_NUMBER)
 
 
 def _right(ours: Array, wanted: Array) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from assess.errors import AssessError
+from assess.measure.fidelity import LARGEST
 from assess.measure.tasks.saved import saved_task
 
 
@@ -63,7 +64,7 @@ def test_an_output_that_is_no_number_is_far_off_and_not_nan(tmp_path):
     file = saved(tmp_path, x=X + 2.0, expected=X)
     scores = scored(file, "mean absolute error")
     assert np.isfinite(scores.model).all()
-    assert scores.model[2] > 1e90
+    assert scores.model[2] > 1e39
     assert scored(saved(tmp_path, x=X + 2.0, expected=np.zeros(4, int)), "accuracy").model == (0.0, 1.0, 0.0, 0.0)
     # Two answers that are no numbers are not the same answer.
     both = saved(tmp_path, x=X + 9.0, expected=X)
@@ -162,3 +163,10 @@ def test_what_is_no_npz_file_is_refused(tmp_path):
     (tmp_path / "text.npz").write_text("text")
     with pytest.raises(AssessError, match=r"cannot be read as an \.npz file"):
         saved_task(tmp_path / "text.npz", "accuracy", "")
+
+
+@pytest.mark.parametrize("metric", ["mean absolute error", "mean squared error"])
+def test_an_answer_that_is_no_number_is_still_a_score_that_may_be(tmp_path, metric):
+    scores = scored(saved(tmp_path, x=X + 4.0, expected=X, teacher=X), metric)
+    assert all(1e30 < each < LARGEST for each in scores.model)
+    assert scores.agreement == (0.0,) * 4
