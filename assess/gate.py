@@ -25,12 +25,11 @@ from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import Feed, prepare
 from assess.measure.lockstep import Pair, SideFailed, run_pair
 from assess.measure.measurement import Host, Settings
-from assess.measure.passes.lockstep import Launch
+from assess.measure.passes.lockstep import Side
 from assess.measure.reference import ReferenceModel, agree
 from assess.measure.run import private_folder
 from assess.measure.scenarios.asked import asked
-from assess.measure.timed_run import WORKER, OnProgress, address_space, silent
-from assess.measure.timed_run import Launch as Start
+from assess.measure.timed_run import WORKER, Launch, OnProgress, address_space, silent
 from assess.measure.variants import Source, sample
 from assess.pipeline import Subject
 from assess.project.lockstep import LATENCIES, change, typical_s
@@ -43,7 +42,7 @@ _EVERY: Final = 3
 _ONE_LOOK: Final = 0.95
 #: Fewer pairs, whatever the budget, have no interval at that confidence.
 _FEWEST: Final = 6
-MEMORIES: Final[Mapping[str, Callable[[Launch], int | None]]] = {
+MEMORIES: Final[Mapping[str, Callable[[Side], int | None]]] = {
     "peak memory": lambda launch: launch.peak_bytes,
     "steady memory": lambda launch: launch.steady_bytes,
 }
@@ -90,7 +89,7 @@ def gate(
     feeds: Mapping[str, Path] | None = None,
     on_progress: OnProgress = silent,
     on_wait: Callable[[str], None] = lambda who: None,
-    launch: Start = sandbox.run,
+    launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
     clock: Callable[[], float] = monotonic,
 ) -> GateReport:
@@ -128,15 +127,13 @@ def gate(
             found.append(judge_outputs(bench.agreement(), plan.tolerance, allowed="outputs" in plan.allowed))
         timed = [metric for metric in wanted if metric != "outputs"]
         if found and found[-1].metric == "outputs" and found[-1].verdict is not GateVerdict.PASS:
-            why = "not measured, since the outputs differ"
+            differ = found[-1].verdict is GateVerdict.REGRESSION
+            why = f"not measured, since the outputs {'differ' if differ else 'could not be compared'}"
             found += [Comparison(metric, GateVerdict.NOT_COMPARABLE, why) for metric in timed]
             return _report(baseline, candidate, job, found, span_s=clock() - begun)
         here = host()
-        if timed:
-            more, pairs = _timed(bench, plan, timed, on_progress, clock)
-            found += more
-        else:
-            pairs = []
+        more, pairs = _timed(bench, plan, timed, on_progress, clock) if timed else ([], [])
+        found += more
     return _report(
         baseline, candidate, job, found, pairs=pairs, host=here, versions=bench.versions, span_s=clock() - begun
     )
@@ -188,7 +185,7 @@ class _Bench:
         job: Job | None,
         settings: Settings,
         folder: Path,
-        launch: Start,
+        launch: Launch,
         feeds: Mapping[str, Path],
     ) -> None:
         self._subjects = (baseline, candidate)

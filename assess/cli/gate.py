@@ -125,7 +125,7 @@ def _plan(
     if max_pairs is not None and budget is not None:
         raise AssessError("either time or the number of pairs is fixed", where="--budget", hint="leave out --max-pairs")
     budget_s = None if budget is None else quantity(budget, "s", "--budget")
-    looks = LOOKS if max_pairs is None else (*(look for look in LOOKS if look < max_pairs), max_pairs)
+    looks = LOOKS if max_pairs is None else (*(look for look in LOOKS[:-1] if look < max_pairs), max_pairs)
     return GatePlan(_share(margin), looks, budget_s, frozenset(named["--allow"]), frozenset(named["--skip"]))
 
 

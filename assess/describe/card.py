@@ -95,7 +95,7 @@ class Evaluation(Authored):
     task: str = Field(default="", description="Id of a task: `assess list tasks`.")
     data: str = Field(
         default="",
-        description="Instead: .npz file beside the card with an array for each input, and `expected`.",
+        description="Instead: .npz file beside the card: an array for each input, `expected`, and perhaps `teacher`.",
     )
     metric: Literal["", "accuracy", "mean absolute error", "mean squared error"] = Field(
         default="", description="With data: how an output is scored against `expected`."

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from assess.measure.passes.lockstep import Launch
+from assess.measure.passes.lockstep import Side
 from assess.measure.plain import decode
-from assess.measure.timed_run import WORKER
-from assess.measure.timed_run import Launch as Start
+from assess.measure.timed_run import WORKER, Launch
 from assess.sandbox import Ending, Limits
 
 #: A side that was left alone ends by itself as soon as it has loaded its model; nobody waits for longer than that.
@@ -33,8 +32,8 @@ class Pair:
         baseline_led: whether the baseline began.
     """
 
-    baseline: Launch
-    other: Launch
+    baseline: Side
+    other: Side
     placebo: bool
     baseline_led: bool
 
@@ -64,7 +63,7 @@ def run_pair(
     *,
     baseline_leads: bool,
     limits: Limits,
-    launch: Start,
+    launch: Launch,
     heard: Callable[[Mapping[str, str]], object] = lambda versions: None,
 ) -> Pair | SideFailed:
     """Run two models in lockstep.
@@ -108,7 +107,7 @@ def _hearing(heard: Callable[[Mapping[str, str]], object]) -> Callable[[dict[str
     return hear
 
 
-def _both(leading: dict[str, Any], following: dict[str, Any], limits: Limits, launch: Start) -> tuple[Ending, Ending]:
+def _both(leading: dict[str, Any], following: dict[str, Any], limits: Limits, launch: Launch) -> tuple[Ending, Ending]:
     ended: list[Ending | BaseException] = []
 
     def give_up() -> None:
@@ -146,7 +145,7 @@ def _pair(
     if failed:  # One that was left alone is not to blame, unless nobody else is.
         return min(failed, key=lambda each: each.kind == "stopped")
     try:
-        first, second = (decode(Launch, ending.answer, "lockstep") for ending in endings)
+        first, second = (decode(Side, ending.answer, "lockstep") for ending in endings)
         _require_batches(first, second)
     except ValueError as error:  # A model may have overrun its worker.
         return SideFailed(names[1], "crashed", f"answered what is not a result: {error}")
@@ -167,7 +166,7 @@ def _failed(ending: Ending, side: SideName) -> SideFailed | None:
     return None
 
 
-def _require_batches(first: Launch, second: Launch) -> None:
+def _require_batches(first: Side, second: Side) -> None:
     counts = {len(times) for each in (first, second) for times in (each.fastest_ns, each.median_ns)}
     if len(counts) != 1 or counts == {0}:
         raise ValueError("the two sides have not the same batches")

@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 from assess.measure.lockstep import Pair
-from assess.measure.passes.lockstep import Launch
+from assess.measure.passes.lockstep import Side
 
-_OF: Mapping[str, Callable[[Launch], Sequence[int]]] = {
+_OF: Mapping[str, Callable[[Side], Sequence[int]]] = {
     "latency floor": lambda launch: launch.fastest_ns,
     "latency median": lambda launch: launch.median_ns,
 }

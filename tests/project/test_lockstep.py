@@ -5,12 +5,12 @@ import math
 import pytest
 
 from assess.measure.lockstep import Pair
-from assess.measure.passes.lockstep import Launch
+from assess.measure.passes.lockstep import Side
 from assess.project.lockstep import change, relative, typical_s
 
 
 def launch(fastest, median=None):
-    return Launch(tuple(fastest), tuple(median or fastest), 3, (1, 2, 3, 4), 0.1, 1, 2, 3)
+    return Side(tuple(fastest), tuple(median or fastest), 3, (1, 2, 3, 4), 0.1, 1, 2, 3)
 
 
 def pair(base, other, medians=(None, None)):

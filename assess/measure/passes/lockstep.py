@@ -41,7 +41,7 @@ _PERCENTILES: Final = (10, 50, 90, 99)
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class Side:
     """One side of a pair, in its own process.
 
     Attributes:
@@ -151,7 +151,7 @@ def lockstep_pass(
         meet: opens the way to the other side.
 
     Returns:
-        The fields of a `Launch`; {"left alone": True} if the other side ended before; or {"refused": ..., "kind": ...}.
+        The fields of a `Side`; {"left alone": True} if the other side ended before; or {"refused": ..., "kind": ...}.
 
     Raises:
         AssessError: the runtime has no such execution provider, or the system has no named pipes.
@@ -181,7 +181,7 @@ def lockstep_pass(
         slower_ns = max(usual_ns, peer.hear())
         in_batch, blocks = plan_blocks(slower_ns, request.get("blocks", _LEAST_BLOCKS))
         batches = take_turns(infer, in_batch, blocks, peer, leads=request["leads"], clock=kernel.clock)
-        return asdict(_launch(batches, in_batch, load_ns, (baseline, peak, watch.peak())))
+        return asdict(_side(batches, in_batch, load_ns, (baseline, peak, watch.peak())))
 
     try:
         return answer_or_refusal(engine, flow)
@@ -253,9 +253,9 @@ def take_turns(
     return batches
 
 
-def _launch(batches: list[list[int]], in_batch: int, load_ns: int, memory: _Peaks) -> Launch:
+def _side(batches: list[list[int]], in_batch: int, load_ns: int, memory: _Peaks) -> Side:
     ordered = sorted(duration for batch in batches for duration in batch)
-    return Launch(
+    return Side(
         fastest_ns=tuple(map(min, batches)),
         median_ns=tuple(round(statistics.median(batch)) for batch in batches),
         batch=in_batch,
