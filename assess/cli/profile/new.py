@@ -203,10 +203,12 @@ def _make_room(file: Path, folder: Path) -> None:
     Raises:
         AssessError: the file is there, a link leads out of the folder, or nothing can be written there.
     """
+    from assess.describe.kinds import CARD_FILE
     from assess.files import check_writable
 
     if file.exists() or file.is_symlink():
-        raise AssessError("is there already", where=str(file), hint="edit it, or move it away")
+        hint = "edit it, or move it away" if file.name == CARD_FILE else "take another --id, or edit it"
+        raise AssessError("is there already", where=str(file), hint=hint)
     if not file.resolve().is_relative_to(folder.resolve()):
         raise AssessError("a link leads out of the folder", where=str(file), hint="name where it leads with --folder")
     try:
