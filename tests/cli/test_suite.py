@@ -104,7 +104,7 @@ def test_what_was_done_before_it_was_stopped_is_reported_and_kept(here):
     temporary.mkdir()
     command = [sys.executable, "-m", "assess", "suite", "arms.toml", "-k", "policy or arm-control"]
     process = subprocess.Popen(
-        [*command, "--tier", "quick"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [*command, "--tier", "smoke"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "TMPDIR": str(temporary)},
     )  # fmt: skip
     kept = here / "assess-arms"
