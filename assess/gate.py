@@ -13,12 +13,13 @@ from typing import Any, Final
 from assess import __version__, sandbox
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.judge.gate.comparison import Comparison, GateVerdict
+from assess.judge.gate.comparison import Comparison, GateVerdict, allowed
 from assess.judge.gate.exact import FACTS, compare_facts
 from assess.judge.gate.latency import CONFIDENCE, LOOKS, MARGIN, Evidence, judge_latency
 from assess.judge.gate.memory import judge_memory
 from assess.judge.gate.outputs import Tolerance, judge_outputs
 from assess.judge.gate.report import GateReport, PairChange
+from assess.measure.agreement import Agreement
 from assess.measure.alone import alone
 from assess.measure.cpus import equal_cpus
 from assess.measure.host import available_bytes, read_host
@@ -49,6 +50,8 @@ MEMORIES: Final[Mapping[str, Callable[[Side], int | None]]] = {
 #: Metrics that need a run, in the order of the report.
 MEASURED: Final = ("outputs", *LATENCIES, *MEMORIES)
 
+#: How a gate runs its models unless it is told otherwise: each of many launches has to warm up.
+SETTINGS: Final = Settings(warmup_count=30, warmup_duration_s=0.1, timeout_s=120.0)
 #: All that a gate compares.
 METRICS: Final = (*FACTS, *MEASURED)
 
@@ -77,6 +80,10 @@ class GatePlan:
     def most(self) -> int:
         """Pairs, at most."""
         return self.looks[-1]
+
+    def weighed(self, comparison: Comparison) -> Comparison:
+        """The comparison as it weighs: what may be worse is told only."""
+        return allowed(comparison) if comparison.metric in self.allowed else comparison
 
 
 def gate(
@@ -124,7 +131,7 @@ def gate(
         bench = _Bench(baseline, candidate, job, settings, Path(name), launch, feeds or {})
         if "outputs" in wanted:
             on_progress("comparing the outputs", None, None)
-            found.append(judge_outputs(bench.agreement(), plan.tolerance, allowed="outputs" in plan.allowed))
+            found.append(plan.weighed(judge_outputs(bench.agreement(), plan.tolerance)))
         timed = [metric for metric in wanted if metric != "outputs"]
         if found and found[-1].metric == "outputs" and found[-1].verdict is not GateVerdict.PASS:
             differ = found[-1].verdict is GateVerdict.REGRESSION
@@ -146,8 +153,8 @@ def static_report(baseline: Subject, candidate: Subject, job: Job | None, plan: 
 
 def static(baseline: Subject, candidate: Subject, plan: GatePlan) -> list[Comparison]:
     """What the two files alone tell, on any machine."""
-    facts = compare_facts(baseline.model, candidate.model, plan.allowed)
-    return [each for each in facts if each.metric not in plan.skipped]
+    facts = compare_facts(baseline.model, candidate.model)
+    return [plan.weighed(each) for each in facts if each.metric not in plan.skipped]
 
 
 def _differs(baseline: Subject, candidate: Subject) -> bool:
@@ -222,7 +229,7 @@ class _Bench:
             "scratch": str(self._folder),
         }
 
-    def agreement(self) -> Any:
+    def agreement(self) -> Agreement | str:
         """The candidate's outputs against the baseline's, or why they could not be compared."""
         baseline, candidate = self._subjects
         frames = sample(
@@ -299,16 +306,7 @@ def _compared(pairs: list[Pair], metrics: list[str], plan: GatePlan) -> list[Com
             found.append(judge_latency(evidence, plan.margin, confidence=confidence))
         else:
             found.append(_memory(metric, tests, placebos))
-    return [_allowed(each) if each.metric in plan.allowed else each for each in found]
-
-
-def _allowed(comparison: Comparison) -> Comparison:
-    """A metric that may be worse is reported and does not weigh."""
-    if comparison.verdict in (GateVerdict.IMPROVEMENT, GateVerdict.PASS):
-        return comparison
-    because = f"{comparison.verdict.value.lower()}: {comparison.because}; allowed"
-    values = {name: getattr(comparison, name) for name in ("baseline", "candidate", "unit", "change", "margin")}
-    return Comparison(comparison.metric, GateVerdict.PASS, because, **values)
+    return [plan.weighed(each) for each in found]
 
 
 def _memory(metric: str, tests: list[Pair], placebos: list[Pair]) -> Comparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,9 @@ def gate(
     threads: ThreadsOption = 1,
     optimisation: OptimisationOption = "all",
     seed: SeedOption = 0,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="TIME", help="Of each process of a pair; 2 min if left out.")
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, json, junit, github, gitlab.")
     ] = "terminal",
@@ -84,11 +88,10 @@ def gate(
     from assess.cli.exit_codes import of_gate
     from assess.cli.output import tell_waiting
     from assess.cli.progress import progress
-    from assess.cli.settings import LEVELS
+    from assess.cli.settings import LEVELS, quantity, reading_limits
     from assess.cli.targets import library_of
+    from assess.gate import SETTINGS, static_report
     from assess.gate import gate as compare
-    from assess.gate import static_report
-    from assess.measure.measurement import Settings
     from assess.pipeline import find_job, find_model
     from assess.report.gate import GATE_FORMS
 
@@ -97,13 +100,16 @@ def gate(
     plan = _plan(margin, max_pairs, budget, allow, skip)
     library, dims, arrays = library_of(profiles, None), dimensions(dim), feeds(input_)
     job = find_job(workload, library) if workload else None
-    settings = Settings(
-        provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
-        optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed, warmup_count=30,
-        warmup_duration_s=0.1, timeout_s=120.0,
+    settings = replace(
+        SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
+        optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed,
+        timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
     )  # fmt: skip
     with progress() as tell:
-        accepted, newer = (find_model(one, library, dims=dims, on_progress=tell) for one in (against, model))
+        accepted, newer = (
+            find_model(one, library, dims=dims, limits=reading_limits(timeout, None), on_progress=tell)
+            for one in (against, model)
+        )
         found = (
             static_report(accepted, newer, job, plan)
             if static

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal
 
 from assess.measure.passes.lockstep import Side
 from assess.measure.plain import decode
+from assess.measure.run import private_folder
 from assess.measure.timed_run import WORKER, Launch
 from assess.sandbox import Ending, Limits
 
@@ -80,7 +80,7 @@ def run_pair(
         AssessError: an input or a provider is not one that can be used.
     """
     sides = (baseline, baseline if candidate is None else candidate)
-    with tempfile.TemporaryDirectory(prefix="assess-") as name:
+    with private_folder() as name:
         pipes = [Path(name) / "first", Path(name) / "second"]
         for pipe in pipes:
             os.mkfifo(pipe, 0o600)

@@ -29,6 +29,6 @@ def sample_range(file: Path) -> tuple[float, float] | None:
         raise AssessError("is no .npy file of plain numbers", where=str(file), hint="numpy.save writes one") from error
     if array.nbytes > _MOST_BYTES:
         size, most = format_quantity(array.nbytes, "B"), format_quantity(_MOST_BYTES, "B")
-        raise AssessError(f"holds {size}, a sample has {most} at most", where=str(file))
+        raise AssessError(f"holds {size}, a sample has {most} at most", where=str(file), hint="save one input")
     finite = array[np.isfinite(array)]
     return (float(finite.min()), float(finite.max())) if finite.size else None

@@ -181,7 +181,7 @@ def _require_file(path: Path) -> None:
     if not path.exists():
         raise AssessError("there is no such file", where=str(path), hint="the card names it: put it beside the card")
     if not path.is_file():
-        raise AssessError("is no plain file", where=str(path))
+        raise AssessError("is no plain file", where=str(path), hint="put the file itself there")
 
 
 def _teacher(card: Card, folder: Path) -> Path | None:

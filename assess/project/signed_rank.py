@@ -59,14 +59,6 @@ def walsh_averages(differences: Sequence[float]) -> list[float]:
     return sorted((one + other) / 2.0 for index, one in enumerate(differences) for other in differences[index:])
 
 
-def p_above(differences: Sequence[float]) -> float:
-    """How likely a rank sum as large as this one is if the centre is not above 0; differences of 0 count as half."""
-    averages = walsh_averages(differences)
-    above = math.floor(sum(1.0 if each > 0.0 else 0.5 if each == 0.0 else 0.0 for each in averages))
-    count = len(differences)
-    return sum(_ways(count)[above:]) / 2.0**count
-
-
 def _left_out(count: int, each_tail: float) -> int | None:
     """How many averages may be left out at either end; None where not even the two outermost ends are safe."""
     tail = 0.0

@@ -10,8 +10,7 @@ from assess.measure.lockstep import Pair, SideFailed, run_pair
 from assess.sandbox import Ending, Limits
 
 LAUNCH = {
-    "fastest_ns": [100, 100], "median_ns": [110, 110], "batch": 3, "percentiles_ns": [1, 2, 3, 4], "load_s": 0.1,
-    "baseline_bytes": 1, "peak_bytes": 2, "steady_bytes": 3,
+    "fastest_ns": [100, 100], "median_ns": [110, 110], "peak_bytes": 2, "steady_bytes": 3,
 }  # fmt: skip
 LIMITS = Limits(60.0, None)
 

@@ -20,7 +20,7 @@ def agreement(case: Case) -> Finding:
         raise NotAskedError("no reference was given (--reference)")
     if (found := measurement.agreement) is None:
         raise NoEvidenceError(measurement.absent["agreement"], "give a reference that takes the model's inputs")
-    details = tuple(_line(each) for each in found.outputs)
+    details = tuple(line(each) for each in found.outputs)
     if not found.outputs:
         raise NoEvidenceError(f"{found.reference}: there are no outputs to compare", "compare a model that has outputs")
     if apart := [each for each in found.outputs if each.absent or each.mismatched]:
@@ -61,7 +61,8 @@ def summary(found: Agreement) -> str:
     return ", ".join(parts)
 
 
-def _line(output: OutputAgreement) -> str:
+def line(output: OutputAgreement) -> str:
+    """One output, all its figures."""
     if output.absent:
         return f"{output.output!r}: {output.absent}"
     name = repr(output.output) if output.output == output.reference else f"{output.output!r} as {output.reference!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from assess.project.signed_rank import Interval
@@ -60,6 +60,14 @@ class Comparison:
     margin: float | None = None
     next_step: str = ""
     details: tuple[str, ...] = ()
+
+
+def allowed(comparison: Comparison) -> Comparison:
+    """The comparison of a metric that may be worse: it is told, and does not weigh. What failed is no comparison."""
+    if comparison.verdict not in (GateVerdict.REGRESSION, GateVerdict.INCONCLUSIVE, GateVerdict.NOISY):
+        return comparison
+    because = f"{comparison.verdict.value.lower()}, which is allowed: {comparison.because}"
+    return replace(comparison, verdict=GateVerdict.PASS, because=because, next_step="")
 
 
 def worst(verdicts: list[GateVerdict]) -> GateVerdict:

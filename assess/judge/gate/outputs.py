@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from assess.judge.criteria.agreement import obstacle, summary
+from assess.judge.criteria.agreement import line, obstacle, summary
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.measure.agreement import Agreement, OutputAgreement
 
@@ -29,13 +29,12 @@ class Tolerance:
     top1: float = TOP1
 
 
-def judge_outputs(found: Agreement | str, tolerance: Tolerance, *, allowed: bool = False) -> Comparison:
-    """Whether the candidate still says what the baseline says; "allowed" if it need not.
+def judge_outputs(found: Agreement | str, tolerance: Tolerance) -> Comparison:
+    """Whether the candidate still says what the baseline says.
 
     Args:
         found: the comparison, or why there is none.
         tolerance: how far they may stray.
-        allowed: whether they may differ by any amount.
     """
     if isinstance(found, str):
         return Comparison(_METRIC, GateVerdict.FAILED, found, next_step="run both models: `assess measure`")
@@ -46,9 +45,7 @@ def judge_outputs(found: Agreement | str, tolerance: Tolerance, *, allowed: bool
         return Comparison(_METRIC, GateVerdict.PASS, f"{summary(found)} in {len(found.frames)} frames")
     first = apart[0]
     why = obstacle(first) if first.absent or first.mismatched else f"{first.output!r} strays: {summary(found)}"
-    details = tuple(_line(each) for each in apart)
-    if allowed:
-        return Comparison(_METRIC, GateVerdict.PASS, f"{why}; allowed", details=details)
+    details = tuple(map(line, apart))
     step = "if a retrained model is meant to answer differently: --allow outputs, and look at `assess fidelity`"
     return Comparison(_METRIC, GateVerdict.REGRESSION, why, details=details, next_step=step)
 
@@ -61,12 +58,3 @@ def _strays(output: OutputAgreement, tolerance: Tolerance) -> bool:
     if output.top1 is not None and output.top1 < tolerance.top1:
         return True
     return output.cosine_distance is None or 1.0 - output.cosine_distance < tolerance.cosine
-
-
-def _line(output: OutputAgreement) -> str:
-    if output.absent:
-        return f"{output.output!r}: {output.absent}"
-    parts = [f"largest difference {output.max_abs:.3g}"] if output.max_abs is not None else []
-    parts += [f"cosine {1.0 - output.cosine_distance:.6f}"] if output.cosine_distance is not None else []
-    parts += [f"top-1 {output.top1:.1%}"] if output.top1 is not None else []
-    return f"{output.output!r}: {', '.join(parts) or 'differs'}"

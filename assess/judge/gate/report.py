@@ -10,8 +10,8 @@ from assess.describe.model import Model
 from assess.judge.gate.comparison import Comparison, GateVerdict, worst
 from assess.measure.measurement import Host
 
-#: How time is compared: both models measured now; against stored floors of this machine; not at all.
-Mode = Literal["rerun", "floor", "static"]
+#: How time is compared: both models measured now; not at all.
+Mode = Literal["rerun", "static"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,9 @@ def _scored(task: Task, request: Mapping[str, Any], tell: Tell, engine: Engine) 
             f"task {task.id!r} needs {', '.join(task.needs) or error.name}: {error.name} is not installed",
             hint=f"pip install {' '.join(task.needs) or error.name}",
         ) from error
+    except AssessError as error:  # A task knows no files.
+        where = error.where or Path(request["data"] or request["model"]).name
+        raise AssessError(error.problem, where=where, hint=error.hint) from error
     what = {name: getattr(task, name) for name in ("metric", "unit", "higher_is_better", "item", "agrees")}
     return {"task": task.id, "seed": request["seed"], **what, **asdict(_checked(scores, task.id))}
 

@@ -36,8 +36,6 @@ _MOST_NS: Final = 10_000_000_000
 _FEWEST_BLOCKS: Final = 4
 #: So often a side that waits looks whether anybody still waits for it.
 _LOOK_S: Final = 0.5
-#: Told of each launch beside its batches.
-_PERCENTILES: Final = (10, 50, 90, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +45,14 @@ class Side:
     Attributes:
         fastest_ns: of each batch, in order.
         median_ns: of each batch.
-        batch: inferences in a batch.
-        percentiles_ns: 10th, 50th, 90th and 99th percentile of all timed inferences (nearest rank).
-        load_s: seconds to make the session.
-        baseline_bytes: resident before the model was touched; None where the system does not tell, as the next.
-        peak_bytes: highest from then to the end of the warm-up.
-        steady_bytes: highest after the warm-up.
+        peak_bytes: most resident memory up to the end of the warm-up; None where the system does not tell, as the next.
+        steady_bytes: most resident memory after the warm-up.
     """
 
     fastest_ns: tuple[int, ...]
     median_ns: tuple[int, ...]
-    batch: int
-    percentiles_ns: tuple[int, ...]
-    load_s: float
-    baseline_bytes: int | None
     peak_bytes: int | None
     steady_bytes: int | None
-
-
-#: Resident at first, at most up to the warm-up, at most after it.
-_Peaks = tuple[int | None, int | None, int | None]
 
 
 class LeftAloneError(Exception):
@@ -143,8 +129,8 @@ def lockstep_pass(
     """Load the model, warm up, and take turns with the other side.
 
     Args:
-        request: "leads" is whether this side begins; "inbox" and "outbox" name the pipes; "blocks", if there, is how
-            many blocks at least.
+        request: "leads" is whether this side begins; "inbox" and "outbox" name the pipes; "cpu", if there, is the
+            one that both sides are to run on.
         tell: told the versions of the runtime.
         engine: runtime.
         kernel: system.
@@ -164,24 +150,20 @@ def lockstep_pass(
     engine.read_inputs(request["inputs"])
     watch = Watch(kernel.memory)
     watch.restart()
-    baseline = watch.peak()
     tell({"known": {"versions": engine.versions}})
     gc.collect()
     gc.disable()
 
     def flow() -> dict[str, Any]:
-        start = kernel.clock()
-        session = engine.load(request)
-        load_ns = kernel.clock() - start
-        infer, usual_ns = _warm(session, request, kernel)
+        infer, usual_ns = _warm(engine.load(request), request, kernel)
         peak = watch.peak()
         watch.restart()
         peer = meet(Path(request["inbox"]), Path(request["outbox"]), request["timeout_s"])
         peer.tell(usual_ns)
         slower_ns = max(usual_ns, peer.hear())
-        in_batch, blocks = plan_blocks(slower_ns, request.get("blocks", _LEAST_BLOCKS))
+        in_batch, blocks = plan_blocks(slower_ns)
         batches = take_turns(infer, in_batch, blocks, peer, leads=request["leads"], clock=kernel.clock)
-        return asdict(_side(batches, in_batch, load_ns, (baseline, peak, watch.peak())))
+        return asdict(_side(batches, peak, watch.peak()))
 
     try:
         return answer_or_refusal(engine, flow)
@@ -213,16 +195,15 @@ class _Fastest(Count):
         self.ns = min(self.ns, done - start)
 
 
-def plan_blocks(inference_ns: int, least: int = _LEAST_BLOCKS) -> tuple[int, int]:
+def plan_blocks(inference_ns: int) -> tuple[int, int]:
     """How many inferences a batch has and how many blocks there are, an even number; the same on both sides.
 
     Args:
         inference_ns: what one takes on the slower side.
-        least: blocks, at least, where time allows.
     """
     in_batch = max(_LEAST_IN_BATCH, round(_BATCH_NS / inference_ns)) if inference_ns < _LONG_NS else 1
     batch_ns = in_batch * inference_ns
-    wanted = max(least, -(-_LEAST_SPAN_NS // batch_ns))
+    wanted = max(_LEAST_BLOCKS, -(-_LEAST_SPAN_NS // batch_ns))
     affordable = max(_FEWEST_BLOCKS, _MOST_NS // (2 * batch_ns))
     blocks = min(wanted, affordable)
     return in_batch, blocks + blocks % 2
@@ -253,15 +234,6 @@ def take_turns(
     return batches
 
 
-def _side(batches: list[list[int]], in_batch: int, load_ns: int, memory: _Peaks) -> Side:
-    ordered = sorted(duration for batch in batches for duration in batch)
-    return Side(
-        fastest_ns=tuple(map(min, batches)),
-        median_ns=tuple(round(statistics.median(batch)) for batch in batches),
-        batch=in_batch,
-        percentiles_ns=tuple(ordered[max(0, -(-percent * len(ordered) // 100) - 1)] for percent in _PERCENTILES),
-        load_s=load_ns * 1e-9,
-        baseline_bytes=memory[0],
-        peak_bytes=memory[1],
-        steady_bytes=memory[2],
-    )
+def _side(batches: list[list[int]], peak_bytes: int | None, steady_bytes: int | None) -> Side:
+    medians = tuple(round(statistics.median(batch)) for batch in batches)
+    return Side(tuple(map(min, batches)), medians, peak_bytes, steady_bytes)

@@ -11,7 +11,6 @@ from assess.units import format_quantity
 
 _MODES = {
     "rerun": "both measured here, in turns",
-    "floor": "against what was measured on this machine before",
     "static": "files alone, nothing was run",
 }
 
