@@ -175,18 +175,29 @@ def find_reference(argument: str, library: Library, dims: Mapping[str, int], lim
         raise AssessError("is no plain file and no folder", where=f"--reference {argument}")
     if path.exists() and path.suffix != ".onnx":
         return path
+    subject, _ = find_counterpart(argument, library, dims, limits)
+    return ReferenceModel(subject.model, subject.path)
+
+
+def find_counterpart(
+    argument: str, library: Library, dims: Mapping[str, int], limits: Limits, on_progress: OnProgress = silent
+) -> tuple[Subject, frozenset[str]]:
+    """Find a model that is compared with another; the same number may have a name in one that it has not in the other.
+
+    Returns:
+        The model, and the names of `dims` that it does not have.
+    """
     wanted = dict(dims)
     while True:
         try:
-            subject = find_model(argument, library, dims=wanted, limits=limits)
+            subject = find_model(argument, library, dims=wanted, limits=limits, on_progress=on_progress)
         except AssessError as error:
-            # The same number may have a name in the model that it has not in its reference.
             unknown = next((name for name in wanted if f"no dynamic dimension {name!r}" in error.problem), None)
             if unknown is None:
                 raise
             del wanted[unknown]
         else:
-            return ReferenceModel(subject.model, subject.path)
+            return subject, frozenset(dims.keys() - wanted.keys())
 
 
 def standards_of(partner: Partner | None, library: Library) -> tuple[Standard, ...]:

@@ -92,7 +92,7 @@ def gate(
     from assess.cli.targets import library_of
     from assess.gate import SETTINGS, static_report
     from assess.gate import gate as compare
-    from assess.pipeline import find_job, find_model
+    from assess.pipeline import find_counterpart, find_job
     from assess.report.gate import GATE_FORMS
 
     choice(format_, [form.name for form in GATE_FORMS], "--format")
@@ -106,10 +106,12 @@ def gate(
         timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
     )  # fmt: skip
     with progress() as tell:
-        accepted, newer = (
-            find_model(one, library, dims=dims, limits=reading_limits(timeout, None), on_progress=tell)
-            for one in (against, model)
+        (accepted, unknown), (newer, others) = (
+            find_counterpart(one, library, dims, reading_limits(timeout, None), tell) for one in (against, model)
         )
+        if neither := sorted(unknown & others):
+            raise AssessError(f"neither model has a dynamic dimension {neither[0]!r}", where="--dim",
+                              hint="assess inspect MODEL names those that it has")  # fmt: skip
         found = (
             static_report(accepted, newer, job, plan)
             if static

@@ -71,6 +71,17 @@ def test_bad_usage_is_told_before_anything_is_read(models, words, said):
     assert said in result.stderr
 
 
+def test_a_dimension_that_only_one_of_both_names_is_bound_there(models):
+    model = onnx.load("old.onnx")
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(model, "open.onnx")
+    bound = gate("-m", "open.onnx", "-a", "old.onnx", "--static", "--dim", "batch=1", "--skip", "file size")
+    assert bound.exit_code == 0
+    wrong = gate("-m", "open.onnx", "-a", "old.onnx", "--static", "--dim", "batch=1", "--dim", "bach=1")
+    assert wrong.exit_code == 2
+    assert "--dim: neither model has a dynamic dimension 'bach'" in wrong.stderr
+
+
 def test_a_model_that_is_not_there_is_no_regression(models):
     assert gate("-m", "none.onnx", "-a", models[0]).exit_code == 2
 
