@@ -86,7 +86,7 @@ def test_two_models_that_are_the_same_pass_after_eight_pairs(tmp_path):
 
 
 def test_either_side_leads_as_often_and_both_are_on_one_cpu(tmp_path, monkeypatch):
-    monkeypatch.setattr("assess.gate.equal_cpus", lambda: (4, 5))
+    monkeypatch.setattr("assess.gate.bench.equal_cpus", lambda: (4, 5))
     world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
     report = compared(tmp_path, world)
     tests = [pair.baseline_led for pair in report.pairs if not pair.placebo]

@@ -1,0 +1,97 @@
+"""The models of a gate, ready to be run in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assess.describe.workload import Job
+from assess.errors import AssessError
+from assess.measure.agreement import Agreement
+from assess.measure.cpus import equal_cpus
+from assess.measure.host import available_bytes
+from assess.measure.inputs import Feed, prepare
+from assess.measure.lockstep import Pair, SideFailed, run_pair
+from assess.measure.measurement import Settings
+from assess.measure.reference import ReferenceModel, agree
+from assess.measure.scenarios.asked import asked
+from assess.measure.timed_run import WORKER, Launch, address_space
+from assess.measure.variants import Source, sample
+from assess.pipeline import Subject
+from assess.providers import CPU
+from assess.sandbox import Ending, Limits
+
+
+class Bench:
+    """Both models, ready to be run in turns."""
+
+    def __init__(
+        self,
+        baseline: Subject,
+        candidate: Subject,
+        job: Job | None,
+        settings: Settings,
+        folder: Path,
+        launch: Launch,
+        feeds: Mapping[str, Path],
+    ) -> None:
+        self._subjects = (baseline, candidate)
+        self._settings, self._folder, self._launch = settings, folder, launch
+        self._ready = self._prepared(feeds)
+        self._scenario = {"kind": "single"}
+        if job is not None:
+            if job.workload.scenario.kind == "pipeline":
+                raise AssessError(
+                    "a pipeline has several models; a gate compares two", where=f"--workload {job.workload.id}",
+                    hint="gate each model of it for a job of its own",
+                )  # fmt: skip
+            self._scenario = asked(job, seed=settings.seed, tier=settings.tier, scratch=folder)
+        self._limits = Limits(settings.timeout_s, address_space(settings))
+        # One CPU for both, unless they are to have several, or an accelerator does the work.
+        self._cpus = equal_cpus() if settings.threads == 1 and settings.provider == CPU else ()
+        self.versions: dict[str, str] = {}
+
+    def _prepared(self, feeds: Mapping[str, Path]) -> list[Feed]:
+        subject = self._subjects[1]
+        return prepare(
+            subject.model, self._folder, seed=self._settings.seed, feeds=feeds, card=subject.card,
+            card_folder=subject.card_folder, available_bytes=available_bytes(),
+        )  # fmt: skip
+
+    def request(self, subject: Subject) -> dict[str, Any]:
+        """What a worker is asked for one of the models, whatever the pass."""
+        inputs = [{"name": feed.used.name, "dtype": feed.used.dtype, "file": str(feed.file)} for feed in self._ready]
+        return {
+            **asdict(self._settings),
+            "model": str(subject.path.resolve()),
+            "inputs": inputs,
+            "scenario": self._scenario,
+            "scratch": str(self._folder),
+        }
+
+    def agreement(self) -> Agreement | str:
+        """The candidate's outputs against the baseline's, or why they could not be compared."""
+        baseline, candidate = self._subjects
+        frames = sample(
+            Source(candidate.model, self._ready, self._settings.seed, candidate.card, candidate.card_folder),
+            self._folder / "sampled",
+        )
+
+        def ask(changes: dict[str, Any]) -> Ending:
+            return self._launch(WORKER, {**self.request(candidate), **changes}, self._limits)
+
+        reference = ReferenceModel(baseline.model, baseline.path)
+        return agree(candidate.model, frames, reference, ask, self._folder / "agreement", candidate.card)
+
+    def pair(self, slot: int, *, placebo: bool, baseline_leads: bool) -> Pair | SideFailed:
+        """Run one pair."""
+        baseline, candidate = (self.request(subject) for subject in self._subjects)
+        if self._cpus:
+            cpu = self._cpus[slot // 2 % len(self._cpus)]
+            baseline["cpu"] = candidate["cpu"] = cpu
+        return run_pair(
+            baseline, None if placebo else candidate, baseline_leads=baseline_leads, limits=self._limits,
+            launch=self._launch, heard=self.versions.update,
+        )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What a gate asks, and of which metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from assess.judge.gate.comparison import Comparison, allowed
+from assess.judge.gate.exact import FACTS
+from assess.judge.gate.latency import LOOKS, MARGIN
+from assess.judge.gate.outputs import Tolerance
+from assess.measure.measurement import Settings
+from assess.measure.passes.lockstep import Side
+from assess.project.lockstep import LATENCIES
+
+MEMORIES: Final[Mapping[str, Callable[[Side], int | None]]] = {
+    "peak memory": lambda launch: launch.peak_bytes,
+    "steady memory": lambda launch: launch.steady_bytes,
+}
+#: Metrics that need a run, in the order of the report.
+MEASURED: Final = ("outputs", *LATENCIES, *MEMORIES)
+
+#: How a gate runs its models unless it is told otherwise: each of many launches has to warm up.
+SETTINGS: Final = Settings(warmup_count=30, warmup_duration_s=0.1, timeout_s=120.0)
+#: All that a gate compares.
+METRICS: Final = (*FACTS, *MEASURED)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePlan:
+    """What a gate asks, and how long it may take.
+
+    Attributes:
+        margin: slowdown that is allowed, relative.
+        looks: after so many pairs it is looked whether they tell; the last is the most there will be.
+        budget_s: seconds, instead of looks: one look, at their end; None for looks.
+        allowed: metrics that may be worse.
+        skipped: metrics that are not compared.
+        tolerance: how far outputs may stray.
+    """
+
+    margin: float = MARGIN
+    looks: tuple[int, ...] = LOOKS
+    budget_s: float | None = None
+    allowed: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    @property
+    def most(self) -> int:
+        """Pairs, at most."""
+        return self.looks[-1]
+
+    def weighed(self, comparison: Comparison) -> Comparison:
+        """The comparison as it weighs: what may be worse is told only."""
+        return allowed(comparison) if comparison.metric in self.allowed else comparison
