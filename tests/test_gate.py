@@ -13,8 +13,10 @@ from onnx_models import model_of
 from assess.describe.library import Library
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.gate import METRICS, SETTINGS, GatePlan, gate, static_report
+from assess.gate import SETTINGS, GatePlan, gate, static_report
+from assess.gate.plan import MEASURED
 from assess.judge.gate.comparison import GateVerdict
+from assess.judge.gate.exact import FACTS
 from assess.pipeline import find_model
 from assess.sandbox import Ending
 
@@ -57,6 +59,7 @@ class World:
         ns = round(self.takes[name][0] * away)
         peak = self.memory.get(name, 10_000_000)
         answer = {
+            "count": 12, "quantiles_ns": [ns, ns + 20, ns + 100, ns + 200, ns + 300, ns + 400],
             "fastest_ns": [ns] * 4, "median_ns": [ns + 100] * 4, "peak_bytes": peak, "steady_bytes": peak,
         }  # fmt: skip
         return Ending("answered", answer, "", "")
@@ -78,7 +81,7 @@ def test_two_models_that_are_the_same_pass_after_eight_pairs(tmp_path):
     world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
     report = compared(tmp_path, world)
     assert report.verdict is GateVerdict.PASS
-    assert set(verdicts(report)) == set(METRICS)
+    assert set(verdicts(report)) == {*FACTS, *MEASURED}
     assert [pair.placebo for pair in report.pairs] == [True, False, False] * 4
     assert len(world.asked) == 24
     assert report.versions == {"onnxruntime": "1.30"}

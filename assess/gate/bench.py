@@ -17,8 +17,9 @@ from assess.measure.lockstep import Pair, SideFailed, run_pair
 from assess.measure.measurement import Settings
 from assess.measure.reference import ReferenceModel, agree
 from assess.measure.scenarios.asked import asked
+from assess.measure.sentinel import sentinel_files
 from assess.measure.timed_run import WORKER, Launch, address_space
-from assess.measure.variants import Source, sample
+from assess.measure.variants import Source, Variation, sample
 from assess.pipeline import Subject
 from assess.providers import CPU
 from assess.sandbox import Ending, Limits
@@ -71,27 +72,42 @@ class Bench:
             "scratch": str(self._folder),
         }
 
-    def agreement(self) -> Agreement | str:
-        """The candidate's outputs against the baseline's, or why they could not be compared."""
-        baseline, candidate = self._subjects
-        frames = sample(
+    def frames(self) -> list[Variation]:
+        """What outputs are compared on."""
+        candidate = self._subjects[1]
+        return sample(
             Source(candidate.model, self._ready, self._settings.seed, candidate.card, candidate.card_folder),
             self._folder / "sampled",
         )
 
-        def ask(changes: dict[str, Any]) -> Ending:
-            return self._launch(WORKER, {**self.request(candidate), **changes}, self._limits)
+    def ask(self, changes: dict[str, Any]) -> Ending:
+        """Run another pass on the candidate."""
+        return self._launch(WORKER, {**self.request(self._subjects[1]), **changes}, self._limits)
 
+    def agreement(self) -> Agreement | str:
+        """The candidate's outputs against the baseline's, or why they could not be compared."""
+        baseline, candidate = self._subjects
         reference = ReferenceModel(baseline.model, baseline.path)
-        return agree(candidate.model, frames, reference, ask, self._folder / "agreement", candidate.card)
+        return agree(candidate.model, self.frames(), reference, self.ask, self._folder / "agreement", candidate.card)
 
     def pair(self, slot: int, *, placebo: bool, baseline_leads: bool) -> Pair | SideFailed:
         """Run one pair."""
         baseline, candidate = (self.request(subject) for subject in self._subjects)
+        return self._in_turns(slot, baseline, None if placebo else candidate, baseline_leads)
+
+    def sentinel(self, slot: int) -> Pair | SideFailed:
+        """Run the sentinel with itself, as the models are run."""
+        request = {**self.request(self._subjects[0]), **sentinel_files(self._folder)}
+        return self._in_turns(slot, request, None, slot % 2 == 0)
+
+    def _in_turns(
+        self, slot: int, baseline: dict[str, Any], candidate: dict[str, Any] | None, leads: bool
+    ) -> Pair | SideFailed:
         if self._cpus:
             cpu = self._cpus[slot // 2 % len(self._cpus)]
-            baseline["cpu"] = candidate["cpu"] = cpu
+            for request in (baseline, candidate or baseline):
+                request["cpu"] = cpu
         return run_pair(
-            baseline, None if placebo else candidate, baseline_leads=baseline_leads, limits=self._limits,
-            launch=self._launch, heard=self.versions.update,
+            baseline, candidate, baseline_leads=leads, limits=self._limits, launch=self._launch,
+            heard=self.versions.update,
         )  # fmt: skip

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, asdict, fields, replace
@@ -21,7 +20,7 @@ from typing import Any, Final, get_type_hints
 
 from assess.describe import model_json
 from assess.errors import AssessError
-from assess.measure import frames_json
+from assess.measure import frames_json, strict_json
 from assess.measure.contradictions import contradictions
 from assess.measure.fidelity import require_pairs
 from assess.measure.frames import Frames, closed_loop_frames
@@ -37,9 +36,6 @@ SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
 _MOST_BYTES: Final = 128 * 2**20
-#: Of a whole number: 64 bits have 19, and a sign.
-_MOST_DIGITS = 20
-_TOO_LARGE: Final = f"is larger than {_MOST_BYTES // 2**20} MiB, no run is"
 
 #: Fields with a form of their own in the file; all others are written as they are.
 _SPECIAL: Final = ("model", "frames", "back_to_back_ns", "memory")
@@ -100,18 +96,7 @@ def read(path: Path) -> Measurement:
     Raises:
         AssessError: it cannot be read, or is not a run.
     """
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise AssessError(_TOO_LARGE, where=str(path))
-        if path.exists() and not path.is_file():
-            raise AssessError("is no plain file", where=str(path))
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        return from_json(content.decode("utf-8"), str(path))
-    except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise AssessError("is not a run: not UTF-8 text", where=str(path)) from error
+    return from_json(strict_json.read_text(path, _MOST_BYTES, "run"), str(path))
 
 
 def from_json(text: str, where: str) -> Measurement:
@@ -120,49 +105,16 @@ def from_json(text: str, where: str) -> Measurement:
     Raises:
         AssessError: the text is not a run, is of a newer version, or contradicts itself.
     """
-    if len(text) > _MOST_BYTES:
-        raise AssessError(_TOO_LARGE, where=where)
+    strict_json.check_size(len(text), _MOST_BYTES, "run", where)
     try:
-        data = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_counted
-        )
+        data = strict_json.loads(text)
         _require_schema(data)
         measurement = _measurement(data)
         for problem in _contradictions(measurement):
             raise ValueError(problem)
-    except json.JSONDecodeError as error:
-        raise AssessError(f"is not JSON: {error.msg}, line {error.lineno} column {error.colno}", where=where) from error
-    except RecursionError as error:
-        raise AssessError("is nested too deeply, no run is", where=where) from error
     except ValueError as error:
         raise AssessError(str(error), where=where) from error
     return measurement
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key!r:.80} is there twice")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number that a run can hold")
-
-
-def _counted(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"{text:.40} is too large a number")
-    return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text:.40} is too large a number")
-    return value
 
 
 def _require_schema(data: Any) -> None:

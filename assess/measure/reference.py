@@ -128,7 +128,7 @@ def _with_model(
     model: Model, frames: Sequence[Variation], reference: ReferenceModel, ask: Ask, folder: Path, card: Card | None
 ) -> Agreement | str:
     renamed = inputs_for(model, reference.model)
-    ours = _sampled(ask, {"frames": _plain(frames)}, folder / "ours")
+    ours = put_out(ask, {"frames": plain_frames(frames)}, folder / "ours")
     if isinstance(ours, str):
         return f"the model {ours}"
     dtypes = {port.name: port.dtype for port in model.inputs}
@@ -138,9 +138,9 @@ def _with_model(
         "provider": CPU,
         "provider_options": {},
         "inputs": [{"name": name, "dtype": dtypes[own], "file": first[own]} for name, own in renamed.items()],
-        "frames": _plain(frames, renamed),
+        "frames": plain_frames(frames, renamed),
     }
-    theirs = _sampled(ask, changes, folder / "theirs")
+    theirs = put_out(ask, changes, folder / "theirs")
     if isinstance(theirs, str):
         return f"the reference {theirs}"
     matched, outputs = _compared(ours, theirs, (_dtypes(model), _dtypes(reference.model)), card)
@@ -150,13 +150,37 @@ def _with_model(
 
 def _with_saved(model: Model, run: Variation, path: Path, ask: Ask, folder: Path, card: Card | None) -> Agreement | str:
     sha256 = _digest(path)
-    ours = _sampled(ask, {"frames": _plain([run])}, folder / "ours")
+    ours = put_out(ask, {"frames": plain_frames([run])}, folder / "ours")
     if isinstance(ours, str):
         return f"the model {ours}"
     limit = _WIDER * max((load().nbytes for each in ours.outputs.values() for load in each.values()), default=0)
     saved = {name: {run.name: load} for name, load in _saved(path, limit, list(ours.outputs)).items()}
-    matched, outputs = _compared(ours, _Side(saved, {}, (run.name,)), (_dtypes(model), {}), card)
+    matched, outputs = _compared(ours, PutOut(saved, {}, (run.name,)), (_dtypes(model), {}), card)
     return Agreement(path.name, sha256, "saved outputs", (run.name,), matched, outputs)
+
+
+def agree_with(
+    model: Model, frames: Sequence[Variation], of: ReferencePutOut, ask: Ask, folder: Path, card: Card | None
+) -> Agreement | str:
+    """Compare a model's outputs with what a reference put out for the same frames before.
+
+    Args:
+        model: whose outputs are judged.
+        frames: what it is fed; those that the reference was not fed are left out.
+        of: the reference.
+        ask: runs a pass.
+        folder: private to this run.
+        card: the model's card, if it has one.
+    """
+    known = [frame for frame in frames if frame.name in of.put_out.frames]
+    try:
+        ours = put_out(ask, {"frames": plain_frames(known)}, folder / "ours")
+        if isinstance(ours, str):
+            return f"the model {ours}"
+        matched, outputs = _compared(ours, of.put_out, (_dtypes(model), of.dtypes), card)
+    except AssessError as error:
+        return str(error)
+    return Agreement(of.model.name, of.model.sha256, "saved outputs", ours.frames, matched, outputs)
 
 
 def _dtypes(model: Model) -> dict[str, str]:
@@ -167,15 +191,36 @@ def _dtypes(model: Model) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """Outputs by name, each over frames; those that could not be read, and why; names of the frames."""
+class PutOut:
+    """What a model put out.
+
+    Attributes:
+        outputs: by name, each over frames.
+        unreadable: those that could not be read, and why.
+        frames: names of the frames.
+    """
 
     outputs: Mapping[str, _Frames]
     unreadable: Mapping[str, str]
     frames: tuple[str, ...]
 
 
-def _plain(frames: Sequence[Variation], renamed: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ReferencePutOut:
+    """What a reference put out before.
+
+    Attributes:
+        model: that did.
+        put_out: by output and frame.
+        dtypes: of its outputs, by name.
+    """
+
+    model: Model
+    put_out: PutOut
+    dtypes: Mapping[str, str]
+
+
+def plain_frames(frames: Sequence[Variation], renamed: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """Frames for a request, with the files of our inputs (values) under the names of the reference's (keys)."""
     return [
         {
@@ -186,8 +231,17 @@ def _plain(frames: Sequence[Variation], renamed: Mapping[str, str] | None = None
     ]
 
 
-def _sampled(ask: Ask, changes: dict[str, Any], folder: Path) -> _Side | str:
-    """What a model put out, or how it failed."""
+def put_out(ask: Ask, changes: dict[str, Any], folder: Path) -> PutOut | str:
+    """What a model put out, or how it failed.
+
+    Args:
+        ask: runs a pass.
+        changes: of the request: "frames", as `plain_frames` has them, and whatever else is another than in the run.
+        folder: for the outputs; made here.
+
+    Raises:
+        AssessError: the folder could not be made.
+    """
     try:
         folder.mkdir(parents=True)
     except OSError as error:
@@ -208,7 +262,7 @@ def _sampled(ask: Ask, changes: dict[str, Any], folder: Path) -> _Side | str:
         }
         for number, output in enumerate(saved.outputs)
     }
-    return _Side(outputs, saved.unreadable, saved.frames)
+    return PutOut(outputs, saved.unreadable, saved.frames)
 
 
 def _loader(file: Path, where: str) -> Callable[[], Any]:
@@ -287,7 +341,7 @@ def _members(path: Path, limit: int, where: str) -> dict[str, Callable[[], Any]]
 
 
 def _compared(
-    ours: _Side, theirs: _Side, dtypes: tuple[Mapping[str, str], Mapping[str, str]], card: Card | None
+    ours: PutOut, theirs: PutOut, dtypes: tuple[Mapping[str, str], Mapping[str, str]], card: Card | None
 ) -> tuple[Literal["name", "position"], tuple[OutputAgreement, ...]]:
     import numpy as np
 
@@ -307,7 +361,7 @@ def _compared(
     return matched, tuple(found)
 
 
-def _partners(ours: _Side, theirs: _Side) -> tuple[Literal["name", "position"], dict[str, str]]:
+def _partners(ours: PutOut, theirs: PutOut) -> tuple[Literal["name", "position"], dict[str, str]]:
     """For each output the reference's: by name or, if no name is the same, by position where all shapes agree."""
     common = {name: name for name in ours.outputs if name in theirs.outputs}
     if common:

@@ -11,6 +11,7 @@ from assess.sandbox import Ending, Limits
 
 LAUNCH = {
     "fastest_ns": [100, 100], "median_ns": [110, 110], "peak_bytes": 2, "steady_bytes": 3,
+    "count": 6, "quantiles_ns": [100, 100, 110, 115, 120, 120],
 }  # fmt: skip
 LIMITS = Limits(60.0, None)
 

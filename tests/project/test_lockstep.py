@@ -10,7 +10,7 @@ from assess.project.lockstep import change, relative, typical_s
 
 
 def launch(fastest, median=None):
-    return Side(tuple(fastest), tuple(median or fastest), 2, 3)
+    return Side(tuple(fastest), tuple(median or fastest), 2, 3, 6, (1,) * 6)
 
 
 def pair(base, other, medians=(None, None)):

@@ -21,7 +21,7 @@ MARGIN: Final = 0.03
 #: The baseline against itself may be off by so much.
 _PLACEBO_OFF: Final = 0.01
 #: Whatever the share, less than this is nothing: the clock's own reading takes as long.
-_LEAST_S: Final = 50e-9
+LEAST_S: Final = 50e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ def judge_latency(evidence: Evidence, margin: float, *, confidence: float = CONF
         confidence: of the interval.
     """
     found = interval(evidence.changes, confidence)
-    allowed = max(math.log1p(margin), _LEAST_S / evidence.baseline_s)
+    allowed = max(math.log1p(margin), LEAST_S / evidence.baseline_s)
     verdict, because, step = _verdict(found, allowed, evidence, margin)
-    if noise := _noise(evidence.placebo, allowed):
-        verdict, because = GateVerdict.NOISY, noise
+    if found_noise := noise(evidence.placebo, allowed):
+        verdict, because = GateVerdict.NOISY, found_noise
         step = "stop what else runs here, or give the gate a longer --budget"
     change = Interval(*(relative(value) for value in (found.centre, found.low, found.high)))
     return Comparison(
@@ -90,8 +90,13 @@ def _more(pairs: int, half_width: float, distance: float) -> str:
     )
 
 
-def _noise(placebo: Sequence[float], allowed: float) -> str:
-    """Why nothing can be told here, if the baseline differs from itself; "" if it does not."""
+def noise(placebo: Sequence[float], allowed: float) -> str:
+    """Why nothing can be told here, if a model differs from itself; "" if it does not.
+
+    Args:
+        placebo: ln(model / the same model), one for each pair.
+        allowed: slowdown that is allowed, as a logarithm.
+    """
     if not placebo:
         return ""
     # Of few pairs even the widest interval has less than the confidence of the others.

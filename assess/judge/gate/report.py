@@ -8,10 +8,11 @@ from typing import Literal
 
 from assess.describe.model import Model
 from assess.judge.gate.comparison import Comparison, GateVerdict, worst
+from assess.measure.baseline import Acceptance
 from assess.measure.measurement import Host
 
-#: How time is compared: both models measured now; not at all.
-Mode = Literal["rerun", "static"]
+#: How time is compared: both models measured now; the newer one with a stored floor; not at all.
+Mode = Literal["rerun", "floor", "static"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class GateReport:
         host: where it was measured; None in static mode.
         versions: of the runtime.
         span_s: seconds that the gate took.
+        acceptance: who accepted the baseline, and why; None where the accepted model itself was given.
+        accepted: when, UTC, ISO 8601; "" then.
     """
 
     tool: str
@@ -58,6 +61,8 @@ class GateReport:
     host: Host | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     span_s: float = 0.0
+    acceptance: Acceptance | None = None
+    accepted: str = ""
 
     @property
     def verdict(self) -> GateVerdict:

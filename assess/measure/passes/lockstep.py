@@ -36,6 +36,8 @@ _MOST_NS: Final = 10_000_000_000
 _FEWEST_BLOCKS: Final = 4
 #: So often a side that waits looks whether anybody still waits for it.
 _LOOK_S: Final = 0.5
+#: In percent: what a side keeps of its inferences; the first is the fastest, the last the slowest.
+QUANTILES: Final = (0, 10, 50, 90, 99, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,16 @@ class Side:
         median_ns: of each batch.
         peak_bytes: most resident memory up to the end of the warm-up; None where the system does not tell, as the next.
         steady_bytes: most resident memory after the warm-up.
+        count: inferences in all batches.
+        quantiles_ns: of all of them, at `QUANTILES`, by nearest rank.
     """
 
     fastest_ns: tuple[int, ...]
     median_ns: tuple[int, ...]
     peak_bytes: int | None
     steady_bytes: int | None
+    count: int
+    quantiles_ns: tuple[int, ...]
 
 
 class LeftAloneError(Exception):
@@ -236,4 +242,9 @@ def take_turns(
 
 def _side(batches: list[list[int]], peak_bytes: int | None, steady_bytes: int | None) -> Side:
     medians = tuple(round(statistics.median(batch)) for batch in batches)
-    return Side(tuple(map(min, batches)), medians, peak_bytes, steady_bytes)
+    durations = sorted(duration for batch in batches for duration in batch)
+    return Side(tuple(map(min, batches)), medians, peak_bytes, steady_bytes, len(durations), _quantiles(durations))
+
+
+def _quantiles(ascending: list[int]) -> tuple[int, ...]:
+    return tuple(ascending[max(0, -(-percent * len(ascending) // 100) - 1)] for percent in QUANTILES)

@@ -87,6 +87,7 @@ def test_a_launch_has_batches_percentiles_and_memory():
     )  # fmt: skip
     assert found == {
         "fastest_ns": (2 * MS,) * 34, "median_ns": (2 * MS,) * 34, "peak_bytes": 90, "steady_bytes": 70,
+        "count": 102, "quantiles_ns": (2 * MS,) * 6,
     }  # fmt: skip
     assert told == [{"known": {"versions": {"onnxruntime": "fake"}}}]
 

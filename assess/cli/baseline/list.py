@@ -1,0 +1,37 @@
+"""`assess baseline list`: the baselines of a folder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from assess.cli.baseline.folder import FOLDER, FolderArgument
+from assess.cli.options import choice
+
+
+def list_(
+    folder: FolderArgument = FOLDER,
+    here: Annotated[bool, typer.Option("--here", help="Those of this host alone.")] = False,
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="text or json.")] = "text",
+) -> None:
+    """List the baselines of a folder: of which model, for which job, on which host, accepted by whom and why.
+
+    Example: assess baseline list baselines --here
+    """
+    from assess.cli.baseline.folder import readable
+    from assess.measure.fingerprint import fingerprint
+    from assess.measure.host import read_host
+    from assess.report.baseline import baselines_json, baselines_text
+
+    choice(format_, ("text", "json"), "--format")
+    own = fingerprint(read_host()) if here else ""
+    found = [
+        (each.path.name, each.baseline)
+        for each in readable(folder)
+        if not own or fingerprint(each.baseline.host) == own
+    ]  # fmt: skip
+    if not found and format_ == "text":
+        typer.echo("none" + (" of this host" if here else ""))
+        return
+    typer.echo(baselines_text(found) if format_ == "text" else baselines_json(found), nl=False)
