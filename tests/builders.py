@@ -13,8 +13,10 @@ from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
 from assess.describe.workload import Job, Workload
 from assess.judge.case import Case
+from assess.measure.baseline import Acceptance, Baseline, FitKept, JobKept, LaunchTaken, OutputsKept
 from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Effective, Host, InputUsed, Measurement, Memory, Settings
+from assess.measure.plain import Signed
 from assess.project.estimates import estimate
 
 CONV = OperatorGroup(
@@ -25,6 +27,7 @@ RELU = OperatorGroup("Relu", "ai.onnx", "elementwise", "fp32", 2, 0, 400_000, 40
 #: Service times of as many frames as certify p99: 10 ms to 10.699 ms, in no order.
 CERTIFYING = tuple(10_000_000 + 1000 * ((index * 37) % 700) for index in range(3500))
 
+MS = 1_000_000
 WORKLOAD: dict[str, Any] = {
     "name": "Camera perception at 30 Hz",
     "version": 1,
@@ -180,3 +183,32 @@ def case(
     """A case with its estimates; nothing was run unless `run` is given."""
     subject, target, wanted = of or model(), on or device(), job or workload()
     return Case(subject, wanted, target, whom, run, estimate(subject, wanted, target, run))
+
+
+def baseline(**changes: Any) -> Baseline:
+    """Sixteen launches of 1 ms on the rover, of the model above; its outputs were kept of one frame."""
+    launches = tuple(
+        LaunchTaken(200, (MS + step, MS + 100, MS + 200, MS + 300, MS + 400, 2 * MS), 60_000_000, 59_000_000)
+        for step in range(16)
+    )
+    made = Baseline(
+        tool="0.1.0",
+        created="2026-11-23T12:00:00+00:00",
+        acceptance=Acceptance("Mio", "the first one", "ab" * 20),
+        model=model(),
+        workload_id="",
+        workload={},
+        settings=Settings(),
+        host=host(),
+        machine="0123456789abcdef",
+        versions={"onnxruntime": "1.32.0"},
+        launches=launches,
+        placebo={"latency floor": (Signed(0.001), Signed(-0.001)), "latency median": (Signed(0.0), Signed(0.0))},
+        sentinel_ns=500_000,
+        outputs=OutputsKept(("run",), "ef" * 32, ("y",), ("float32",), ("eJw=",)),
+    )
+    return replace(made, **changes)
+
+
+def job_kept() -> JobKept:
+    return JobKept((FitKept("acme-rover", "READY", {"latency": "PASS"}),), {"package": 0.1}, {"TopK": 1})

@@ -1,0 +1,142 @@
+"""Budgets, fit, energy and placement in a gate: each against what was, or against what the job allows."""
+
+from dataclasses import replace
+
+import builders
+import pytest
+
+from assess.judge.gate.budgets import CONTRACT, DEADLINE, judge_budgets
+from assess.judge.gate.comparison import GateVerdict
+from assess.judge.gate.energy import joules_per_inference, judge_energy
+from assess.judge.gate.fit import judge_fit
+from assess.judge.gate.placement import judge_placement
+from assess.measure.baseline import FitKept
+from assess.measure.energy import Energy
+from assess.measure.frames import Frames, closed_loop_frames
+from assess.measure.measurement import Failure
+
+MS = 1_000_000
+
+
+def run(*service_ms, dropped=()):
+    frames = closed_loop_frames(tuple(round(each * MS) for each in service_ms))
+    return builders.measurement(frames=replace(frames, dropped_ns=tuple(dropped)))
+
+
+def budgets(measurement, **requires):
+    return {each.metric: each for each in judge_budgets(measurement, builders.workload(**requires))}
+
+
+def test_frames_in_time_pass_and_are_counted():
+    found = budgets(run(*[5] * 100), deadline="10 ms", percentile=99)[DEADLINE]
+    assert found.verdict is GateVerdict.PASS
+    assert found.because == (
+        "0 of 100 frames missed 10 ms; 1 % may; too few to bound p99: assess fit --tier certify"
+    )  # fmt: skip
+    many = budgets(run(*[5] * 662), deadline="10 ms", percentile=99)[DEADLINE]
+    assert many.because == "0 of 662 frames missed 10 ms; 1 % may; p99 is below 5 ms with 99 % confidence"
+    assert many.candidate == pytest.approx(0.005)
+
+
+def test_a_percentile_above_the_deadline_is_exceeded():
+    found = budgets(run(*[5] * 80, *[12] * 20), deadline="10 ms", percentile=99)[DEADLINE]
+    assert found.verdict is GateVerdict.REGRESSION
+    assert found.because == "budget exceeded: 20 of 100 frames missed 10 ms; 1 % may"
+
+
+def test_one_miss_in_a_hundred_tells_nothing():
+    found = budgets(run(*[5] * 99, 12), deadline="10 ms", percentile=99)[DEADLINE]
+    assert (found.verdict, found.next_step) == (GateVerdict.INCONCLUSIVE, "assess fit --tier certify")
+
+
+def test_frames_that_were_never_served_missed():
+    found = budgets(run(*[5] * 80, dropped=range(1, 21)), deadline="10 ms", percentile=99)[DEADLINE]
+    assert found.verdict is GateVerdict.REGRESSION
+    assert "20 of 100 frames missed 10 ms, 20 of them never served" in found.because
+    assert found.candidate is None
+
+
+def test_a_contract_on_misses_is_broken_or_kept():
+    contract = {"deadline": "10 ms", "percentile": 50, "misses": {"at_most": 1, "in_any": 10}}
+    broken = budgets(run(*[5] * 50, 12, 12, *[5] * 50), **contract)
+    assert broken[CONTRACT].verdict is GateVerdict.REGRESSION
+    assert broken[CONTRACT].because == (
+        "budget exceeded: the contract is broken: 2 of 102 frames missed, at most 2 in a row"
+    )  # fmt: skip
+    kept = budgets(run(*[5] * 50, 12, *[5] * 50), **contract)
+    assert kept[CONTRACT].verdict is GateVerdict.PASS
+    assert kept[DEADLINE].verdict is GateVerdict.PASS
+
+
+def test_a_job_without_deadline_has_no_budget():
+    job = builders.workload()
+    free = job.model_copy(
+        update={
+            "requires": job.requires.model_copy(update={"deadline": None}),
+            "scenario": job.scenario.model_copy(update={"rate": None}),
+        }
+    )
+    assert judge_budgets(run(5), free) == []
+
+
+def test_a_run_that_failed_is_no_budget_exceeded():
+    crashed = replace(run(5), failure=Failure("timed", "crashed", "stopped by SIGSEGV", "one\ntwo"))
+    found = budgets(crashed, deadline="10 ms")[DEADLINE]
+    assert (found.verdict, found.because, found.details) == (
+        GateVerdict.FAILED, "the candidate was stopped by SIGSEGV", ("one", "two")
+    )  # fmt: skip
+    assert budgets(replace(run(5), frames=Frames()), deadline="10 ms")[DEADLINE].verdict is GateVerdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ("READY", "READY", GateVerdict.PASS),
+        ("READY", "MARGINAL", GateVerdict.INCONCLUSIVE),
+        ("READY", "UNPROVEN", GateVerdict.INCONCLUSIVE),
+        ("MARGINAL", "READY", GateVerdict.IMPROVEMENT),
+        ("UNPROVEN", "READY", GateVerdict.INCONCLUSIVE),
+        ("NOT READY", "MARGINAL", GateVerdict.IMPROVEMENT),
+    ],
+)
+def test_fit_is_as_it_was_better_or_not_told(before, after, verdict):
+    found = judge_fit(FitKept("board", before, {"latency": "PASS"}), FitKept("board", after, {"latency": "PASS"}))
+    assert (found.metric, found.verdict) == ("fit: board", verdict)
+
+
+def test_ready_yesterday_and_not_ready_today_is_a_regression():
+    before = FitKept("board", "READY", {"latency": "PASS", "memory": "PASS"})
+    after = FitKept("board", "NOT READY", {"latency": "PASS", "memory": "FAIL"})
+    found = judge_fit(before, after)
+    assert (found.verdict, found.because) == (GateVerdict.REGRESSION, "READY -> NOT READY: fails memory")
+    assert found.details == ("memory: PASS -> FAIL",)
+
+
+def test_one_more_criterion_that_fails_is_a_regression_too():
+    before = FitKept("board", "NOT READY", {"latency": "FAIL", "memory": "PASS"})
+    found = judge_fit(before, FitKept("board", "NOT READY", {"latency": "FAIL", "memory": "FAIL"}))
+    assert (found.verdict, found.because) == (GateVerdict.REGRESSION, "NOT READY -> NOT READY: fails memory")
+    assert judge_fit(before, before).verdict is GateVerdict.PASS
+
+
+def test_energy_beyond_what_sensors_err_by_is_told():
+    rapl = Energy("package", "CPU", joules=10.0, span_s=1.0, inferences=100, method="counter", readings=2)
+    before = joules_per_inference(builders.measurement(energy=(rapl,)))
+    assert before == {"package": 0.1}
+    (more,) = judge_energy(before, {"package": 0.12, "other": 1.0})
+    assert (more.metric, more.verdict, more.because) == (
+        "energy: package", GateVerdict.REGRESSION, "0.1 J -> 0.12 J (+20.0%) an inference, one run each"
+    )  # fmt: skip
+    assert judge_energy(before, {"package": 0.105})[0].verdict is GateVerdict.PASS
+    assert judge_energy(before, {"package": 0.08})[0].verdict is GateVerdict.IMPROVEMENT
+    assert judge_energy({}, before) == []
+
+
+def test_operators_that_fall_back_now_are_named():
+    more = judge_placement({"Resize": 1}, {"Resize": 2, "TopK": 1})
+    assert (more.verdict, more.because) == (
+        GateVerdict.REGRESSION, "1 -> 3 operators on another provider; more of Resize, TopK"
+    )  # fmt: skip
+    assert more.details == ("Resize: 1 -> 2", "TopK: 0 -> 1")
+    assert judge_placement({"Resize": 1}, {"Resize": 1}).verdict is GateVerdict.PASS
+    assert judge_placement({"Resize": 1}, {}).verdict is GateVerdict.IMPROVEMENT
