@@ -80,10 +80,15 @@ def trials_needed(successes: int, rate: float) -> int:
     return high
 
 
-def rate_bound(successes: int, trials: int) -> float:
-    """Upper bound of the rate, with 99 % confidence, after `successes` of `trials` (Clopper and Pearson, one-sided).
+def rate_bound(successes: int, trials: int, confidence: float = CONFIDENCE) -> float:
+    """Upper bound of the rate after `successes` of `trials` (Clopper and Pearson, one-sided).
 
     1.0 where there were no trials: nothing is known.
+
+    Args:
+        successes: what was counted.
+        trials: of so many.
+        confidence: 0 to 1. Certificates have the default; where few trials can be had, 95 % is said beside the bound.
     """
     if successes >= trials:
         return 1.0
@@ -91,5 +96,5 @@ def rate_bound(successes: int, trials: int) -> float:
     # 60 halvings leave less than a double can tell; the upper end is kept, so that the bound holds.
     for _ in range(60):
         middle = (low + high) / 2.0
-        low, high = (middle, high) if at_most(successes, trials, middle) > _ALPHA else (low, middle)
+        low, high = (middle, high) if at_most(successes, trials, middle) > 1.0 - confidence else (low, middle)
     return high

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from assess.errors import AssessError
 
 
 def answer(request: dict[str, Any], tell: Tell) -> Any:
-    """The facts of the model that the request names, or of each of its nodes, as JSON has them."""
+    """The facts of the model that the request names, or of each of its nodes, as JSON has them; or its copies."""
     tell({"stage": "reading"})
     try:
         return _answer(request)
@@ -25,6 +27,10 @@ def _answer(request: dict[str, Any]) -> Any:
         from assess.describe.graph import each_node
 
         return each_node.answer(request)
+    if "added_s" in request:
+        from assess.describe.graph import injection
+
+        return injection.answer(request)
     from assess.describe.graph import facts
 
     return asdict(facts.describe(Path(request["path"]), request["dims"]))
@@ -32,3 +38,6 @@ def _answer(request: dict[str, Any]) -> Any:
 
 if __name__ == "__main__":
     serve(answer)
+    # All is answered: to take apart what onnx has made would take a fifth of the time that a small model does.
+    sys.stderr.flush()
+    os._exit(0)
