@@ -1,0 +1,140 @@
+#!/bin/sh
+# Runs `assess gate` in a job of a CI system: the one way for GitHub's action, GitLab's template and Jenkins.
+#
+# All that it is asked comes in variables of the environment, so that no text of a pull request is ever a command:
+#
+#   ASSESS_MODEL          the newer model: a file, or the id of a shipped one
+#   ASSESS_AGAINST        the accepted model, measured again beside the newer one; or instead of it
+#   ASSESS_BASELINE       a stored baseline of this machine
+#   ASSESS_WORKLOAD       the job; back to back if empty
+#   ASSESS_MARGIN         slowdown that is allowed, e.g. 5%
+#   ASSESS_BUDGET         measure for so long, e.g. "60 s"
+#   ASSESS_STATIC         true: compare the files alone
+#   ASSESS_ALLOW          metrics that may be worse, one a line
+#   ASSESS_SKIP           metrics that are not compared, one a line
+#   ASSESS_ARGS           further words of the command, one a line, as they are
+#   ASSESS_LENIENT        true: a gate that could not tell (exit 3) does not fail the job
+#   ASSESS_FORMAT         what is printed: terminal, or github for annotations and the step's summary
+#   ASSESS_REPORT_JSON    file of the JSON report; assess-gate.json if empty
+#   ASSESS_REPORT_JUNIT   file of the JUnit report; assess-gate.xml if empty
+#   ASSESS_REPORT_GITLAB  file of the report for GitLab's code quality; none if empty
+#   ASSESS_COMMAND        the assess command; `assess` of the PATH if empty
+#
+# Exit codes are those of assess gate (docs/exit-codes.md), but for exit 3 where it is lenient. In a job of GitHub the
+# outputs verdict, exit-code and report-json are set.
+set -eu
+
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  exit 2
+}
+
+# One output of a step of GitHub, whatever characters it has: nobody can guess the line that ends it.
+output() {
+  [ -n "${GITHUB_OUTPUT:-}" ] || return 0
+  end=assess-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  printf '%s<<%s\n%s\n%s\n' "$1" "$end" "$2" "$end" >>"$GITHUB_OUTPUT"
+}
+
+# A path that no command takes for an option, whose folder is there.
+path_of() {
+  case $1 in
+    /*) path=$1 ;;
+    *) path=./$1 ;;
+  esac
+  mkdir -p -- "$(dirname -- "$path")" || exit 2
+  printf '%s' "$path"
+}
+
+# A table for people in the log. The names in it are data: GitHub must not obey lines that look like its commands.
+table() {
+  [ -f "$1" ] || return 0
+  stop=assess-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  printf '::stop-commands::%s\n' "$stop"
+  cat -- "$1"
+  printf '::%s::\n' "$stop"
+}
+
+is_true() {
+  case ${2:-false} in
+    true) return 0 ;;
+    false) return 1 ;;
+    *) fail "$1 is neither true nor false" ;;  # Without the text: a line of it could be a command to GitHub.
+  esac
+}
+
+[ -n "${ASSESS_MODEL:-}" ] || fail 'ASSESS_MODEL (the input model) is not set'
+lenient=no
+if is_true ASSESS_LENIENT "${ASSESS_LENIENT:-}"; then lenient=yes; fi
+json=$(path_of "${ASSESS_REPORT_JSON:-assess-gate.json}") || fail 'there is no folder for the JSON report'
+junit=$(path_of "${ASSESS_REPORT_JUNIT:-assess-gate.xml}") || fail 'there is no folder for the JUnit report'
+work=$(mktemp -d) || fail 'there is no folder for temporary files'
+trap 'rm -rf -- "$work" "${begun:-$work}"' EXIT
+trap 'exit 130' INT TERM HUP
+# Beside the report, so that both have their times from one clock.
+begun=$(mktemp "$(dirname -- "$json")/.assess-gate-XXXXXX") || fail 'nothing can be written beside the JSON report'
+
+set -- gate --model="$ASSESS_MODEL" --report="json=$json" --report="junit=$junit"
+[ -z "${ASSESS_AGAINST:-}" ] || set -- "$@" --against="$ASSESS_AGAINST"
+[ -z "${ASSESS_BASELINE:-}" ] || set -- "$@" --baseline="$ASSESS_BASELINE"
+[ -z "${ASSESS_WORKLOAD:-}" ] || set -- "$@" --workload="$ASSESS_WORKLOAD"
+[ -z "${ASSESS_MARGIN:-}" ] || set -- "$@" --margin="$ASSESS_MARGIN"
+[ -z "${ASSESS_BUDGET:-}" ] || set -- "$@" --budget="$ASSESS_BUDGET"
+if is_true ASSESS_STATIC "${ASSESS_STATIC:-}"; then set -- "$@" --static; fi
+if [ -n "${ASSESS_REPORT_GITLAB:-}" ]; then
+  gitlab=$(path_of "$ASSESS_REPORT_GITLAB") || fail 'there is no folder for the report of code quality'
+  set -- "$@" --report="gitlab=$gitlab"
+fi
+format=${ASSESS_FORMAT:-terminal}
+set -- "$@" --format="$format"
+[ "$format" != github ] || set -- "$@" --report="terminal=$work/table.txt"
+while read -r metric; do
+  [ -z "$metric" ] || set -- "$@" --allow="$metric"
+done <<LINES
+${ASSESS_ALLOW:-}
+LINES
+while read -r metric; do
+  [ -z "$metric" ] || set -- "$@" --skip="$metric"
+done <<LINES
+${ASSESS_SKIP:-}
+LINES
+while IFS= read -r word; do
+  [ -z "$word" ] || set -- "$@" "$word"
+done <<LINES
+${ASSESS_ARGS:-}
+LINES
+
+# Whoever cancels the job may tell this shell alone: then assess is told too, ends its processes, and is waited for.
+"${ASSESS_COMMAND:-assess}" "$@" &
+assess=$!
+told=yes
+trap 'told=yes; kill -TERM "$assess" 2>/dev/null || :' INT TERM HUP
+while [ "$told" = yes ]; do  # A signal ends the waiting as well.
+  told=no
+  code=0
+  wait "$assess" || code=$?
+done
+table "$work/table.txt"
+
+# Only a report that this run wrote is its answer: one of an earlier job may lie there still.
+verdict=
+if [ -n "$(find "$json" -newer "$begun" 2>/dev/null)" ]; then
+  verdict=$(sed -n 's/^  "verdict": "\([A-Z ]*\)",$/\1/p' "$json")
+fi
+case $code in
+  0 | 1 | 3 | 4)
+    # A Python that cannot even start exits with 1 as well, and that is no regression.
+    if [ -z "$verdict" ]; then
+      printf 'error: assess ended with %s and wrote no report: nothing was judged\n' "$code" >&2
+      code=70
+    fi
+    ;;
+esac
+output verdict "$verdict"
+output exit-code "$code"
+output report-json "${verdict:+$json}"
+if [ "$code" -eq 3 ] && [ "$lenient" = yes ]; then
+  printf 'the gate could not tell (%s), which does not fail this job\n' "$verdict"
+  exit 0
+fi
+exit "$code"
