@@ -50,3 +50,13 @@ def model_of(
     for key, value in (metadata or {}).items():
         model.metadata_props.add(key=key, value=value)
     return model
+
+
+def saved_chain(path, *, layers=1, width=8):
+    """A chain of MatMul with weights of a fixed seed, written to a file; the file's name."""
+    rng = np.random.default_rng(0)
+    weights = {f"w{index}": rng.standard_normal((width, width)).astype(np.float32) for index in range(layers)}
+    names = ["x", *(f"m{index}" for index in range(1, layers)), "y"]
+    nodes = [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]]) for i in range(layers)]
+    onnx.save(model_of(nodes, {"x": [1, width]}, ["y"], weights), path)
+    return str(path)

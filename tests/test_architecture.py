@@ -1,18 +1,22 @@
 """The rooms and the direction of imports between them, as docs/architecture.md draws them."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assess"
 ORDER = [
-    "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "gate", "authoring",
-    "evaluation", "distill", "cli",
+    "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "gate", "history",
+    "authoring", "evaluation", "distill", "pytest_plugin", "cli",
 ]  # fmt: skip
 FREE = {"errors", "units", "files", "clean", "providers"}
 #: Processes: for the rooms that touch the world, and for each other.
 WORLD = {"sandbox", "child"}
+MEET_THE_WORLD = {
+    "describe", "measure", "pipeline", "gate", "authoring", "evaluation", "distill", "cli",
+}  # fmt: skip
 
 #: Third-party packages and the only places that may import them at all.
 LIVES_IN = {
@@ -23,8 +27,11 @@ LIVES_IN = {
     "typer": {"cli"},
     "rich": {"cli"},
     "pydantic": {"describe"},
-    "numpy": {"measure", "describe/graph", "distill"},
+    "numpy": {"measure", "describe/graph", "project/divisive.py", "distill"},
+    "ruptures": {"project/divisive.py"},
+    "sqlalchemy": {"history"},
     "psutil": {"measure"},
+    "pytest": {"pytest_plugin.py"},
 }
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -69,7 +76,7 @@ def test_imports_point_back_along_the_way_through(path):
         allowed = FREE | ({"cli"} if here == "__main__" else WORLD if here in WORLD else set())
     else:
         allowed = FREE | set(ORDER[: ORDER.index(here) + 1])
-        if here in {"describe", "measure", "pipeline", "gate", "authoring", "evaluation", "distill", "cli"}:
+        if here in MEET_THE_WORLD:
             allowed |= WORLD
     for line, module, _ in imports(path):
         parts = module.split(".")
@@ -96,6 +103,13 @@ def test_the_command_line_imports_no_other_room_at_start():
                     "output.py",
                     "settings.py",
                 }, f"{path}:{line} imports {module} before a command needs it"
+
+
+def test_the_plugin_of_pytest_imports_nothing_before_a_test_asks_for_a_gate():
+    at_import = {module for _, module, now in imports(ROOT / "pytest_plugin.py") if now}
+    assert not {module for module in at_import if module.startswith("assess")}
+    third_party = {module.split(".")[0] for module in at_import} - set(sys.stdlib_module_names)
+    assert third_party == {"pytest"}
 
 
 def test_no_file_is_a_dumping_ground():

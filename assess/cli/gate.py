@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from assess.cli.options import (
+    DevicesOption,
     DimOption,
     InputOption,
+    KeepOption,
     OptimisationOption,
     ProfilesOption,
     ProviderOption,
@@ -26,10 +26,6 @@ from assess.cli.options import (
 )
 from assess.errors import AssessError
 from assess.providers import CPU
-
-if TYPE_CHECKING:
-    from assess.gate import GatePlan
-    from assess.judge.gate.report import GateReport
 
 ReportOption = Annotated[
     list[str] | None,
@@ -45,15 +41,33 @@ SkipMetricsOption = Annotated[
 
 
 def gate(
-    model: Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help="The newer model: a file, or an id.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="MODEL", help="The newer model: a file, or an id.")
+    ] = None,
     against: Annotated[
-        str, typer.Option("--against", "-a", metavar="MODEL", help="The accepted model: a file, or an id.")
-    ],
+        str | None, typer.Option("--against", "-a", metavar="MODEL", help="The accepted model: a file, or an id.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", "-b", metavar="FILE", help="Or what was accepted on this machine.")
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="FILE|ID", help="Or every model of a suite, each for its jobs.")
+    ] = None,
+    baselines: Annotated[
+        Path | None, typer.Option("--baselines", metavar="DIR", help="With --suite: folder of what was accepted.")
+    ] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Test the gate here, on this model slowed by 2, 5 and 10 %.")
+    ] = False,
     workload: Annotated[
         str | None, typer.Option("--workload", "-w", metavar="ID|FILE", help="The job; back to back if left out.")
     ] = None,
+    device: DevicesOption = None,
     static: Annotated[bool, typer.Option("--static", help="Compare the files alone; nothing is run.")] = False,
-    margin: Annotated[str, typer.Option("--margin", metavar="SHARE", help="Slowdown that is allowed, e.g. 5%.")] = "3%",
+    margin: Annotated[
+        str | None,
+        typer.Option("--margin", metavar="SHARE", help="Slowdown that is allowed; 3%, against a baseline 5%."),
+    ] = None,
     max_pairs: Annotated[
         int | None, typer.Option("--max-pairs", min=8, max=1000, help="Pairs, at most; 20 if left out.")
     ] = None,
@@ -77,6 +91,7 @@ def gate(
         str, typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, json, junit, github, gitlab.")
     ] = "terminal",
     report: ReportOption = None,
+    history: KeepOption = None,
 ) -> None:
     """Compare a newer model with the accepted one: files, outputs, and in turns on this machine latency and memory.
 
@@ -85,105 +100,48 @@ def gate(
 
     Example: assess gate --model new.onnx --against old.onnx --workload camera-30hz --report junit=gate.xml
     """
-    from assess.cli.exit_codes import of_gate
-    from assess.cli.output import tell_waiting
-    from assess.cli.progress import progress
+    from assess.cli.gate_kinds import GateWords, one_kind, tell_gate, tell_suite
+    from assess.cli.gate_self_test import refuse_with_self_test, run_self_test
+    from assess.cli.keep import check_history
     from assess.cli.settings import LEVELS, quantity, reading_limits
-    from assess.cli.targets import library_of
-    from assess.gate import SETTINGS, static_report
-    from assess.gate import gate as compare
-    from assess.pipeline import find_counterpart, find_job
-    from assess.report.gate import GATE_FORMS
+    from assess.cli.targets import devices_of, library_of
+    from assess.gate import SETTINGS
+    from assess.gate.options import plan_of
+    from assess.pipeline import find_job
 
-    choice(format_, [form.name for form in GATE_FORMS], "--format")
-    files = _reports(report, [Path(model), Path(against)])
-    plan = _plan(margin, max_pairs, budget, allow, skip)
-    library, dims, arrays = library_of(profiles, None), dimensions(dim), feeds(input_)
-    job = find_job(workload, library) if workload else None
+    kind = one_kind(
+        {"--against": against is not None, "--baseline": baseline is not None, "--suite": suite is not None,
+         "--self-test": self_test}
+    )  # fmt: skip
+    budget_s = None if budget is None else quantity(budget, "s", "--budget")
+    if budget_s is not None and kind in ("--baseline", "--suite"):
+        raise AssessError("a stored floor is compared with a fixed number of launches", where="--budget",
+                          hint="leave it out, or measure both: --against MODEL")  # fmt: skip
+    plan = plan_of(
+        margin, max_pairs=max_pairs, budget_s=None if self_test else budget_s, allow=allow or (), skip=skip or (),
+    )  # fmt: skip
+    library = library_of(profiles, None)
     settings = replace(
         SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
         optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed,
         timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
     )  # fmt: skip
-    with progress() as tell:
-        (accepted, unknown), (newer, others) = (
-            find_counterpart(one, library, dims, reading_limits(timeout, None), tell) for one in (against, model)
-        )
-        if neither := sorted(unknown & others):
-            raise AssessError(f"neither model has a dynamic dimension {neither[0]!r}", where="--dim",
-                              hint="assess inspect MODEL names those that it has")  # fmt: skip
-        found = (
-            static_report(accepted, newer, job, plan)
-            if static
-            else compare(accepted, newer, job, settings, plan, feeds=arrays, on_progress=tell, on_wait=tell_waiting)
-        )
-    _deliver(found, format_, files)
-    raise typer.Exit(of_gate(found.verdict))
-
-
-def _plan(
-    margin: str, max_pairs: int | None, budget: str | None, allow: Sequence[str] | None, skip: Sequence[str] | None
-) -> GatePlan:
-    from assess.cli.settings import quantity
-    from assess.gate import METRICS, GatePlan
-    from assess.judge.gate.latency import LOOKS
-
-    named = {option: [choice(word, METRICS, option) for word in words or ()]
-             for option, words in (("--allow", allow), ("--skip", skip))}  # fmt: skip
-    if max_pairs is not None and budget is not None:
-        raise AssessError("either time or the number of pairs is fixed", where="--budget", hint="leave out --max-pairs")
-    budget_s = None if budget is None else quantity(budget, "s", "--budget")
-    looks = LOOKS if max_pairs is None else (*(look for look in LOOKS[:-1] if look < max_pairs), max_pairs)
-    return GatePlan(_share(margin), looks, budget_s, frozenset(named["--allow"]), frozenset(named["--skip"]))
-
-
-def _share(text: str) -> float:
-    """A share as a number: "3%" or "0.03"."""
-    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
-    try:
-        share = float(number) / (100.0 if percent else 1.0)
-    except ValueError:
-        share = -1.0
-    if not 0.0 < share < 1.0:
-        raise AssessError(f"{text!r:.40} is no share between 0 and 1", where="--margin", hint='write "3%" or 0.03')
-    return share
-
-
-def _reports(words: Sequence[str] | None, keep: Sequence[Path]) -> list[tuple[str, Path]]:
-    """Forms and their files, which can be written.
-
-    Raises:
-        AssessError: there is no such form, or a file cannot be written.
-    """
-    from assess.files import check_writable
-    from assess.report.gate import GATE_FORMS
-
-    found: list[tuple[str, Path]] = []
-    for name, file in pairs(words, "--report").items():
-        choice(name, [form.name for form in GATE_FORMS], "--report")
-        check_writable(Path(file), [*keep, *(path for _, path in found)])
-        found.append((name, Path(file)))
-    return found
-
-
-def _deliver(found: GateReport, format_: str, files: Sequence[tuple[str, Path]]) -> None:
-    """Print the report and write it to files; in a job of GitHub the step's summary has it too."""
-    import sys
-
-    from assess.cli.output import tell_written
-    from assess.cli.terminal import terminal_width
-    from assess.files import write_whole
-    from assess.report.gate import GATE_FORMS
-    from assess.report.gate.terminal import terminal
-
-    forms = {form.name: form.render for form in GATE_FORMS}
-    if format_ == "terminal":
-        typer.echo(terminal(found, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
-    else:
-        typer.echo(forms[format_](found), nl=False)
-    for name, path in files:
-        write_whole(path, forms[name](found))
-        tell_written(path)
-    if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        with Path(summary).open("a", encoding="utf-8") as file:  # Other steps write to it as well.
-            file.write(forms["markdown"](found))
+    words = GateWords(
+        library, find_job(workload, library) if workload else None,
+        devices_of(device, None, library) if device else (), settings, plan, static, dimensions(dim), feeds(input_),
+        reading_limits(timeout, None),
+    )  # fmt: skip
+    check_history(history)
+    if kind == "--suite":
+        tell_suite(words, str(suite), baselines, model, format_, report, history)
+    if model is None:
+        raise AssessError("is missing", where="--model", hint="name the newer model")
+    if kind == "--self-test":
+        refuse_with_self_test(
+            {"--static": static, "--allow": bool(allow), "--device": bool(device), "--skip": bool(skip)}
+        )  # fmt: skip
+        run_self_test(
+            model, workload, library, settings, plan, budget_s, dims=words.dims, feeds=words.arrays,
+            limits=words.limits, format_=format_, reports=report,
+        )  # fmt: skip
+    tell_gate(words, model, against, baseline, format_, report, history)

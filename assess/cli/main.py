@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from assess.clean import clean
+from assess.cli.baseline import baseline
 from assess.cli.demo import demo
 from assess.cli.distill import distill
 from assess.cli.doctor import doctor
@@ -21,6 +22,7 @@ from assess.cli.exit_codes import ExitCode
 from assess.cli.fidelity import fidelity
 from assess.cli.fit import fit
 from assess.cli.gate import gate
+from assess.cli.history import history
 from assess.cli.inspect import inspect
 from assess.cli.interrupts import end_interrupted, quit_on_signals, quit_on_signals_again, raise_on_signals
 from assess.cli.judge import judge
@@ -81,9 +83,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (fit, inspect, measure, judge, gate, fidelity, suite, doctor, demo):
+for _command in (fit, inspect, measure, judge, gate, history, fidelity, suite, doctor, demo):
     app.command()(_command)
 app.command("list")(list_)
+app.add_typer(baseline, name="baseline")
 app.add_typer(profile, name="profile")
 app.add_typer(distill, name="distill")
 

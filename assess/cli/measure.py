@@ -16,6 +16,7 @@ from assess.cli.options import (
     FidelityOption,
     FullPlacementOption,
     InputOption,
+    KeepOption,
     MemoryLimitOption,
     ModelArgument,
     OptimisationOption,
@@ -59,6 +60,7 @@ def measure(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    history: KeepOption = None,
 ) -> None:
     """Measure latency and memory on this machine, in processes of their own, and write the run to a file.
 
@@ -69,6 +71,7 @@ def measure(
     """
     from assess.clean import clean
     from assess.cli.exit_codes import ExitCode
+    from assess.cli.keep import check_history, keep_measurement
     from assess.cli.notes import tell_notes
     from assess.cli.output import tell_plan
     from assess.cli.progress import progress
@@ -85,6 +88,7 @@ def measure(
 
     arrays = feeds(input_)
     check_writable(output, [Path(model), *arrays.values(), *([card] if card else [])])
+    check_history(history)
     library = Library(profile_folders(profiles or ()))
     job = find_job(one(workload, "--workload"), library)
     words = MeasuringWords(
@@ -123,6 +127,7 @@ def measure(
     if not not_written:
         typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
+    keep_measurement(history, measurement, subject.path)
     if not_written:
         raise not_written
     if was_stopped(measurement):

@@ -105,6 +105,10 @@ MemoryLimitOption = Annotated[
     str | None,
     typer.Option("--memory-limit", metavar="SIZE", help="Memory that the process running the model may take."),
 ]
+KeepOption = Annotated[
+    str | None,
+    typer.Option("--history", metavar="URL|FILE", envvar="ASSESS_HISTORY", help="Also keep it in a history."),
+]
 
 
 def one(words: Sequence[str], option: str) -> str:

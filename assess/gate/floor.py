@@ -31,6 +31,7 @@ from assess.measure.measurement import Host, Settings
 from assess.measure.outputs_kept import as_reference, fed_sha256
 from assess.measure.reference import agree_with
 from assess.measure.run import private_folder
+from assess.measure.shared_host import advice
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.pipeline import Subject
 
@@ -49,12 +50,14 @@ class World:
         host: reads the host.
         machine: tells which machine this is.
         clock: seconds.
+        advise: tells what shows that the host is shared.
     """
 
     launch: Launch = sandbox.run
     host: Callable[[], Host] = read_host
     machine: Callable[[], str] = machine_id
     clock: Callable[[], float] = monotonic
+    advise: Callable[[], tuple[str, ...]] = advice
 
 
 def gate_floor(
@@ -113,7 +116,7 @@ def gate_floor(
             found += against.timed(timed)
             if for_job is not None and asks(for_job, plan) and not _is_over(found):
                 found += compare_for_job(baseline.job, candidate, for_job, plan, on_progress)
-    more |= {"pairs": against.pairs, "host": here, "versions": bench.versions}
+    more |= {"pairs": against.pairs, "host": here, "versions": bench.versions, "advice": world.advise()}
     return report(*both, job, found, span_s=world.clock() - begun, **more)
 
 

@@ -54,6 +54,7 @@ def report(
         baseline=baseline,
         candidate=candidate,
         workload_id=job.workload.id if job else "",
+        workload_version=job.workload.version if job else 0,
         comparisons=tuple(found),
         pairs=tuple(changes),
         **more,

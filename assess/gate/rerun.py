@@ -20,6 +20,7 @@ from assess.measure.alone import alone
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Settings
 from assess.measure.run import private_folder
+from assess.measure.shared_host import advice
 from assess.measure.timed_run import Launch, OnProgress, silent
 from assess.pipeline import Subject
 
@@ -38,6 +39,7 @@ def gate(
     launch: Launch = sandbox.run,
     host: Callable[[], Host] = read_host,
     clock: Callable[[], float] = monotonic,
+    advise: Callable[[], tuple[str, ...]] = advice,
 ) -> GateReport:
     """Compare two models: their files, what they put out, and in lockstep how long they take and what memory.
 
@@ -54,6 +56,7 @@ def gate(
         launch: runs a worker; tests hand in one of their own.
         host: reads the host.
         clock: seconds.
+        advise: tells what shows that the host is shared; asked where something could not be told.
 
     Raises:
         AssessError: an input or a setting is not one that can be used.
@@ -84,7 +87,11 @@ def gate(
         failed = any(each.verdict is GateVerdict.FAILED for each in more)
         if for_job is not None and not failed and asks(for_job, plan):
             found += compare_for_job(baseline, candidate, for_job, plan, on_progress)
-    return report(*both, job, found, pairs=pairs, host=here, versions=bench.versions, span_s=clock() - begun)
+    untold = any(each.verdict in (GateVerdict.INCONCLUSIVE, GateVerdict.NOISY) for each in found)
+    return report(
+        *both, job, found, pairs=pairs, host=here, versions=bench.versions, span_s=clock() - begun,
+        advice=advise() if untold else (),
+    )  # fmt: skip
 
 
 def static_report(baseline: Subject, candidate: Subject, job: Job | None, plan: GatePlan) -> GateReport:

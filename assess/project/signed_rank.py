@@ -12,6 +12,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
+
+#: Of more differences than these the sum of ranks is as good as normal (Hollander, Wolfe & Chicken, section 3.1,
+#: large-sample approximation), and counting the ways takes long.
+_MOST_EXACT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ def walsh_averages(differences: Sequence[float]) -> list[float]:
 
 def _left_out(count: int, each_tail: float) -> int | None:
     """How many averages may be left out at either end; None where not even the two outermost ends are safe."""
+    if count > _MOST_EXACT:
+        mean, variance = count * (count + 1) / 4.0, count * (count + 1) * (2 * count + 1) / 24.0
+        return math.floor(mean + statistics.NormalDist().inv_cdf(each_tail) * math.sqrt(variance) - 0.5)
     tail = 0.0
     for left_out, ways in enumerate(_ways(count)):
         tail += ways / 2.0**count

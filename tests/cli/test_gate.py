@@ -3,29 +3,19 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from onnx_models import model_of
+from onnx_models import saved_chain
 from typer.testing import CliRunner
 
 from assess.cli.main import app
 
 
-def saved(path, *, layers=1, width=8):
-    rng = np.random.default_rng(0)
-    weights = {f"w{index}": rng.standard_normal((width, width)).astype(np.float32) for index in range(layers)}
-    names = ["x", *(f"m{index}" for index in range(1, layers)), "y"]
-    nodes = [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]]) for i in range(layers)]
-    onnx.save(model_of(nodes, {"x": [1, width]}, ["y"], weights), path)
-    return str(path)
-
-
 @pytest.fixture
 def models(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return saved(Path("old.onnx")), saved(Path("more.onnx"), layers=3)
+    return saved_chain(Path("old.onnx")), saved_chain(Path("more.onnx"), layers=3)
 
 
 def gate(*words):

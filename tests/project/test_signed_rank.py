@@ -49,3 +49,21 @@ def test_it_holds_the_centre_as_often_as_it_says(count, confidence):
     spread = 3.0 * math.sqrt(confidence * (1.0 - confidence) / rounds)
     assert confidence - spread <= held / rounds <= 1.0
     assert held / rounds <= confidence + 0.02
+
+
+@pytest.mark.parametrize("count", [101, 500, 3000])
+def test_of_many_differences_the_ends_come_near_at_once(count):
+    """Exact counting takes seconds for 500 and overflows for 1,100; a gate of an hour has as many pairs."""
+    rng = random.Random(count)
+    found = interval([rng.gauss(0.0, 0.01) for _ in range(count)], 0.95)
+    assert found.half_width == pytest.approx(1.96 * 0.01 / math.sqrt(0.955 * count), rel=0.15)
+    assert found.low < 0.0 < found.high
+
+
+def test_the_approximation_meets_the_count_where_it_takes_over(monkeypatch):
+    differences = [float(index) for index in range(100)]
+    exact = interval(differences, 0.9818)
+    monkeypatch.setattr("assess.project.signed_rank._MOST_EXACT", 99)
+    near = interval(differences, 0.9818)
+    assert near.low <= exact.low and near.high >= exact.high
+    assert near.half_width == pytest.approx(exact.half_width, rel=0.02)

@@ -14,6 +14,7 @@ from assess.cli.baseline.folder import FOLDER
 from assess.cli.options import (
     DimOption,
     InputOption,
+    KeepOption,
     OptimisationOption,
     ProfilesOption,
     ProviderOption,
@@ -60,6 +61,7 @@ def accept(
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Of each process; 2 min if left out.")
     ] = None,
+    history: KeepOption = None,
 ) -> None:
     """Measure a model on this machine and keep it as what newer ones are compared with; refuse where it is too noisy.
 
@@ -68,6 +70,7 @@ def accept(
     Example: assess baseline accept --model lanes.onnx --workload camera-30hz --why "retrained on night drives"
     """
     from assess.cli.exit_codes import of_gate
+    from assess.cli.keep import check_history, keep_baseline
     from assess.cli.output import tell_waiting, tell_written
     from assess.cli.progress import progress
     from assess.cli.settings import LEVELS, quantity, reading_limits
@@ -84,6 +87,7 @@ def accept(
     from assess.measure.host import read_host
     from assess.pipeline import find_job, find_model
 
+    check_history(history)
     acceptance = Acceptance(_name(who), _sentence(why, "--why"))
     library, dims, arrays = library_of(profiles, None), dimensions(dim), feeds(input_)
     job = find_job(workload, library) if workload else None
@@ -110,6 +114,7 @@ def accept(
     write_whole(path, to_json(found))
     _tell(found, replaced)
     tell_written(path)
+    keep_baseline(history, found)
 
 
 def _for_job(

@@ -41,6 +41,7 @@ class GateReport:
         baseline: the accepted model.
         candidate: the newer one.
         workload_id: the job; "" if none was named.
+        workload_version: its version; 0 then.
         comparisons: metric by metric, in the order of the report.
         pairs: what each pair found, in the order of the run.
         host: where it was measured; None in static mode.
@@ -48,6 +49,7 @@ class GateReport:
         span_s: seconds that the gate took.
         acceptance: who accepted the baseline, and why; None where the accepted model itself was given.
         accepted: when, UTC, ISO 8601; "" then.
+        advice: what shows that the host is shared with others, and what to do about it.
     """
 
     tool: str
@@ -63,6 +65,8 @@ class GateReport:
     span_s: float = 0.0
     acceptance: Acceptance | None = None
     accepted: str = ""
+    advice: tuple[str, ...] = ()
+    workload_version: int = 0
 
     @property
     def verdict(self) -> GateVerdict:

@@ -30,6 +30,8 @@ def json(report: GateReport) -> str:
             "pairs": [asdict(pair) for pair in report.pairs],
             "host": asdict(report.host) if report.host else None,
             "versions": dict(report.versions),
+            "accepted": {"when": report.accepted, **asdict(report.acceptance)} if report.acceptance else None,
+            "advice": list(report.advice),
             "span_s": report.span_s,
         }
     )

@@ -14,17 +14,18 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~$@&])")
 
 def markdown(report: GateReport) -> str:
     """The report: one table, then details and what to do."""
-    lines = [f"## {report.verdict.value}: {_text(subject(report))}", ""]
+    lines = [f"## {report.verdict.value}: {escaped(subject(report))}", ""]
     lines += [
         "| metric | verdict | baseline | candidate | change | allowed | because |",
         "|---|---|--:|--:|--:|--:|---|",
     ]
     lines += [_row(each) for each in report.comparisons]
-    notes = [f"- {_text(each.metric)}: {_text(each.next_step)}" for each in report.comparisons if each.next_step]
-    notes += [f"- {_text(each.metric)}: {_text(line)}" for each in report.comparisons for line in each.details]
+    notes = [f"- {escaped(each.metric)}: {escaped(each.next_step)}" for each in report.comparisons if each.next_step]
+    notes += [f"- {escaped(each.metric)}: {escaped(line)}" for each in report.comparisons for line in each.details]
     if notes:
         lines += ["", *notes]
-    return "\n".join([*lines, "", _text(brief(report))]) + "\n"
+    signs = [line for sign in report.advice for line in ("", f"Note: {escaped(sign)}")]
+    return "\n".join([*lines, "", escaped(brief(report)), *signs]) + "\n"
 
 
 def _row(each: Comparison) -> str:
@@ -33,9 +34,9 @@ def _row(each: Comparison) -> str:
         each.metric, each.verdict.value, value(each.baseline, each.unit), value(each.candidate, each.unit),
         interval(each), margin, because(each),
     )  # fmt: skip
-    return f"| {' | '.join(_text(cell) for cell in cells)} |"
+    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
 
 
-def _text(text: str) -> str:
-    """Data, whatever it holds: nothing of it is markup."""
+def escaped(text: str) -> str:
+    """Data, whatever it holds, as Markdown: nothing of it is markup."""
     return _SPECIAL.sub(r"\\\1", clean(text))

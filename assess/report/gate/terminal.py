@@ -28,6 +28,8 @@ def terminal(report: GateReport, *, width: int = 100, colour: bool = False) -> s
         for step, each in steps.items():
             lines += wrapped(f"{_INDENT}{each.metric}: {clean(step)}", width, _INDENT * 2)
     lines += ["", *wrapped(_INDENT + clean(brief(report)), width, _INDENT * 2)]
+    for sign in report.advice:
+        lines += wrapped(f"{_INDENT}note: {clean(sign)}", width, _INDENT * 2)
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return _coloured(text, report) if colour else text
 

@@ -11,6 +11,7 @@ from assess.units import format_quantity
 
 _MODES = {
     "rerun": "both measured here, in turns",
+    "floor": "measured here, against what was accepted on this machine",
     "static": "files alone, nothing was run",
 }
 
@@ -48,7 +49,11 @@ def brief(report: GateReport) -> str:
     """What was run, on what, in how long."""
     tests = sum(not pair.placebo for pair in report.pairs)
     parts = []
-    if report.pairs:
+    if report.acceptance:
+        parts.append(f"accepted {report.accepted[:10]} by {report.acceptance.who}: {report.acceptance.why}")
+    if report.pairs and not tests:
+        parts.append(f"{2 * len(report.pairs)} launches, two at a time in turns")
+    elif report.pairs:
         placebos = len(report.pairs) - tests
         parts.append(f"{several(tests, 'pair')} and {several(placebos, 'placebo')} (the baseline against itself)")
     if report.host:
