@@ -27,10 +27,10 @@ class ExitCode(IntEnum):
 
 
 MEANINGS = {
-    ExitCode.YES: "yes: READY or MARGINAL; a gate: PASS or IMPROVEMENT",
-    ExitCode.NO: "no: NOT READY; with --strict also MARGINAL; a gate: REGRESSION",
+    ExitCode.YES: "yes: READY or MARGINAL; a gate: PASS or IMPROVEMENT; its self-test: ABLE",
+    ExitCode.NO: "no: NOT READY; with --strict also MARGINAL; a gate: REGRESSION; its self-test: ERRS",
     ExitCode.BAD_INPUT: "bad usage or bad input; or a file could not be written, and what was judged is printed",
-    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY",
+    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY; its self-test: UNABLE",
     ExitCode.NOT_COMPARABLE: "a gate: NOT COMPARABLE, nothing was told of what is named",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
     ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
