@@ -39,9 +39,10 @@ distill-smoke: .venv/pip
 	.venv-distill/bin/python -m pip install --quiet --editable ".[distill,simulators]"
 	.venv-distill/bin/python benchmarks/harness/distill_smoke.py
 
-# All of them, even where one misses its goal; fails at the end if one did. Eleven minutes; see docs/benchmarks.md.
+# All of them, even where one misses its goal; fails at the end if one did. Twenty-one minutes; see docs/benchmarks.md.
 BENCHMARKS := startup.py overhead.py peers.py pacing.py memory.py certification.py calibration.py \
-  students.py "static.py --rounds 1 --timeout 60 --large"
+  students.py history.py "static.py --rounds 1 --timeout 60 --large" \
+  "gate.py --minutes 10 --calibrate 10"
 bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench
 	@missed=; for name in $(BENCHMARKS); do \
