@@ -1,0 +1,118 @@
+"""What a run for the job adds to a gate: budgets of the candidate, and what is compared with the baseline's run."""
+
+from dataclasses import dataclass, field, replace
+
+import builders
+import pytest
+from gate_world import saved
+
+from assess.gate import SETTINGS, GatePlan
+from assess.gate.for_job import ForJob, asks, compare_for_job
+from assess.judge.gate.comparison import GateVerdict
+from assess.measure.baseline import JobKept
+from assess.measure.energy import Energy
+from assess.measure.measurement import Failure
+from assess.measure.timed_run import silent
+
+MS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Recorded(ForJob):
+    """Runs that were made before, by the model's name."""
+
+    runs: dict = field(default_factory=dict)
+    asked: list = field(default_factory=list)
+
+    def run(self, subject, on_progress=silent):
+        self.asked.append(subject.path.stem)
+        return self.runs[subject.path.stem]
+
+
+def measured(service_ms=10, **changes):
+    return builders.measurement(service_ns=(service_ms * MS,) * 700, **changes)
+
+
+def compared(tmp_path, runs, *, before=None, plan=None, devices=()):
+    how = Recorded(builders.job(), SETTINGS, devices, runs=runs)
+    old, new = saved(tmp_path / "old.onnx"), saved(tmp_path / "new.onnx")
+    found = compare_for_job(before or old, new, how, plan or GatePlan(), silent)
+    return {each.metric: each for each in found}, how.asked
+
+
+def test_the_candidate_alone_is_run_for_its_budgets(tmp_path):
+    found, asked = compared(tmp_path, {"new": measured()})
+    assert asked == ["new"]
+    assert {name: each.verdict for name, each in found.items()} == {"deadline": GateVerdict.PASS}
+    late, _ = compared(tmp_path, {"new": measured(service_ms=40)})
+    assert late["deadline"].verdict is GateVerdict.REGRESSION
+
+
+def test_for_a_device_both_are_run_and_ready_that_is_lost_is_a_regression(tmp_path):
+    runs = {"old": measured(), "new": measured(service_ms=40)}
+    found, asked = compared(tmp_path, runs, devices=(builders.device(),))
+    assert asked == ["new", "old"]
+    fit = found["fit: acme-rover"]
+    assert fit.verdict is GateVerdict.REGRESSION
+    assert "fails latency" in fit.because
+
+
+def test_what_a_baseline_kept_is_not_run_again(tmp_path):
+    how = Recorded(builders.job(), SETTINGS, (builders.device(),))
+    kept = how.keep(measured())
+    found, asked = compared(tmp_path, {"new": measured()}, before=kept, devices=(builders.device(),))
+    assert asked == ["new"]
+    assert found["fit: acme-rover"].verdict is GateVerdict.PASS
+    # A device that nobody judged it for then is told of by the fit itself.
+    found, _ = compared(tmp_path, {"new": measured()}, before=JobKept(), devices=(builders.device(),))
+    assert list(found) == ["deadline"]
+
+
+def test_energy_is_compared_where_a_sensor_saw_both(tmp_path):
+    def watched(joules):
+        return measured(energy=(Energy("package", "CPU", joules, 7.0, 700, "counter", 2),))
+
+    found, asked = compared(tmp_path, {"old": watched(70.0), "new": watched(84.0)})
+    assert asked == ["new", "old"]
+    assert found["energy: package"].verdict is GateVerdict.REGRESSION
+    told, _ = compared(
+        tmp_path, {"old": watched(70.0), "new": watched(84.0)}, plan=GatePlan(allowed=frozenset({"energy"}))
+    )  # fmt: skip
+    assert told["energy: package"].because.startswith("regression, which is allowed")
+
+
+def test_what_is_skipped_is_not_told(tmp_path):
+    plan = GatePlan(skipped=frozenset({"fit", "deadline"}))
+    found, _ = compared(tmp_path, {"old": measured(), "new": measured()}, plan=plan, devices=(builders.device(),))
+    assert found == {}
+
+
+def test_a_crash_is_a_failure_and_nothing_else_is_run(tmp_path):
+    crashed = replace(measured(), failure=Failure("timed", "crashed", "stopped by SIGSEGV"))
+    found, asked = compared(tmp_path, {"new": crashed}, devices=(builders.device(),))
+    assert asked == ["new"]
+    assert {name: each.verdict for name, each in found.items()} == {"deadline": GateVerdict.FAILED}
+
+
+@pytest.mark.parametrize(
+    ("skipped", "devices", "provider", "expected"),
+    [
+        ((), (), "CPUExecutionProvider", True),
+        (("deadline", "contract on misses"), (), "CPUExecutionProvider", False),
+        (("deadline", "contract on misses"), ("device",), "CPUExecutionProvider", True),
+        (("deadline", "contract on misses", "fit"), ("device",), "CPUExecutionProvider", False),
+        (("deadline", "contract on misses"), (), "CUDAExecutionProvider", True),
+    ],
+)
+def test_nothing_is_run_where_nobody_asks(skipped, devices, provider, expected):
+    how = ForJob(builders.job(), replace(SETTINGS, provider=provider), [builders.device()] * len(devices))
+    assert asks(how, GatePlan(skipped=frozenset(skipped))) is expected
+    assert asks(None, GatePlan()) is False
+
+
+def test_a_run_has_as_many_frames_as_bound_the_percentile_or_fit_into_ten_seconds():
+    quick = ForJob(builders.job(kind="periodic", rate="200 Hz"), SETTINGS)
+    assert quick._settings().min_count == 662
+    slow = ForJob(builders.job(kind="periodic", rate="30 Hz"), SETTINGS)
+    assert slow._settings().min_count == 165
+    assert quick._settings().tier == "smoke"
