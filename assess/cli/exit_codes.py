@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assess.judge.fit_report import FitReport
     from assess.judge.gate.comparison import GateVerdict
     from assess.judge.portfolio import Portfolio
@@ -30,7 +32,8 @@ MEANINGS = {
     ExitCode.YES: "yes: READY or MARGINAL; a gate: PASS or IMPROVEMENT; its self-test: ABLE",
     ExitCode.NO: "no: NOT READY; with --strict also MARGINAL; a gate: REGRESSION; its self-test: ERRS",
     ExitCode.BAD_INPUT: "bad usage or bad input; or a file could not be written, and what was judged is printed",
-    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY; its self-test: UNABLE",
+    ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY; "
+    "its self-test: UNABLE",
     ExitCode.NOT_COMPARABLE: "a gate: NOT COMPARABLE, nothing was told of what is named",
     ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
     ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
@@ -68,6 +71,11 @@ _OF_GATES = {
 _WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.UNTOLD, ExitCode.YES)
 
 
+def worst_of(codes: Sequence[ExitCode]) -> ExitCode:
+    """The exit code of many that are one: the worst of them."""
+    return min(codes, key=_WORST.index)
+
+
 def of_portfolio(portfolio: Portfolio | SuiteReport, *, strict: bool) -> ExitCode:
     """The exit code of many cases; one that could not be judged is one that it could not tell of."""
     if portfolio.stopped:
@@ -77,4 +85,4 @@ def of_portfolio(portfolio: Portfolio | SuiteReport, *, strict: bool) -> ExitCod
     codes = {of_report(report, strict=strict) for report in portfolio.reports}
     if portfolio.not_judged:
         codes.add(ExitCode.UNTOLD)
-    return min(codes, key=_WORST.index)
+    return worst_of(list(codes))

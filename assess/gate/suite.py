@@ -64,8 +64,16 @@ def found_entry(entry: Entry, folder: Path, library: Library) -> tuple[Subject, 
     Raises:
         AssessError: one of them is not there, or the model cannot be read.
     """
-    named = str(folder / entry.model) if entry.model.endswith(".onnx") else entry.model
-    return find_model(named, library, dims={}), find_job(entry.workload, library)
+    return find_model(file_of(entry.model, folder, library), library, dims={}), find_job(entry.workload, library)
+
+
+def file_of(model: str, folder: Path, library: Library) -> str:
+    """The file of a suite's model: paths begin at the suite's folder, and an id is never a file here that has its name.
+
+    Raises:
+        AssessError: there is no such id.
+    """
+    return str(folder / model if model.endswith(".onnx") else library.model_file(model))
 
 
 def gate_suite(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,18 +31,25 @@ from assess.errors import AssessError
 from assess.providers import CPU
 
 if TYPE_CHECKING:
+    from assess.cli.exit_codes import ExitCode
     from assess.describe.library import Library
     from assess.describe.workload import Job
     from assess.gate.for_job import ForJob
-    from assess.measure.baseline import Baseline
+    from assess.measure.baseline import Acceptance, Baseline
     from assess.measure.measurement import Settings
+    from assess.sandbox import Limits
 
 _LONGEST = 500
 
 
 def accept(
-    model: Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help="What is accepted: a file, or an id.")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why, in a sentence; it is kept.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="MODEL", help="What is accepted: a file, or an id.")
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="FILE|ID", help="Or every model of a suite, each for its jobs.")
+    ] = None,
     workload: Annotated[
         str | None, typer.Option("--workload", "-w", metavar="ID|FILE", help="The job; back to back if left out.")
     ] = None,
@@ -69,65 +77,125 @@ def accept(
 
     Example: assess baseline accept --model lanes.onnx --workload camera-30hz --why "retrained on night drives"
     """
-    from assess.cli.exit_codes import of_gate
-    from assess.cli.keep import check_history, keep_baseline
-    from assess.cli.output import tell_waiting, tell_written
-    from assess.cli.progress import progress
+    from assess.cli.exit_codes import worst_of
+    from assess.cli.keep import check_history
     from assess.cli.settings import LEVELS, quantity, reading_limits
-    from assess.cli.stderr import complain
     from assess.cli.targets import library_of
-    from assess.files import check_writable, write_whole
     from assess.gate import SETTINGS
-    from assess.gate.accept import Accepting
-    from assess.gate.accept import accept as measure_baseline
-    from assess.gate.store import file_name
-    from assess.judge.gate.comparison import Comparison
     from assess.measure.baseline import Acceptance
-    from assess.measure.baseline_json import to_json
-    from assess.measure.host import read_host
-    from assess.pipeline import find_job, find_model
 
     check_history(history)
     acceptance = Acceptance(_name(who), _sentence(why, "--why"))
-    library, dims, arrays = library_of(profiles, None), dimensions(dim), feeds(input_)
-    job = find_job(workload, library) if workload else None
+    library = library_of(profiles, None)
     settings = replace(
         SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
         optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed,
         timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
     )  # fmt: skip
-    for_job = _for_job(job, settings, device, library, arrays)
+    wanted = _wanted(model, suite, workload, device, library)
+    how = _How(library, settings, acceptance, dimensions(dim), feeds(input_), reading_limits(timeout, None), folder)
+    if len(wanted) > 1 and (how.dims or how.arrays):
+        raise AssessError("are those of one model", where="--dim, --input", hint="accept each model by itself")
+    codes = [_accept(one, how, history) for one in wanted]
+    raise typer.Exit(worst_of(codes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A model, the job that it is accepted for, and devices that its fit is kept for."""
+
+    model: str
+    workload: str | None
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is the same for every model."""
+
+    library: Library
+    settings: Settings
+    acceptance: Acceptance
+    dims: Mapping[str, int]
+    arrays: Mapping[str, Path]
+    limits: Limits
+    folder: Path
+
+
+def _wanted(
+    model: str | None, suite: str | None, workload: str | None, device: list[str] | None, library: Library
+) -> list[_Wanted]:
+    """Every model that is to be accepted.
+
+    Raises:
+        AssessError: neither a model nor a suite is named, or both are; or the suite is not there.
+    """
+    from assess.gate.suite import entries, file_of
+
+    if (model is None) == (suite is None):
+        raise AssessError("one of both is accepted", where="--model, --suite", hint="name a model, or a suite")
+    if model is not None:
+        return [_Wanted(model, workload, tuple(device or ()))]
+    if workload or device:
+        raise AssessError("names jobs and devices itself", where="--suite", hint="leave out --workload and --device")
+    beside = library.path("suites", str(suite)).parent
+    return [
+        _Wanted(file_of(entry.model, beside, library), entry.workload, entry.devices)
+        for entry in entries(library.suite(str(suite)))
+    ]
+
+
+def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
+    """Measure one model, write its baseline and tell it; or tell why there is none."""
+    from assess.cli.exit_codes import ExitCode, of_gate
+    from assess.cli.keep import keep_baseline
+    from assess.cli.output import tell_waiting, tell_written
+    from assess.cli.progress import progress
+    from assess.cli.stderr import complain
+    from assess.files import check_writable, write_whole
+    from assess.gate.accept import Accepting
+    from assess.gate.accept import accept as measure_baseline
+    from assess.gate.store import file_name
+    from assess.history.commit import commit_of
+    from assess.judge.gate.comparison import Comparison
+    from assess.measure.baseline_json import to_json
+    from assess.measure.host import read_host
+    from assess.pipeline import find_job, find_model
+
+    job = find_job(one.workload, how.library) if one.workload else None
+    for_job = _for_job(job, how, one.devices)
     with progress() as tell:
-        subject = find_model(model, library, dims=dims, limits=reading_limits(timeout, None), on_progress=tell)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / file_name(subject.model.name, job.workload.id if job else "", read_host(), settings)
-        check_writable(path, [subject.path, *arrays.values()])
-        acceptance = replace(acceptance, commit=_commit(subject.path))
+        subject = find_model(one.model, how.library, dims=how.dims, limits=how.limits, on_progress=tell)
+        how.folder.mkdir(parents=True, exist_ok=True)
+        name = file_name(subject.model.name, job.workload.id if job else "", read_host(), how.settings)
+        check_writable(path := how.folder / name, [subject.path, *how.arrays.values()])
+        acceptance = replace(how.acceptance, commit=commit_of(subject.path))
         found = measure_baseline(
-            Accepting(subject, job, settings, acceptance, for_job, arrays), on_progress=tell, on_wait=tell_waiting
+            Accepting(subject, job, how.settings, acceptance, for_job, how.arrays), on_progress=tell,
+            on_wait=tell_waiting,
         )  # fmt: skip
     if isinstance(found, Comparison):
         hint = "; ".join([found.next_step, *found.details])
-        complain(AssessError(f"not accepted: {found.verdict.value}: {found.because}", where=model, hint=hint))
-        raise typer.Exit(of_gate(found.verdict))
+        complain(AssessError(f"not accepted: {found.verdict.value}: {found.because}", where=one.model, hint=hint))
+        return of_gate(found.verdict)
     replaced = _replaced(path)
     write_whole(path, to_json(found))
     _tell(found, replaced)
     tell_written(path)
     keep_baseline(history, found)
+    return ExitCode.YES
 
 
-def _for_job(
-    job: Job | None, settings: Settings, device: list[str] | None, library: Library, arrays: dict[str, Path]
-) -> ForJob | None:
+def _for_job(job: Job | None, how: _How, devices: Sequence[str]) -> ForJob | None:
     from assess.cli.targets import devices_of
     from assess.gate.for_job import ForJob
 
     if job is None:
-        if device:
+        if devices:
             raise AssessError("a device is judged for a job", where="--device", hint="name one with --workload")
         return None
-    return ForJob(job, settings, devices_of(device, None, library) if device else (), library, arrays)
+    named = devices_of(devices, None, how.library) if devices else ()
+    return ForJob(job, how.settings, named, how.library, how.arrays)
 
 
 def _replaced(path: Path) -> Baseline | None:
@@ -151,12 +219,6 @@ def _tell(accepted: Baseline, before: Baseline | None) -> None:
     typer.echo(baseline_text(accepted, width=terminal_width()), nl=False)
     if before is not None:
         typer.echo(replaced_text(before, accepted), nl=False)
-
-
-def _commit(path: Path) -> str:
-    from assess.history.commit import commit_of
-
-    return commit_of(path)
 
 
 def _name(who: str | None) -> str:
