@@ -13,14 +13,14 @@ test: .venv/pip
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 # The lower bounds that pyproject.toml declares.
 test-oldest: .venv/pip
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv venv --quiet --seed --clear .venv-oldest --python $(BIN)/python
 	$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable . --group test
-	.venv-oldest/bin/python -m pytest -n 2
+	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal
 
 # OpenVINO's own build of ONNX Runtime; it must not meet the plain one, so assess is installed without dependencies.
 test-openvino: .venv/pip

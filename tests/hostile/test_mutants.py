@@ -1,7 +1,8 @@
 """More than 500 hostile files, each by the way that a user takes: nothing dies, nothing else is read, limits hold.
 
-The files are the same in each run. Each is described in a process of its own, as always; those that a runtime could
-choke on are also measured, by the command itself.
+The files are the same in each run. Each is described in a process of its own, as always: the first of each kind in one
+that is started as a user's is, the others in one that is forked after its imports. Those that a runtime could choke on
+are also measured, by the command itself.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from hostile.bombs import SECRET, canaries
 from hostile.mutants import Mutant, mutants
+from hostile.seeds import seeds
+from hostile.warm import MODULE, Warm, warm
 from hostile.watch import watched
 
+from assess import sandbox
 from assess.describe.graph import describe, to_json
 from assess.errors import AssessError
 from assess.sandbox import Limits
@@ -36,6 +41,20 @@ PARENT_BYTES = 128 * 2**20
 
 ALL = mutants()
 PARTS = 20
+FIRST = {mutant.kind: mutant.name for mutant in reversed(ALL)}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Warm]:
+    with warm(sandbox.environment()) as start:
+        yield start
+
+
+@pytest.fixture
+def started(server: Warm, monkeypatch: pytest.MonkeyPatch) -> Warm:
+    """How the processes that describe are started: forked, unless it is told that they be cold."""
+    monkeypatch.setattr(subprocess, "Popen", server)
+    return server
 
 
 def test_there_are_500_files_of_20_kinds() -> None:
@@ -71,8 +90,27 @@ def test_a_watch_tells_who_reads(tmp_path: Path) -> None:
         assert watch.opened() == set()
 
 
+def test_a_forked_process_differs_from_a_started_one_in_its_imports_only(tmp_path: Path, started: Warm) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(seeds()["mlp"])
+    described = []
+    for started.is_cold in (True, False):
+        parents: list[int] = []
+
+        def look(_: object, parents: list[int] = parents) -> None:
+            parents += [one.ppid() for one in psutil.Process().children() if one.pid != started.server]
+
+        described.append(describe(path, on_progress=look))
+        assert set(parents) == {os.getpid()}
+        assert [one.pid for one in psutil.Process().children()] == [started.server]
+        for limits, cause in ((Limits(0.0, None), "hung"), (Limits(9.0, 2**20), "out of memory")):
+            request = {"path": str(path), "dims": {}}
+            assert sandbox.run(MODULE, request, limits).cause == cause
+    assert described[0] == described[1]
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_file_harms_who_describes_it(tmp_path: Path, part: int) -> None:
+def test_no_file_harms_who_describes_it(tmp_path: Path, part: int, started: Warm) -> None:
     canaries(tmp_path / "outside")
     with watched(tmp_path / "outside") as watch:
         for index, mutant in enumerate(ALL[part::PARTS]):
@@ -80,10 +118,11 @@ def test_no_file_harms_who_describes_it(tmp_path: Path, part: int) -> None:
             folder.mkdir()
             mutant.write(folder, tmp_path / "outside")
             assert watch.opened() == set(), "the test itself must not look"
+            started.is_cold = mutant.name == FIRST[mutant.kind]
             said = _described(folder / "model.onnx", mutant)
             assert watch.opened() == set(), mutant.name
             assert SECRET.decode().strip() not in said, mutant.name
-            assert psutil.Process().children() == [], mutant.name
+            assert [one.pid for one in psutil.Process().children()] == [started.server], mutant.name
 
 
 def _described(path: Path, mutant: Mutant) -> str:
