@@ -13,7 +13,15 @@ from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
 from assess.describe.workload import Job, Workload
 from assess.judge.case import Case
-from assess.measure.baseline import Acceptance, Baseline, FitKept, JobKept, LaunchTaken, OutputsKept
+from assess.measure.baseline import (
+    Acceptance,
+    Baseline,
+    StoredFit,
+    StoredLaunch,
+    StoredOutputs,
+    StoredRun,
+    StoredSentinel,
+)
 from assess.measure.frames import closed_loop_frames
 from assess.measure.measurement import Effective, Host, InputUsed, Measurement, Memory, Settings
 from assess.measure.plain import Signed
@@ -188,13 +196,12 @@ def case(
 def baseline(**changes: Any) -> Baseline:
     """Sixteen launches of 1 ms on the rover, of the model above; its outputs were kept of one frame."""
     launches = tuple(
-        LaunchTaken(200, (MS + step, MS + 100, MS + 200, MS + 300, MS + 400, 2 * MS), 60_000_000, 59_000_000)
+        StoredLaunch(200, MS + step, MS + 100, MS + 200, MS + 300, MS + 400, 2 * MS, 60_000_000, 59_000_000)
         for step in range(16)
     )
     made = Baseline(
         tool="0.1.0",
-        created="2026-11-23T12:00:00+00:00",
-        acceptance=Acceptance("Mio", "the first one", "ab" * 20),
+        acceptance=Acceptance("2026-11-23T12:00:00+00:00", "Mio", "the first one", "ab" * 20),
         model=model(),
         workload_id="",
         workload={},
@@ -204,11 +211,13 @@ def baseline(**changes: Any) -> Baseline:
         versions={"onnxruntime": "1.32.0"},
         launches=launches,
         placebo={"latency floor": (Signed(0.001), Signed(-0.001)), "latency median": (Signed(0.0), Signed(0.0))},
-        sentinel_ns=500_000,
-        outputs=OutputsKept(("run",), "ef" * 32, ("y",), ("float32",), ("eJw=",)),
+        sentinel=StoredSentinel("cd" * 32, 500_000),
+        outputs=StoredOutputs(("run",), "ef" * 32, ("y",), ("float32",), ("eJw=",)),
     )
     return replace(made, **changes)
 
 
-def job_kept() -> JobKept:
-    return JobKept((FitKept("acme-rover", "READY", {"latency": "PASS"}),), {"package": 0.1}, {"TopK": 1})
+def stored_run() -> StoredRun:
+    return StoredRun(
+        700, (StoredFit("acme-rover", "ab" * 32, "READY", {"latency": "PASS"}),), {"package": 0.1}, {"TopK": 1}
+    )

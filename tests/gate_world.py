@@ -29,6 +29,8 @@ class World:
     """Runs lockstep launches of so many nanoseconds by the model's name; other passes answer what is handed in."""
 
     version = "1.30"
+    #: Whether outputs are others each time.
+    restless = False
 
     def __init__(self, takes, *, memory=None, endings=None, drift=0.0):
         self.takes, self.memory, self.endings, self.drift = takes, memory or {}, endings or {}, drift
@@ -40,8 +42,9 @@ class World:
             self.takes.setdefault(name, (500_000, 0.0))
         if request["pass"] != "lockstep":
             folder = Path(request["save"])
+            self.runs = getattr(self, "runs", 0) + self.restless
             for index in range(len(request["frames"])):
-                np.save(folder / f"{index}-0.npy", np.full((1, 4), self.takes[name][1], np.float32))
+                np.save(folder / f"{index}-0.npy", np.full((1, 4), self.takes[name][1] + self.runs, np.float32))
             frames = [frame["name"] for frame in request["frames"]]
             return Ending("answered", {"frames": frames, "outputs": ["y"], "unreadable": {}}, "", "")
         self.asked.append((name, request["leads"], request.get("cpu")))

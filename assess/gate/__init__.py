@@ -1,6 +1,8 @@
-"""Gates: a newer model against an accepted one."""
+"""Gates: a newer model against what was accepted."""
 
+from assess.gate.flow import gate, static
 from assess.gate.plan import METRICS, SETTINGS, GatePlan
-from assess.gate.rerun import gate, static_report
+from assess.gate.rerun import Rerun
+from assess.gate.stored import Stored
 
-__all__ = ["METRICS", "SETTINGS", "GatePlan", "gate", "static_report"]
+__all__ = ["METRICS", "SETTINGS", "GatePlan", "Rerun", "Stored", "gate", "static"]

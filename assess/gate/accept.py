@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from assess import __version__, sandbox
 from assess.describe.workload import Job
 from assess.gate.bench import Bench
-from assess.gate.floor import World
 from assess.gate.for_job import ForJob
 from assess.gate.timed import failed
+from assess.gate.world import WORLD, World
 from assess.judge.gate.comparison import Comparison, GateVerdict
-from assess.judge.gate.floor import MARGIN, resolution
+from assess.judge.gate.floor import LOOKS, MARGIN, resolution
 from assess.judge.gate.latency import noise
 from assess.measure.alone import alone
-from assess.measure.baseline import Acceptance, Baseline, JobKept, OutputsKept, taken
+from assess.measure.baseline import Acceptance, Baseline, StoredOutputs, StoredRun, StoredSentinel, stored_launch
 from assess.measure.lockstep import Pair, SideFailed
 from assess.measure.measurement import Host, Settings
-from assess.measure.outputs_kept import keep_outputs
 from assess.measure.plain import Signed
 from assess.measure.run import private_folder
+from assess.measure.sentinel import SENTINEL_SHA256
+from assess.measure.stored_outputs import store_outputs
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
 from assess.project.lockstep import LATENCIES, change
 
-#: Pairs of the model with itself: so many, and more only where these are too noisy.
-_PAIRS: Final = (8, 12, 16)
 _SENTINELS: Final = 2
 #: A floor that is not reached again within half of what a gate is to tell is none to compare with.
 _REACHED: Final = MARGIN / 2.0
@@ -45,7 +43,7 @@ class Accepting:
         subject: the model.
         job: what it is for; None: it is run back to back.
         settings: how it is run.
-        acceptance: who accepts it, and why.
+        acceptance: when it is accepted, by whom and why.
         for_job: how it is run for the job, where devices, energy or another provider ask for it; None: it is not.
         feeds: `.npy` files for inputs, by name.
     """
@@ -63,7 +61,7 @@ def accept(
     *,
     on_progress: OnProgress = silent,
     on_wait: Callable[[str], None] = lambda who: None,
-    world: World | None = None,
+    world: World = WORLD,
 ) -> Baseline | Comparison:
     """Measure a model as a baseline.
 
@@ -79,23 +77,22 @@ def accept(
     Raises:
         AssessError: an input or a setting is not one that can be used.
     """
-    world = world or World()
     with sandbox.ending_cleanly(), private_folder() as name, alone("assess baseline accept", on_wait):
         on_progress("preparing the inputs", None, None)
         subject, folder = what.subject, Path(name)
         bench = Bench(subject, subject, what.job, what.settings, folder, world.launch, what.feeds or {})
         on_progress("keeping the outputs", None, None)
-        outputs = keep_outputs(subject.model, bench.frames(), bench.ask, folder / "outputs")
+        outputs = store_outputs(subject.model, bench.frames(), bench.ask, folder / "outputs")
         if isinstance(outputs, str):
             step = "run it: assess measure"
             return Comparison("run", GateVerdict.FAILED, f"the model {outputs}", next_step=step)
         here = world.host()
         sentinel = _sentinel(bench, on_progress)
         if isinstance(sentinel, SideFailed):
-            return failed(replace(sentinel, side="candidate"))
+            return failed(sentinel, "the sentinel model")
         pairs = _pairs(bench, on_progress)
         if isinstance(pairs, SideFailed):
-            return failed(replace(pairs, side="candidate"))
+            return failed(pairs, "the model")
         if why := _too_noisy(pairs):
             step = "stop what else runs here, and accept it then"
             return Comparison("latency floor", GateVerdict.NOISY, why, next_step=step)
@@ -109,54 +106,52 @@ def _sentinel(bench: Bench, on_progress: OnProgress) -> int | SideFailed:
     on_progress("running the sentinel, which tells how fast this machine is", None, None)
     fastest: list[int] = []
     for slot in range(_SENTINELS):
-        found = bench.sentinel(slot)
-        if isinstance(found, SideFailed):
-            return found
-        fastest += [min(side.fastest_ns) for side in (found.baseline, found.other)]
+        floor_ns = bench.sentinel(slot)
+        if isinstance(floor_ns, SideFailed):
+            return floor_ns
+        fastest.append(floor_ns)
     return min(fastest)
 
 
 def _pairs(bench: Bench, on_progress: OnProgress) -> list[Pair] | SideFailed:
     pairs: list[Pair] = []
-    for slot in range(_PAIRS[-1]):
-        on_progress(f"pair {slot + 1}, with itself", slot / next(look for look in _PAIRS if look > slot), None)
+    for slot in range(LOOKS[-1]):
+        on_progress(f"pair {slot + 1} of {LOOKS[-1]}, with itself", slot / LOOKS[-1], None)
         found = bench.pair(slot, placebo=True, baseline_leads=slot % 2 == 0)
         if isinstance(found, SideFailed):
             return found
         pairs.append(found)
-        if slot + 1 in _PAIRS and not _too_noisy(pairs):
-            break
     return pairs
 
 
 def _too_noisy(pairs: list[Pair]) -> str:
     """Why these are no baseline; "" if they are one."""
-    if why := noise([change(pair, "latency floor") for pair in pairs], _MARGIN):
+    why, _ = noise([change(pair, "latency floor") for pair in pairs], _MARGIN, "the model")
+    if why:
         return why
-    known = resolution([taken(side).floor_ns for pair in pairs for side in (pair.baseline, pair.other)])
+    known = resolution([stored_launch(side).floor_ns for pair in pairs for side in (pair.baseline, pair.other)])
     if known > _REACHED:
         launches = f"{2 * len(pairs)} launches"
         return f"the floor was reached again within {known:.1%} only, in {launches}; {_REACHED:.1%} would do"
     return ""
 
 
-def _for_job(what: Accepting, on_progress: OnProgress) -> JobKept | Comparison | None:
+def _for_job(what: Accepting, on_progress: OnProgress) -> StoredRun | Comparison | None:
     if what.for_job is None:
         return None
     run = what.for_job.run(what.subject, on_progress)
     if run.failure is not None:
         return Comparison("run", GateVerdict.FAILED, f"for its job the model was {run.failure.cause}",
                           next_step="run it: assess measure")  # fmt: skip
-    return what.for_job.keep(run)
+    return what.for_job.stored(run)
 
 
 def _baseline(
     what: Accepting, host: Host, machine: str, versions: Mapping[str, str], pairs: list[Pair], sentinel_ns: int,
-    outputs: OutputsKept, kept: JobKept | None,
+    outputs: StoredOutputs, kept: StoredRun | None,
 ) -> Baseline:  # fmt: skip
     return Baseline(
         tool=__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         acceptance=what.acceptance,
         model=what.subject.model,
         workload_id=what.job.workload.id if what.job else "",
@@ -165,9 +160,9 @@ def _baseline(
         host=host,
         machine=machine,
         versions=dict(versions),
-        launches=tuple(taken(side) for pair in pairs for side in (pair.baseline, pair.other)),
+        launches=tuple(stored_launch(side) for pair in pairs for side in (pair.baseline, pair.other)),
         placebo={metric: tuple(Signed(change(pair, metric)) for pair in pairs) for metric in LATENCIES},
-        sentinel_ns=sentinel_ns,
+        sentinel=StoredSentinel(SENTINEL_SHA256, sentinel_ns),
         outputs=outputs,
-        job=kept,
+        job_run=kept,
     )

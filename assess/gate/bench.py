@@ -52,6 +52,7 @@ class Bench:
         self._limits = Limits(settings.timeout_s, address_space(settings))
         # One CPU for both, unless they are to have several, or an accelerator does the work.
         self._cpus = equal_cpus() if settings.threads == 1 and settings.provider == CPU else ()
+        self._frames: list[Variation] = []
         self.versions: dict[str, str] = {}
 
     def _prepared(self, feeds: Mapping[str, Path]) -> list[Feed]:
@@ -74,31 +75,41 @@ class Bench:
 
     def frames(self) -> list[Variation]:
         """What outputs are compared on."""
-        candidate = self._subjects[1]
-        return sample(
-            Source(candidate.model, self._ready, self._settings.seed, candidate.card, candidate.card_folder),
-            self._folder / "sampled",
-        )
+        if not self._frames:
+            candidate = self._subjects[1]
+            self._frames = sample(
+                Source(candidate.model, self._ready, self._settings.seed, candidate.card, candidate.card_folder),
+                self._folder / "sampled",
+            )
+        return self._frames
 
     def ask(self, changes: dict[str, Any]) -> Ending:
         """Run another pass on the candidate."""
         return self._launch(WORKER, {**self.request(self._subjects[1]), **changes}, self._limits)
 
-    def agreement(self) -> Agreement | str:
-        """The candidate's outputs against the baseline's, or why they could not be compared."""
+    def agreement(self, *, with_itself: bool = False) -> Agreement | str:
+        """Outputs of the candidate, or of the baseline once more, against the baseline's; or why there is none."""
         baseline, candidate = self._subjects
-        reference = ReferenceModel(baseline.model, baseline.path)
-        return agree(candidate.model, self.frames(), reference, self.ask, self._folder / "agreement", candidate.card)
+        ours = baseline if with_itself else candidate
+        folder = self._folder / ("repeated" if with_itself else "agreement")
+
+        def ask(changes: dict[str, Any]) -> Ending:
+            return self._launch(WORKER, {**self.request(ours), **changes}, self._limits)
+
+        return agree(ours.model, self.frames(), ReferenceModel(baseline.model, baseline.path), ask, folder, ours.card)
 
     def pair(self, slot: int, *, placebo: bool, baseline_leads: bool) -> Pair | SideFailed:
         """Run one pair."""
         baseline, candidate = (self.request(subject) for subject in self._subjects)
         return self._in_turns(slot, baseline, None if placebo else candidate, baseline_leads)
 
-    def sentinel(self, slot: int) -> Pair | SideFailed:
-        """Run the sentinel with itself, as the models are run."""
+    def sentinel(self, slot: int) -> int | SideFailed:
+        """Floor of the sentinel, run with itself as the models are run, in nanoseconds; or how it failed."""
         request = {**self.request(self._subjects[0]), **sentinel_files(self._folder)}
-        return self._in_turns(slot, request, None, slot % 2 == 0)
+        found = self._in_turns(slot, request, None, slot % 2 == 0)
+        if isinstance(found, SideFailed):
+            return found
+        return min(*found.baseline.fastest_ns, *found.other.fastest_ns)
 
     def _in_turns(
         self, slot: int, baseline: dict[str, Any], candidate: dict[str, Any] | None, leads: bool

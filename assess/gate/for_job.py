@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from assess import sandbox
 from assess.describe.device import Device
 from assess.describe.library import Library
 from assess.describe.workload import Job
 from assess.gate.plan import GatePlan
-from assess.judge.gate.budgets import BUDGETS, judge_budgets
-from assess.judge.gate.comparison import Comparison
+from assess.gate.world import WORLD, World
+from assess.judge.gate.budgets import BUDGETS, also_exceeded, judge_budgets
+from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.energy import ENERGY, joules_per_inference, judge_energy
-from assess.judge.gate.fit import FIT, judge_fit, kept
+from assess.judge.gate.fit import FIT, judge_fit, stored_fit
 from assess.judge.gate.placement import PLACEMENT, judge_placement
-from assess.measure.baseline import JobKept
-from assess.measure.host import read_host
-from assess.measure.measurement import Host, Measurement, Settings
+from assess.measure.baseline import StoredRun
+from assess.measure.measurement import Failure, Measurement, Settings
 from assess.measure.tiers import SMOKE
-from assess.measure.timed_run import Launch, OnProgress, silent
+from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, expected_s, judge, run, settings_of
 from assess.project.quantile import count_needed
 from assess.providers import CPU
 
 #: A run for the job has as many frames as bound its percentile, unless that takes longer.
-_LONGEST_S: Final = 10.0
+_LONGEST_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ class ForJob:
         devices: that the models are judged for.
         library: where other models of the job are found.
         feeds: `.npy` files for inputs, by name.
-        launch: runs a worker.
-        host: reads the host.
+        world: launches and hosts.
     """
 
     job: Job
@@ -49,8 +48,7 @@ class ForJob:
     devices: Sequence[Device] = ()
     library: Library | None = None
     feeds: Mapping[str, Path] = field(default_factory=dict)
-    launch: Launch = sandbox.run
-    host: Callable[[], Host] = read_host
+    world: World = WORLD
 
     def run(self, subject: Subject, on_progress: OnProgress = silent) -> Measurement:
         """Run a model for the job.
@@ -59,27 +57,30 @@ class ForJob:
             AssessError: an input or a setting is not one that can be used.
         """
         return run(
-            subject, self.job, self._settings(), feeds=self.feeds, library=self.library, on_progress=on_progress,
-            launch=self.launch, host=self.host,
+            subject, self.job, self.settings_for_it(), feeds=self.feeds, library=self.library, on_progress=on_progress,
+            launch=self.world.launch, host=self.world.host,
         )  # fmt: skip
 
-    def _settings(self) -> Settings:
-        needed = count_needed(self.job.workload.requires.percentile, discarded=1)
-        while needed > SMOKE.count and expected_s(self.job, needed, 0.0) > _LONGEST_S:
-            needed = max(SMOKE.count, needed // 2)
+    def settings_for_it(self) -> Settings:
+        """As many frames as bound the job's percentile with none above, or those of 20 s; and no pass but the floor."""
+        count = count_needed(self.job.workload.requires.percentile)
+        if (lasting_s := expected_s(self.job, count, 0.0)) > _LONGEST_S:
+            count = max(1, math.floor(count * _LONGEST_S / lasting_s))
         asked = self.settings
         return settings_of(
-            self.job, SMOKE, count=needed, provider=asked.provider, provider_options=asked.provider_options,
+            self.job, SMOKE, count=count, provider=asked.provider, provider_options=asked.provider_options,
             threads=asked.threads, optimisation=asked.optimisation, seed=asked.seed,
         )  # fmt: skip
 
-    def keep(self, measurement: Measurement) -> JobKept:
+    def stored(self, measurement: Measurement) -> StoredRun:
         """What is compared of a run."""
-        fits = tuple(
-            kept(judge(measurement, device, workload=self.job.workload)) for device in self.devices
-        )  # fmt: skip
-        placed = measurement.placement
-        return JobKept(fits, joules_per_inference(measurement), dict(placed.fallen_back) if placed else None)
+        frames, placed = measurement.frames, measurement.placement
+        return StoredRun(
+            len(frames) + len(frames.dropped_ns),
+            tuple(stored_fit(judge(measurement, device, workload=self.job.workload)) for device in self.devices),
+            joules_per_inference(measurement),
+            dict(placed.fallen_back) if placed else None,
+        )
 
 
 def asks(for_job: ForJob | None, plan: GatePlan) -> bool:
@@ -92,7 +93,7 @@ def asks(for_job: ForJob | None, plan: GatePlan) -> bool:
 
 
 def compare_for_job(
-    before: Subject | JobKept | None, candidate: Subject, for_job: ForJob, plan: GatePlan, on_progress: OnProgress
+    before: Subject | StoredRun | None, candidate: Subject, for_job: ForJob, plan: GatePlan, on_progress: OnProgress
 ) -> list[Comparison]:
     """Run the candidate for its job and, where that is needed, the baseline; and compare.
 
@@ -103,21 +104,53 @@ def compare_for_job(
         plan: what is asked.
         on_progress: told what is being done, the share that is done and the seconds left.
     """
+    workload = for_job.job.workload
     measured = for_job.run(candidate, on_progress)
-    found = judge_budgets(measured, for_job.job.workload)
-    if measured.failure is None:
-        after = for_job.keep(measured)
-        needed = after.fits or after.energy or after.fallen_back is not None
-        earlier = for_job.keep(for_job.run(before, on_progress)) if isinstance(before, Subject) and needed else before
-        if isinstance(earlier, JobKept):
-            found += _compared(earlier, after)
-    return plan.wanted(found)
+    if measured.failure is not None:
+        return [_failed(measured.failure)]
+    found, after = judge_budgets(measured, workload), for_job.stored(measured)
+    exceeded = any(each.verdict is GateVerdict.REGRESSION for each in found)
+    earlier = before
+    if isinstance(before, Subject) and (exceeded or after.fits or after.energy or after.fallen_back is not None):
+        run = for_job.run(before, on_progress)
+        if run.failure is not None:
+            return plan.wanted(found) + _not_run_before(after, f"the accepted model was {run.failure.cause}", plan)
+        found, earlier = also_exceeded(found, judge_budgets(run, workload)), for_job.stored(run)
+    if isinstance(earlier, StoredRun):
+        return plan.wanted([*found, *_compared(earlier, after)])
+    return plan.wanted(found) + _not_run_before(after, "the baseline has no run for the job", plan)
 
 
-def _compared(before: JobKept, after: JobKept) -> list[Comparison]:
+def _not_run_before(after: StoredRun, why: str, plan: GatePlan) -> list[Comparison]:
+    """What was asked of both and is known of the candidate alone: it is told that nothing is told."""
+    metrics = [f"{FIT}: {each.device}" for each in after.fits]
+    metrics += [PLACEMENT] if after.fallen_back is not None else []
+    return plan.wanted(_unknown(metric, why) for metric in metrics)
+
+
+def _unknown(metric: str, why: str) -> Comparison:
+    step = "accept the model again for this job and device, or leave it out with --skip"
+    return Comparison(metric, GateVerdict.NOT_COMPARABLE, why, next_step=step)
+
+
+def _failed(failure: Failure) -> Comparison:
+    """A candidate that does not go through its job has failed, whatever was asked of it."""
+    details = tuple(failure.detail.splitlines()[-5:])
+    said = f"for its job the candidate was {failure.cause}"
+    return Comparison("run", GateVerdict.FAILED, said, details=details, next_step="run it alone: assess measure")
+
+
+def _compared(before: StoredRun, after: StoredRun) -> list[Comparison]:
     found = []
     if before.fallen_back is not None and after.fallen_back is not None:
         found.append(judge_placement(before.fallen_back, after.fallen_back))
+    elif after.fallen_back is not None:
+        found.append(_unknown(PLACEMENT, "the baseline does not tell who ran what"))
     found += judge_energy(before.energy, after.energy)
     known = {each.device: each for each in before.fits}
-    return found + [judge_fit(known[each.device], each) for each in after.fits if each.device in known]
+    for each in after.fits:
+        if each.device in known:
+            found.append(judge_fit(known[each.device], each))
+        else:
+            found.append(_unknown(f"{FIT}: {each.device}", "the baseline was not judged for this device"))
+    return found

@@ -9,7 +9,7 @@ from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.library import Library
 from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
-from assess.gate.plan import METRICS, GatePlan
+from assess.gate.plan import METRICS, MOST_PAIRS, GatePlan
 from assess.judge.gate.latency import LOOKS
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, find_counterpart
@@ -38,6 +38,10 @@ def plan_of(
     """
     if max_pairs is not None and budget_s is not None:
         raise AssessError("either time or the number of pairs is fixed", where="--budget", hint="leave out --max-pairs")
+    if max_pairs is not None and not LOOKS[0] <= max_pairs <= MOST_PAIRS:
+        raise AssessError(f"{max_pairs} is not between {LOOKS[0]} and {MOST_PAIRS}", where="--max-pairs")
+    if budget_s is not None and budget_s < 1.0:
+        raise AssessError("less than a second is no time to measure in", where="--budget")
     looks = LOOKS if max_pairs is None else (*(look for look in LOOKS[:-1] if look < max_pairs), max_pairs)
     plan = GatePlan(
         looks=looks,

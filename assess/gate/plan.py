@@ -15,19 +15,21 @@ from assess.judge.gate.floor import MARGIN as FLOOR_MARGIN
 from assess.judge.gate.latency import LOOKS, MARGIN
 from assess.judge.gate.outputs import Tolerance
 from assess.judge.gate.placement import PLACEMENT
-from assess.measure.baseline import LaunchTaken
+from assess.measure.baseline import StoredLaunch
 from assess.measure.measurement import Settings
 from assess.measure.passes.lockstep import Side
 from assess.project.lockstep import LATENCIES
 
 #: Of one launch, as it was measured or as a baseline keeps it.
-MEMORIES: Final[Mapping[str, Callable[[Side | LaunchTaken], int | None]]] = {
+MEMORIES: Final[Mapping[str, Callable[[Side | StoredLaunch], int | None]]] = {
     "peak memory": lambda launch: launch.peak_bytes,
     "steady memory": lambda launch: launch.steady_bytes,
 }
 #: Metrics that need a run, in the order of the report.
 MEASURED: Final = ("outputs", *LATENCIES, *MEMORIES)
 
+#: More tell no more: the half-width is a fifteenth of a pair's scatter then, and the way to it is quadratic.
+MOST_PAIRS: Final = 1000
 #: How a gate runs its models unless it is told otherwise: each of many launches has to warm up.
 SETTINGS: Final = Settings(warmup_count=30, warmup_duration_s=0.1, timeout_s=120.0)
 #: All that a gate compares, if there is a job, another provider than the CPU, a sensor of energy, a device.

@@ -12,10 +12,12 @@ from assess.describe.library import Library
 from assess.describe.suite import Suite
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.gate.floor import World, gate_floor, static_floor
+from assess.gate.flow import gate, static
 from assess.gate.for_job import ForJob
 from assess.gate.plan import GatePlan
 from assess.gate.store import find
+from assess.gate.stored import Stored
+from assess.gate.world import WORLD, World
 from assess.judge.gate.suite import GateSuite, SuiteGate
 from assess.measure.baseline_json import read
 from assess.measure.measurement import Settings
@@ -84,10 +86,10 @@ def gate_suite(
     settings: Settings,
     plan: GatePlan,
     *,
-    static: bool = False,
+    static_only: bool = False,
     on_progress: OnProgress = silent,
     on_wait: Callable[[str], None] = lambda who: None,
-    world: World | None = None,
+    world: World = WORLD,
 ) -> GateSuite:
     """Compare every model of a suite, for each of its jobs, with what was accepted.
 
@@ -98,7 +100,7 @@ def gate_suite(
         library: of all that is named by its id.
         settings: how models are run.
         plan: what is asked of each.
-        static: compare files alone.
+        static_only: compare files alone.
         on_progress: told what is being done, the share that is done and the seconds left.
         on_wait: told who else runs something timed on this host.
         world: runs workers, reads host and clock.
@@ -108,27 +110,26 @@ def gate_suite(
     """
     if not baselines.is_dir():
         raise AssessError("there is no such folder", where=f"--baselines {baselines}", hint=f"{_ACCEPT} makes one")
-    world = world or World()
-    here = world.host()
+    here, machine = world.host(), world.machine()
     found = []
     every = entries(suite)
     for index, entry in enumerate(every):
         on_progress(entry.name, index / len(every), None)
         try:
             subject, job = found_entry(entry, folder, library)
-            path = find(baselines, subject.model.name, job, here, settings)
+            path = find(baselines, entry.model, job, here, machine, settings)
             if path is None:
-                step = f"{_ACCEPT} --model {entry.model} --workload {entry.workload}"
+                step = f"{_ACCEPT} --suite {suite.id}"
                 found.append(SuiteGate(entry.name, why=f"{baselines} has no baseline of it", next_step=step))
                 continue
-            baseline = read(path)
-            if static:
-                report = static_floor(baseline, subject, job, plan)
+            opponent = Stored(read(path))
+            if static_only:
+                report = static(opponent, subject, job, plan)
             else:
                 for_job = _for_job(entry, job, settings, library, world)
                 told = _named(entry.name, index, len(every), on_progress)
-                report = gate_floor(
-                    baseline, subject, job, settings, plan, for_job=for_job, on_progress=told, on_wait=on_wait,
+                report = gate(
+                    opponent, subject, job, settings, plan, for_job=for_job, on_progress=told, on_wait=on_wait,
                     world=world,
                 )  # fmt: skip
             found.append(SuiteGate(entry.name, report, path=subject.path))
@@ -140,7 +141,7 @@ def gate_suite(
 
 def _for_job(entry: Entry, job: Job, settings: Settings, library: Library, world: World) -> ForJob:
     devices = [library.device(each) for each in entry.devices]
-    return ForJob(job, settings, devices, library, launch=world.launch, host=world.host)
+    return ForJob(job, settings, devices, library, world=world)
 
 
 def _named(name: str, index: int, count: int, tell: OnProgress) -> OnProgress:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from assess.gate.bench import Bench
-from assess.gate.plan import MEMORIES, GatePlan
-from assess.judge.gate.comparison import Comparison, GateVerdict
+from assess.gate.plan import MEMORIES, MOST_PAIRS, GatePlan
+from assess.judge.gate.comparison import OPEN, Comparison, GateVerdict
 from assess.judge.gate.latency import CONFIDENCE, Evidence, judge_latency
 from assess.judge.gate.memory import judge_memory
+from assess.measure.baseline import StoredLaunch
 from assess.measure.lockstep import Pair, SideFailed
+from assess.measure.passes.lockstep import Side
 from assess.measure.timed_run import OnProgress
 from assess.project.lockstep import LATENCIES, change, typical_s
 
@@ -34,7 +36,7 @@ def timed(
         _tell(on_progress, plan, slot, tested, clock() - begun)
         found = bench.pair(slot, placebo=placebo, baseline_leads=slot % 2 == 0)
         if isinstance(found, SideFailed):
-            return [failed(found)], pairs
+            return [failed(found, f"the {found.side}")], pairs
         pairs.append(found)
         tested += not placebo
         last = _is_last(plan, tested, slot + 1, clock() - begun)
@@ -56,11 +58,11 @@ def _slots() -> Iterator[bool]:
 def _is_last(plan: GatePlan, tested: int, slots: int, spent_s: float) -> bool:
     if plan.budget_s is None:
         return tested >= plan.most
-    return tested >= _FEWEST and spent_s + spent_s / slots > plan.budget_s
+    return tested >= MOST_PAIRS or (tested >= _FEWEST and spent_s + spent_s / slots > plan.budget_s)
 
 
 def _open(comparison: Comparison) -> bool:
-    return comparison.verdict in (GateVerdict.INCONCLUSIVE, GateVerdict.NOISY)
+    return comparison.verdict in OPEN
 
 
 def _compared(pairs: list[Pair], metrics: list[str], plan: GatePlan) -> list[Comparison]:
@@ -78,19 +80,34 @@ def _compared(pairs: list[Pair], metrics: list[str], plan: GatePlan) -> list[Com
 
 
 def _memory(metric: str, tests: list[Pair], placebos: list[Pair]) -> Comparison:
+    before = [pair.baseline for pair in tests] + [side for pair in placebos for side in (pair.baseline, pair.other)]
+    return compare_memory(metric, before, [pair.other for pair in tests])
+
+
+def compare_memory(
+    metric: str, baseline: Sequence[Side | StoredLaunch], candidate: Sequence[Side | StoredLaunch]
+) -> Comparison:
+    """Memory of launches, as they were measured or stored.
+
+    Args:
+        metric: one of `MEMORIES`.
+        baseline: launches of the baseline.
+        candidate: of the candidate.
+    """
     of = MEMORIES[metric]
-    before = [of(pair.baseline) for pair in tests] + [
-        of(side) for pair in placebos for side in (pair.baseline, pair.other)
-    ]
-    after = [of(pair.other) for pair in tests]
-    known = [[value for value in values if value is not None] for values in (before, after)]
-    if not all(known):
-        return Comparison(metric, GateVerdict.INCONCLUSIVE, "the system does not tell", next_step=f"--skip {metric!r}")
-    return judge_memory(metric, known[0], known[1])
+    before, after = ([value for each in some if (value := of(each)) is not None] for some in (baseline, candidate))
+    if not before or not after:
+        step = f"--skip {metric!r}"
+        return Comparison(metric, GateVerdict.INCONCLUSIVE, "the system does not tell", next_step=step)
+    return judge_memory(metric, before, after)
 
 
-def failed(side: SideFailed) -> Comparison:
+def failed(side: SideFailed, who: str) -> Comparison:
     """A side that did not go through, as the one comparison of all that had to be run.
+
+    Args:
+        side: how it failed.
+        who: it was, e.g. "the candidate".
 
     Raises:
         KeyboardInterrupt: this process got a signal to end.
@@ -98,8 +115,8 @@ def failed(side: SideFailed) -> Comparison:
     if side.signal:
         raise KeyboardInterrupt(side.signal)
     details = tuple(side.detail.splitlines()[-5:])
-    step = "run it alone: assess measure" if side.side == "candidate" else "give a baseline that runs on this host"
-    return Comparison("run", GateVerdict.FAILED, f"the {side.side} {side.cause}", details=details, next_step=step)
+    step = "give a baseline that runs on this host" if side.side == "baseline" else "run it alone: assess measure"
+    return Comparison("run", GateVerdict.FAILED, f"{who} {side.cause}", details=details, next_step=step)
 
 
 def _tell(on_progress: OnProgress, plan: GatePlan, slot: int, tested: int, spent_s: float) -> None:

@@ -41,6 +41,9 @@ class OutputAgreement:
         top1_rows: rows that were compared so.
         top1_basis: what tells that it holds scores: "card", "name" or "values"; "" if nothing does.
         absent: why it was not compared; "" if it was.
+        beside_spread: length of the difference over that of the reference's own changes from frame to frame, over all
+            frames: 0 where both are the same, 1 where the output might as well be constant, however large it is. None
+            for one frame, or where the reference does not change.
     """
 
     output: str
@@ -56,6 +59,7 @@ class OutputAgreement:
     top1_rows: int = 0
     top1_basis: str = ""
     absent: str = ""
+    beside_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ def compare(
         top1=sum(int(row.sum()) for row in rows) / count if count else None,
         top1_rows=count,
         top1_basis=basis,
+        beside_spread=_beside_spread(np, arrays),
     )
 
 
@@ -185,6 +190,26 @@ def _frame(np: Any, ours: Any, theirs: Any) -> _Frame:
     relative = min(away / lengths[1], _LARGEST) if lengths[1] else (0.0 if away == 0.0 else None)
     distance = _distance(float((ours * theirs).sum()), *lengths, same=away == 0.0)
     return _Frame(int(ours.size), mismatched, mean, most, distance, relative, relative is None)
+
+
+def _beside_spread(np: Any, pairs: Sequence[tuple[Any, Any]]) -> float | None:
+    """The difference beside what the reference changes by; elements count that are finite in every frame of both."""
+    if len(pairs) < 2 or len({theirs.shape for _, theirs in pairs}) > 1:
+        return None
+    finite = np.logical_and.reduce([np.isfinite(ours) & np.isfinite(theirs) for ours, theirs in pairs])
+    if not finite.any():
+        return None
+    kept = [(ours[finite].astype(np.float64), theirs[finite].astype(np.float64)) for ours, theirs in pairs]
+    # Scaled as each frame is, and for the same reason.
+    largest = max(float(np.abs(array).max()) for pair in kept for array in pair)
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest else 1.0
+    mean = sum(theirs / scale for _, theirs in kept) / len(kept)
+    spread = math.sqrt(sum(float(((theirs / scale - mean) ** 2).sum()) for _, theirs in kept))
+    apart = math.sqrt(sum(float(((ours / scale - theirs / scale) ** 2).sum()) for ours, theirs in kept))
+    # What is left of a constant, after its mean was taken off, is rounding.
+    if spread <= 1e-12 * math.sqrt(sum(float(((theirs / scale) ** 2).sum()) for _, theirs in kept)):
+        return 0.0 if apart == 0.0 else None
+    return min(apart / spread, _LARGEST)
 
 
 def _distance(product: float, ours: float, theirs: float, *, same: bool) -> float:

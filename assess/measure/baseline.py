@@ -14,53 +14,79 @@ from assess.measure.plain import Signed
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who accepted a model, and why.
+    """When a model was accepted, by whom and why.
 
     Attributes:
+        when: UTC, ISO 8601.
         who: a name.
         why: in a sentence.
         commit: of the work tree that the model's file lies in; "" if it lies in none.
     """
 
+    when: str
     who: str
     why: str
     commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchTaken:
-    """One process that ran the model, in turns with another that ran it too.
+class StoredLaunch:
+    """One process that ran the model, in turns with another that ran it too; percentiles by nearest rank.
 
     Attributes:
         count: timed inferences.
-        quantiles_ns: of their service times, at `passes.lockstep.QUANTILES`: 0, 10, 50, 90, 99 and 100 %, nearest rank.
+        floor_ns: the fastest.
+        p10_ns: 10th percentile of their service times, as the next ones are.
+        p50_ns: median.
+        p90_ns: 90th percentile.
+        p99_ns: 99th percentile.
+        slowest_ns: the slowest.
         peak_bytes: most resident memory up to the end of the warm-up; None where the system does not tell.
         steady_bytes: most resident memory after it; the same.
     """
 
     count: int
-    quantiles_ns: tuple[int, ...]
+    floor_ns: int
+    p10_ns: int
+    p50_ns: int
+    p90_ns: int
+    p99_ns: int
+    slowest_ns: int
     peak_bytes: int | None
     steady_bytes: int | None
 
     @property
-    def floor_ns(self) -> int:
-        """The fastest inference."""
-        return self.quantiles_ns[0]
+    def quantiles_ns(self) -> tuple[int, ...]:
+        """All of them, ascending."""
+        return (self.floor_ns, self.p10_ns, self.p50_ns, self.p90_ns, self.p99_ns, self.slowest_ns)
 
 
-def taken(side: Side) -> LaunchTaken:
+def stored_launch(side: Side) -> StoredLaunch:
     """What a baseline keeps of a launch."""
-    return LaunchTaken(side.count, side.quantiles_ns, side.peak_bytes, side.steady_bytes)
+    fastest, p10, p50, p90, p99, slowest = side.quantiles_ns
+    return StoredLaunch(side.count, fastest, p10, p50, p90, p99, slowest, side.peak_bytes, side.steady_bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class OutputsKept:
+class StoredSentinel:
+    """How fast the machine itself was.
+
+    Attributes:
+        sha256: of the sentinel model; another one tells nothing.
+        floor_ns: its fastest inference.
+    """
+
+    sha256: str
+    floor_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutputs:
     """What the model put out, to compare a newer one with, where the accepted file is not at hand.
 
     Attributes:
         frames: names of the frames that were fed.
-        fed: sha256 of everything that was fed, in order.
+        fed_sha256: of everything that was fed, in order.
         outputs: names, in the model's order.
         dtypes: of each output, as the model's `Port` has it.
         arrays: each output of each frame, frame by frame: a `.npy` file, deflated by zlib, in base64.
@@ -68,7 +94,7 @@ class OutputsKept:
     """
 
     frames: tuple[str, ...] = ()
-    fed: str = ""
+    fed_sha256: str = ""
     outputs: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     arrays: tuple[str, ...] = ()
@@ -76,32 +102,36 @@ class OutputsKept:
 
 
 @dataclass(frozen=True, slots=True)
-class FitKept:
+class StoredFit:
     """How the model was judged for a device.
 
     Attributes:
         device: its id.
+        profile_sha256: of its profile as it was read: another profile asks for something else.
         verdict: of the fit report, e.g. "READY".
         findings: verdict of each criterion, by name.
     """
 
     device: str
+    profile_sha256: str
     verdict: str
     findings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class JobKept:
+class StoredRun:
     """What one run of the model for its job told, as far as a newer one's is compared with it.
 
     Attributes:
+        frames: that were released.
         fits: how it was judged for devices.
         energy: joules of an inference, by sensor.
         fallen_back: operators that were not on the provider asked for, with how many there were of each; None where
             that is not known, as on the CPU alone, where there is no other.
     """
 
-    fits: tuple[FitKept, ...] = ()
+    frames: int = 0
+    fits: tuple[StoredFit, ...] = ()
     energy: Mapping[str, float] = field(default_factory=dict)
     fallen_back: Mapping[str, int] | None = None
 
@@ -112,8 +142,7 @@ class Baseline:
 
     Attributes:
         tool: version of `assess`.
-        created: UTC, ISO 8601.
-        acceptance: who accepted it, and why.
+        acceptance: when, by whom and why it was accepted.
         model: its facts.
         workload_id: the job; "" if it was run back to back.
         workload: the job as authored; empty if none was named.
@@ -122,14 +151,13 @@ class Baseline:
         machine: which machine that was, see `fingerprint.machine_id`; "" where it has no id.
         versions: of the runtime.
         launches: each process that ran it; two at a time, in turns.
-        placebo: ln(second / first) of those two, by latency, one for each pair.
-        sentinel_ns: floor of the sentinel on that day.
+        placebo: ln(second / first) of those two, by latency, one for each pair: for people, a gate has its own.
+        sentinel: how fast the machine itself was.
         outputs: what it put out.
-        job: what a run for its job told; None if there was none.
+        job_run: what a run for its job told; None if there was none.
     """
 
     tool: str
-    created: str
     acceptance: Acceptance
     model: Model
     workload_id: str
@@ -138,11 +166,11 @@ class Baseline:
     host: Host
     machine: str
     versions: Mapping[str, str]
-    launches: tuple[LaunchTaken, ...]
+    launches: tuple[StoredLaunch, ...]
     placebo: Mapping[str, tuple[Signed, ...]]
-    sentinel_ns: int
-    outputs: OutputsKept = field(default_factory=OutputsKept)
-    job: JobKept | None = None
+    sentinel: StoredSentinel
+    outputs: StoredOutputs = field(default_factory=StoredOutputs)
+    job_run: StoredRun | None = None
 
     @property
     def floor_ns(self) -> int:

@@ -18,13 +18,13 @@ from assess.describe import model_json
 from assess.errors import AssessError
 from assess.measure import strict_json
 from assess.measure.baseline import Baseline
-from assess.measure.passes.lockstep import QUANTILES
 from assess.measure.plain import decode, require_keys
 
 _FAMILY: Final = "assess.baseline/"
 _NEWEST: Final = 1
 SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 _MOST_BYTES: Final = 16 * 2**20
+_LONGEST_NS: Final = 3_600_000_000_000
 
 
 def to_json(baseline: Baseline) -> str:
@@ -57,7 +57,7 @@ def from_json(text: str, where: str) -> Baseline:
         baseline = _baseline(body)
         _require_sense(baseline)
     except ValueError as error:
-        hint = "accept the model again: assess baseline accept"
+        hint = "restore the file (git checkout), or accept the accepted model again: assess baseline accept"
         raise AssessError(str(error), where=where, hint=hint) from error
     return baseline
 
@@ -92,15 +92,15 @@ def _baseline(body: dict[str, Any]) -> Baseline:
 def _require_sense(baseline: Baseline) -> None:
     """Refuse what no run gives, whoever computed the checksum."""
     try:
-        datetime.fromisoformat(baseline.created)
+        datetime.fromisoformat(baseline.acceptance.when)
     except ValueError as error:
-        raise ValueError(f"created: {baseline.created!r:.40} is not a time as ISO 8601 has it") from error
-    if not baseline.launches or baseline.sentinel_ns <= 0:
+        raise ValueError(f"acceptance.when: {baseline.acceptance.when!r:.40} is not an ISO 8601 time") from error
+    if not baseline.launches or baseline.sentinel.floor_ns <= 0:
         raise ValueError("launches: there are none, or the sentinel took no time")
     for index, launch in enumerate(baseline.launches):
         times = launch.quantiles_ns
-        if len(times) != len(QUANTILES) or times[0] <= 0 or list(times) != sorted(times):
-            raise ValueError(f"launches.{index}.quantiles_ns: are not {len(QUANTILES)} times, ascending and above 0")
+        if times[0] <= 0 or list(times) != sorted(times) or times[-1] > _LONGEST_NS:
+            raise ValueError(f"launches.{index}: its times are not ascending, above 0 and below an hour")
     kept = baseline.outputs
     if len(kept.arrays) != len(kept.frames) * len(kept.outputs) or len(kept.dtypes) != len(kept.outputs):
         raise ValueError("outputs.arrays: there is not one for each output of each frame")

@@ -43,6 +43,16 @@ def fingerprint(host: Host) -> str:
     return _digest(speed_facts(host))
 
 
+def machine_key(host: Host, machine: str) -> str:
+    """16 hexadecimal digits, the same for one machine as long as its speed facts are.
+
+    Args:
+        host: the machine as it can be read.
+        machine: which one it is, as `machine_id` tells; "" where it has no id.
+    """
+    return _digest({**speed_facts(host), "machine": machine})
+
+
 def deciding(settings: Settings) -> dict[str, Any]:
     """The settings that decide how a model runs, by name."""
     return {name: value for name, value in asdict(settings).items() if name in _DECIDING}

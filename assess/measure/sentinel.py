@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ SENTINEL: Final = model(
     [port(_INPUT, "float32", [_SIZE, _SIZE])],
     [port("y", "float32", [_SIZE, _SIZE])],
 )
+
+
+SENTINEL_SHA256: Final = hashlib.sha256(SENTINEL).hexdigest()
 
 
 def sentinel_files(folder: Path) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     if taken is not None:
         measured = {
             "memory": untimed or _measured_memory(taken),
-            "latency": not_valid or _checked(_measured_latency(taken, workload), projected),
+            "latency": not_valid or _checked(measured_latency(taken, workload), projected),
             "cold start": untimed or _measured_cold_start(taken),
         }
     outcomes: dict[Name, Estimate | str] = {
@@ -152,8 +152,12 @@ def _projected_service(
     return Estimate(bound.seconds, math.inf, "s", Rung.PROJECTED, bound.basis)
 
 
-def _measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
-    """Response times, in which a frame that was never served counts as infinitely late."""
+def measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
+    """The job's percentile of response times, in which a frame that was never served counts as infinitely late.
+
+    Raises:
+        ValueError: no frame was released.
+    """
     percentile, frames = workload.requires.percentile, counted(measurement)
     answered = [ns * 1e-9 for ns in frames.response_ns]
     low, high = quantile_range([*answered, *(math.inf for _ in frames.dropped_ns)], percentile)

@@ -9,8 +9,7 @@ from typing import Any, Final
 from assess.clean import clean
 from assess.judge.gate.floor import resolution
 from assess.measure.baseline import Baseline
-from assess.measure.fingerprint import fingerprint, settings_key
-from assess.measure.passes.lockstep import QUANTILES
+from assess.measure.fingerprint import machine_key, settings_key
 from assess.project.lockstep import relative
 from assess.report.json_text import json_text
 from assess.report.wrap import wrapped
@@ -34,18 +33,19 @@ def baseline_text(baseline: Baseline, *, width: int = 100) -> str:
 
 def baselines_text(found: Sequence[tuple[str, Baseline]]) -> str:
     """A line for each file, in columns."""
-    rows = [("FILE", "MODEL", "JOB", "FLOOR", "HOST", "ACCEPTED", "BY", "WHY")]
-    rows += [
-        (
-            name, baseline.model.name, baseline.workload_id or _NO_JOB, format_quantity(baseline.floor_ns * 1e-9, "s"),
-            fingerprint(baseline.host), baseline.created[:10], baseline.acceptance.who, baseline.acceptance.why,
-        )
-        for name, baseline in found
-    ]  # fmt: skip
+    rows: list[tuple[str, ...]] = [("FILE", "MODEL", "JOB", "FLOOR", "MACHINE", "ACCEPTED", "BY", "WHY")]
+    rows += [(name, *_cells(baseline)) for name, baseline in found]
     cells = [tuple(map(clean, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _cells(baseline: Baseline) -> tuple[str, ...]:
+    said = baseline.acceptance
+    key = machine_key(baseline.host, baseline.machine)
+    floor = format_quantity(baseline.floor_ns * 1e-9, "s")
+    return baseline.model.name, baseline.workload_id or _NO_JOB, floor, key, said.when[:10], said.who, said.why
 
 
 def baselines_json(found: Sequence[tuple[str, Baseline]]) -> str:
@@ -56,7 +56,7 @@ def baselines_json(found: Sequence[tuple[str, Baseline]]) -> str:
 def replaced_text(before: Baseline, now: Baseline) -> str:
     """What a baseline replaces, one line."""
     change = now.floor_ns / before.floor_ns - 1.0
-    said = f"{before.created[:10]}, {before.acceptance.who}: {before.acceptance.why}"
+    said = f"{before.acceptance.when[:10]}, {before.acceptance.who}: {before.acceptance.why}"
     return clean(f"replaces the baseline of {said}; floor {_time(before.floor_ns)}, now {change:+.1%}") + "\n"
 
 
@@ -65,11 +65,11 @@ def _plain(name: str, baseline: Baseline) -> dict[str, Any]:
         "file": name,
         "model": {"name": baseline.model.name, "sha256": baseline.model.sha256},
         "workload": baseline.workload_id or None,
-        "accepted": baseline.created,
+        "accepted": baseline.acceptance.when,
         "who": baseline.acceptance.who,
         "why": baseline.acceptance.why,
         "commit": baseline.acceptance.commit or None,
-        "host": fingerprint(baseline.host),
+        "machine": machine_key(baseline.host, baseline.machine),
         "settings": settings_key(baseline.settings),
         "versions": dict(baseline.versions),
         "floor_s": baseline.floor_ns * 1e-9,
@@ -81,7 +81,7 @@ def _accepted(baseline: Baseline) -> list[tuple[str, str]]:
     said = baseline.acceptance
     commit = f", commit {said.commit[:12]}" if said.commit else ""
     return [
-        ("accepted", f"{baseline.created} by {said.who}{commit}"),
+        ("accepted", f"{said.when} by {said.who}{commit}"),
         ("why", said.why),
         ("model", f"sha256 {baseline.model.sha256}"),
     ]
@@ -93,7 +93,7 @@ def _machine(baseline: Baseline) -> list[tuple[str, str]]:
     how = baseline.settings
     return [
         ("machine", ", ".join(filter(None, words))),
-        ("fingerprint", f"{fingerprint(host)}{f', machine {baseline.machine}' if baseline.machine else ''}"),
+        ("key", machine_key(baseline.host, baseline.machine)),
         ("run by", f"onnxruntime {baseline.versions.get('onnxruntime', '?')}, {how.provider}, {how.threads} threads, "
                    f"optimisation {how.optimisation}"),
     ]  # fmt: skip
@@ -103,11 +103,15 @@ def _figures(baseline: Baseline) -> list[tuple[str, str]]:
     launches = baseline.launches
     known = resolution([launch.floor_ns for launch in launches])
     found = [("floor", f"{_time(baseline.floor_ns)} in {len(launches)} launches, reached again within {known:.1%}")]
-    for index, percent in enumerate(QUANTILES[1:], 1):
-        name = "slowest" if percent == 100 else f"p{percent}"
-        times = [launch.quantiles_ns[index] for launch in launches]
-        found.append((name, f"{_time(statistics.median(times))}, median of launches; {_time(min(times))} to "
-                            f"{_time(max(times))}"))  # fmt: skip
+    for name, times in (
+        ("p10", [launch.p10_ns for launch in launches]),
+        ("p50", [launch.p50_ns for launch in launches]),
+        ("p90", [launch.p90_ns for launch in launches]),
+        ("p99", [launch.p99_ns for launch in launches]),
+        ("slowest", [launch.slowest_ns for launch in launches]),
+    ):
+        spread = f"{_time(min(times))} to {_time(max(times))}"
+        found.append((name, f"{_time(statistics.median(times))}, median of launches; {spread}"))
     if peaks := [launch.peak_bytes for launch in launches if launch.peak_bytes is not None]:
         found.append(("peak memory", f"{format_quantity(statistics.median(peaks), 'B')}, median of launches"))
     for metric, changes in baseline.placebo.items():
@@ -115,9 +119,11 @@ def _figures(baseline: Baseline) -> list[tuple[str, str]]:
         found.append(("placebo", f"{metric}: {centre:+.2%} against itself, median of {len(changes)} pairs"))
     kept = baseline.outputs
     found.append(("outputs", kept.absent or f"of {len(kept.frames)} frames"))
-    if baseline.job is not None:
-        found += [("fit", f"{each.device}: {each.verdict}") for each in baseline.job.fits]
-        found += [("energy", f"{format_quantity(value, 'J')} by {name}") for name, value in baseline.job.energy.items()]
+    if baseline.job_run is not None:
+        found += [("fit", f"{each.device}: {each.verdict}") for each in baseline.job_run.fits]
+        found += [
+            ("energy", f"{format_quantity(value, 'J')} by {name}") for name, value in baseline.job_run.energy.items()
+        ]
     return found
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from assess.cli.main import app
 from assess.measure.baseline_json import read, to_json
+from assess.measure.fingerprint import machine_id
 from assess.measure.host import read_host
 
 
@@ -24,16 +25,17 @@ def assess(*words):
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("baselines").mkdir()
-    old = builders.baseline(created="2026-01-01T00:00:00+00:00")
+    made = builders.baseline()
+    old = replace(made, acceptance=replace(made.acceptance, when="2026-01-01T00:00:00+00:00"))
     Path("baselines/old.baseline.json").write_text(to_json(old))
-    here = replace(builders.baseline(), host=read_host())
+    here = replace(made, host=read_host(), machine=machine_id())
     Path("baselines/here.baseline.json").write_text(to_json(here))
     return Path("baselines")
 
 
 def test_what_is_there_is_listed(folder):
     text = assess("baseline", "list").stdout.splitlines()
-    assert text[0].split() == ["FILE", "MODEL", "JOB", "FLOOR", "HOST", "ACCEPTED", "BY", "WHY"]
+    assert text[0].split() == ["FILE", "MODEL", "JOB", "FLOOR", "MACHINE", "ACCEPTED", "BY", "WHY"]
     assert text[1].startswith("here.baseline.json  ") and text[2].startswith("old.baseline.json   ")
     assert text[2].endswith("2026-01-01  Mio  the first one")
     own = json.loads(assess("baseline", "list", folder, "--here", "-f", "json").stdout)
@@ -143,7 +145,7 @@ def test_what_is_accepted_is_compared_with_alone_and_in_a_suite(tmp_path, monkey
         assert "not accepted: NOISY" in accepted.stderr
         pytest.skip("this host is too noisy for a baseline")
     (file,) = Path("baselines").iterdir()
-    assert (read(file).acceptance.why, read(file).job.fits[0].device) == ("the first", "raspberry-pi-5-8gb")
+    assert (read(file).acceptance.why, read(file).job_run.fits[0].device) == ("the first", "raspberry-pi-5-8gb")
     result = assess("gate", "-m", "one.onnx", "-b", file, *job, "-f", "json")
     assert result.exit_code in (0, 3, 4), result.output
     report = json.loads(result.stdout)

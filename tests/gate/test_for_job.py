@@ -6,10 +6,10 @@ import builders
 import pytest
 from gate_world import saved
 
-from assess.gate import SETTINGS, GatePlan
+from assess.gate import METRICS, SETTINGS, GatePlan
 from assess.gate.for_job import ForJob, asks, compare_for_job
 from assess.judge.gate.comparison import GateVerdict
-from assess.measure.baseline import JobKept
+from assess.measure.baseline import StoredRun
 from assess.measure.energy import Energy
 from assess.measure.measurement import Failure
 from assess.measure.timed_run import silent
@@ -44,8 +44,12 @@ def test_the_candidate_alone_is_run_for_its_budgets(tmp_path):
     found, asked = compared(tmp_path, {"new": measured()})
     assert asked == ["new"]
     assert {name: each.verdict for name, each in found.items()} == {"deadline": GateVerdict.PASS}
-    late, _ = compared(tmp_path, {"new": measured(service_ms=40)})
-    assert late["deadline"].verdict is GateVerdict.REGRESSION
+    late, asked = compared(tmp_path, {"new": measured(service_ms=40), "old": measured()})
+    assert (late["deadline"].verdict, asked) == (GateVerdict.REGRESSION, ["new", "old"])
+    assert "exceeds it too" not in late["deadline"].because
+    both, _ = compared(tmp_path, {"new": measured(service_ms=40), "old": measured(service_ms=40)})
+    assert both["deadline"].verdict is GateVerdict.REGRESSION
+    assert both["deadline"].because.endswith("; the accepted model exceeds it too")
 
 
 def test_for_a_device_both_are_run_and_ready_that_is_lost_is_a_regression(tmp_path):
@@ -59,13 +63,19 @@ def test_for_a_device_both_are_run_and_ready_that_is_lost_is_a_regression(tmp_pa
 
 def test_what_a_baseline_kept_is_not_run_again(tmp_path):
     how = Recorded(builders.job(), SETTINGS, (builders.device(),))
-    kept = how.keep(measured())
+    kept = how.stored(measured())
     found, asked = compared(tmp_path, {"new": measured()}, before=kept, devices=(builders.device(),))
     assert asked == ["new"]
     assert found["fit: acme-rover"].verdict is GateVerdict.PASS
-    # A device that nobody judged it for then is told of by the fit itself.
-    found, _ = compared(tmp_path, {"new": measured()}, before=JobKept(), devices=(builders.device(),))
-    assert list(found) == ["deadline"]
+
+
+@pytest.mark.parametrize("before", [StoredRun(), None])
+def test_a_device_that_the_baseline_was_not_judged_for_is_told(tmp_path, before):
+    how = Recorded(builders.job(), SETTINGS, (builders.device(),), runs={"new": measured()})
+    found = compare_for_job(before, saved(tmp_path / "new.onnx"), how, GatePlan(), silent)
+    fit = {each.metric: each for each in found}["fit: acme-rover"]
+    assert fit.verdict is GateVerdict.NOT_COMPARABLE
+    assert "accept the model again for this job and device" in fit.next_step
 
 
 def test_energy_is_compared_where_a_sensor_saw_both(tmp_path):
@@ -87,11 +97,21 @@ def test_what_is_skipped_is_not_told(tmp_path):
     assert found == {}
 
 
+def test_a_crash_is_one_whatever_the_job_asks_and_whatever_is_skipped(tmp_path):
+    crashed = replace(measured(), failure=Failure("timed", "crashed", "stopped by SIGKILL", "one\ntwo"))
+    plan = GatePlan(skipped=frozenset(METRICS), allowed=frozenset(METRICS))
+    found, _ = compared(tmp_path, {"new": crashed}, plan=plan)
+    (failed,) = found.values()
+    assert (failed.verdict, failed.because, failed.details) == (
+        GateVerdict.FAILED, "for its job the candidate was stopped by SIGKILL", ("one", "two")
+    )  # fmt: skip
+
+
 def test_a_crash_is_a_failure_and_nothing_else_is_run(tmp_path):
     crashed = replace(measured(), failure=Failure("timed", "crashed", "stopped by SIGSEGV"))
     found, asked = compared(tmp_path, {"new": crashed}, devices=(builders.device(),))
     assert asked == ["new"]
-    assert {name: each.verdict for name, each in found.items()} == {"deadline": GateVerdict.FAILED}
+    assert {name: each.verdict for name, each in found.items()} == {"run": GateVerdict.FAILED}
 
 
 @pytest.mark.parametrize(
@@ -110,9 +130,11 @@ def test_nothing_is_run_where_nobody_asks(skipped, devices, provider, expected):
     assert asks(None, GatePlan()) is False
 
 
-def test_a_run_has_as_many_frames_as_bound_the_percentile_or_fit_into_ten_seconds():
+def test_a_run_has_as_many_frames_as_bound_the_percentile_or_last_twenty_seconds():
     quick = ForJob(builders.job(kind="periodic", rate="200 Hz"), SETTINGS)
-    assert quick._settings().min_count == 662
+    assert quick.settings_for_it().min_count == 459
     slow = ForJob(builders.job(kind="periodic", rate="30 Hz"), SETTINGS)
-    assert slow._settings().min_count == 165
-    assert quick._settings().tier == "smoke"
+    assert slow.settings_for_it().min_count == 459
+    slower = ForJob(builders.job(kind="periodic", rate="10 Hz"), SETTINGS)
+    assert slower.settings_for_it().min_count == 200
+    assert quick.settings_for_it().tier == "smoke"

@@ -9,18 +9,21 @@ from gate_world import World, saved
 
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.gate import SETTINGS, GatePlan, gate, static_report
+from assess.gate import METRICS, SETTINGS, GatePlan, Rerun, gate, static
 from assess.gate.plan import MEASURED
+from assess.gate.world import World as Seams
 from assess.judge.gate.comparison import GateVerdict
 from assess.judge.gate.exact import FACTS
 from assess.sandbox import Ending
 
+SAME = "both models are the same to the byte: nothing newer was compared"
+
 
 def compared(tmp_path, world, *, new=None, plan=None, job=None, **how):
     old = saved(tmp_path / "old.onnx")
+    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now, lambda: ("a shared host",))
     return gate(
-        old, new or saved(tmp_path / "new.onnx"), job, SETTINGS, plan or GatePlan(), launch=world, host=builders.host,
-        clock=lambda: world.now, **how,
+        Rerun(old), new or saved(tmp_path / "new.onnx"), job, SETTINGS, plan or GatePlan(), world=seams, **how
     )  # fmt: skip
 
 
@@ -36,7 +39,7 @@ def test_two_models_that_are_the_same_pass_after_eight_pairs(tmp_path):
     assert [pair.placebo for pair in report.pairs] == [True, False, False] * 4
     assert len(world.asked) == 24
     assert report.versions == {"onnxruntime": "1.30"}
-    assert (report.mode, report.workload_id, report.span_s) == ("rerun", "", 12.0)
+    assert (report.mode, report.workload_id, report.span_s, report.advice) == ("rerun", "", 12.0, (SAME,))
 
 
 def test_either_side_leads_as_often_and_both_are_on_one_cpu(tmp_path, monkeypatch):
@@ -82,6 +85,23 @@ def test_outputs_that_differ_stop_the_timing(tmp_path):
     assert again.verdict is GateVerdict.PASS
 
 
+def test_a_model_that_does_not_repeat_itself_is_none_to_compare_with(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    world.restless = True
+    report = compared(tmp_path, world)
+    outputs = next(each for each in report.comparisons if each.metric == "outputs")
+    assert outputs.verdict is GateVerdict.NOT_COMPARABLE
+    assert outputs.because.startswith("the accepted model does not repeat itself")
+
+
+def test_nothing_left_to_compare_is_bad_usage(tmp_path):
+    everything = GatePlan(skipped=frozenset(METRICS))
+    with pytest.raises(AssessError, match="--skip: leaves nothing to compare"):
+        compared(tmp_path, World({}), plan=everything)
+    with pytest.raises(AssessError, match="--skip: leaves nothing to compare"):
+        static(Rerun(saved(tmp_path / "old.onnx")), saved(tmp_path / "new.onnx"), None, everything)
+
+
 def test_models_of_other_inputs_are_not_fed(tmp_path):
     world = World({"old": (1, 1.0), "wide": (1, 1.0)})
     report = compared(tmp_path, world, new=saved(tmp_path / "wide.onnx", shape=(1, 8)))
@@ -114,7 +134,7 @@ def test_what_tells_nothing_goes_on_to_the_last_look(tmp_path):
     # Who leads is 8 % slower: half of the pairs say so, half the opposite.
     world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)}, drift=0.08)
     report = compared(tmp_path, world)
-    assert report.verdict is GateVerdict.NOISY
+    assert (report.verdict, report.advice) == (GateVerdict.NOISY, (SAME, "a shared host"))
     assert sum(not pair.placebo for pair in report.pairs) == 20
     fewer = compared(tmp_path, world, plan=GatePlan(looks=(8, 10)))
     assert sum(not pair.placebo for pair in fewer.pairs) == 10
@@ -131,20 +151,20 @@ def test_a_budget_fixes_the_time(tmp_path):
 
 def test_files_alone_are_compared_anywhere(tmp_path):
     old, new = saved(tmp_path / "old.onnx"), saved(tmp_path / "new.onnx", more=2)
-    report = static_report(old, new, None, GatePlan())
+    report = static(Rerun(old), new, None, GatePlan())
     assert (report.mode, report.verdict, report.host) == ("static", GateVerdict.REGRESSION, None)
     found = {each.metric: each for each in report.comparisons}
     assert found["operators"].because == "new: Relu fp32; a device need not have them"
     assert (found["nodes"].baseline, found["nodes"].candidate) == (1, 3)
     assert found["parameters"].verdict is GateVerdict.PASS
-    back = static_report(new, old, None, GatePlan())
+    back = static(Rerun(new), old, None, GatePlan())
     assert {each.metric: each.verdict for each in back.comparisons}["operators"] is GateVerdict.IMPROVEMENT
 
 
 def test_a_licence_that_changed_is_one_to_be_checked(tmp_path):
     old = saved(tmp_path / "old.onnx")
     new = replace(old, model=replace(old.model, licence="GPL-3.0-only"))
-    report = static_report(old, new, None, GatePlan())
+    report = static(Rerun(old), new, None, GatePlan())
     found = {each.metric: each for each in report.comparisons}["licence"]
     assert (found.verdict, found.because) == (GateVerdict.REGRESSION, "none declared -> GPL-3.0-only")
 

@@ -9,9 +9,9 @@ from assess.describe.suite import Suite
 from assess.errors import AssessError
 from assess.gate import SETTINGS, GatePlan
 from assess.gate.accept import Accepting, accept
-from assess.gate.floor import World as Seams
 from assess.gate.store import file_name
 from assess.gate.suite import entries, gate_suite
+from assess.gate.world import World as Seams
 from assess.judge.gate.comparison import GateVerdict
 from assess.measure.baseline import Acceptance
 from assess.measure.baseline_json import to_json
@@ -42,10 +42,9 @@ def accepted(tmp_path):
     for name in ("one", "two"):
         world = World({name: (MS, 1.0)})
         seams = Seams(world, builders.host, lambda: "m1", lambda world=world: world.now)
-        kept = accept(
-            Accepting(saved(tmp_path / f"{name}.onnx"), job, SETTINGS, Acceptance("Mio", "first")), world=seams
-        )  # fmt: skip
-        path = tmp_path / "baselines" / file_name(f"{name}.onnx", JOB, builders.host(), SETTINGS)
+        who = Acceptance("2026-11-29T10:00:00+00:00", "Mio", "first")
+        kept = accept(Accepting(saved(tmp_path / f"{name}.onnx"), job, SETTINGS, who), world=seams)
+        path = tmp_path / "baselines" / file_name(f"{name}.onnx", JOB, builders.host(), "m1", SETTINGS)
         path.write_text(to_json(kept))
     return tmp_path
 
@@ -79,7 +78,7 @@ def test_one_without_a_baseline_or_a_model_is_told_and_the_others_are_gated(acce
     verdicts = [each.verdict for each in found.gates]
     assert verdicts == [GateVerdict.NOT_COMPARABLE, GateVerdict.NOT_COMPARABLE, GateVerdict.PASS]
     assert found.gates[0].why == f"{accepted / 'baselines'} has no baseline of it"
-    assert found.gates[0].next_step == f"assess baseline accept --model three.onnx --workload {JOB}"
+    assert found.gates[0].next_step == "assess baseline accept --suite two"
     assert "gone.onnx" in found.gates[1].why
     assert found.verdict is GateVerdict.NOT_COMPARABLE
     assert told[-1][0].startswith("one.onnx") and 2 / 3 <= told[-1][1] <= 1.0

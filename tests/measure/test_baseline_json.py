@@ -45,9 +45,9 @@ def test_a_file_that_is_cut_off_is_refused_wherever_it_is(tmp_path):
 @pytest.mark.parametrize(
     "path",
     [
-        ("launches", 0, "quantiles_ns", 0), ("launches", 0, "peak_bytes"), ("sentinel_ns",), ("acceptance", "why"),
+        ("launches", 0, "floor_ns"), ("launches", 0, "peak_bytes"), ("sentinel", "floor_ns"), ("acceptance", "why"),
         ("settings", "threads"), ("host", "cpu"), ("machine",), ("outputs", "arrays", 0), ("versions", "onnxruntime"),
-        ("model", "macs"), ("created",), ("placebo", "latency floor", 0),
+        ("model", "macs"), ("acceptance", "when"), ("placebo", "latency floor", 0),
     ],
 )  # fmt: skip
 def test_whatever_was_changed_is_refused(path):
@@ -63,13 +63,13 @@ def test_whatever_was_changed_is_refused(path):
     ("path", "value", "said"),
     [
         (("launches",), [], "launches: there are none"),
-        (("sentinel_ns",), 0, "the sentinel took no time"),
-        (("launches", 0, "quantiles_ns"), [3, 2, 1, 4, 5, 6], "launches.0.quantiles_ns: are not 6 times, ascending"),
-        (("launches", 0, "quantiles_ns"), [0, 2, 3, 4, 5, 6], "launches.0.quantiles_ns"),
+        (("sentinel", "floor_ns"), 0, "the sentinel took no time"),
+        (("launches", 0, "p10_ns"), 5, "launches.0: its times are not ascending"),
+        (("launches", 0, "floor_ns"), 0, "launches.0: its times are not ascending, above 0 and below"),
         (("launches", 0, "count"), -1, "launches.0.count: -1 is negative"),
         (("outputs", "arrays"), [], "outputs.arrays: there is not one for each output"),
         (("outputs", "absent"), "lost", "outputs.absent: must say why"),
-        (("created",), "yesterday", "created: 'yesterday' is not a time"),
+        (("acceptance", "when"), "yesterday", "acceptance.when: 'yesterday' is not an ISO 8601 time"),
         (("model",), 3, "model: expected an object"),
         (("model", "macs"), 1, "model.macs"),
         (("more",), 1, "more: unknown key"),
@@ -100,5 +100,5 @@ def test_a_folder_a_missing_file_and_no_text_are_told(tmp_path):
 
 
 def test_an_energy_and_a_fit_are_kept():
-    kept = replace(builders.baseline(), job=builders.job_kept())
+    kept = replace(builders.baseline(), job_run=builders.stored_run())
     assert from_json(to_json(kept), "b.json") == kept

@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +86,7 @@ def accept(
     from assess.measure.baseline import Acceptance
 
     check_history(history)
-    acceptance = Acceptance(_name(who), _sentence(why, "--why"))
+    acceptance = Acceptance(datetime.now(UTC).isoformat(timespec="seconds"), _name(who), _sentence(why, "--why"))
     library = library_of(profiles, None)
     settings = replace(
         SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
@@ -102,9 +103,10 @@ def accept(
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A model, the job that it is accepted for, and devices that its fit is kept for."""
+    """A model, what it is called, the job that it is accepted for, and devices that its fit is kept for."""
 
     model: str
+    name: str
     workload: str | None
     devices: tuple[str, ...]
 
@@ -135,12 +137,12 @@ def _wanted(
     if (model is None) == (suite is None):
         raise AssessError("one of both is accepted", where="--model, --suite", hint="name a model, or a suite")
     if model is not None:
-        return [_Wanted(model, workload, tuple(device or ()))]
+        return [_Wanted(model, Path(model).name, workload, tuple(device or ()))]
     if workload or device:
         raise AssessError("names jobs and devices itself", where="--suite", hint="leave out --workload and --device")
     beside = library.path("suites", str(suite)).parent
     return [
-        _Wanted(file_of(entry.model, beside, library), entry.workload, entry.devices)
+        _Wanted(file_of(entry.model, beside, library), entry.model, entry.workload, entry.devices)
         for entry in entries(library.suite(str(suite)))
     ]
 
@@ -159,6 +161,7 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     from assess.history.commit import commit_of
     from assess.judge.gate.comparison import Comparison
     from assess.measure.baseline_json import to_json
+    from assess.measure.fingerprint import machine_id
     from assess.measure.host import read_host
     from assess.pipeline import find_job, find_model
 
@@ -167,7 +170,7 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     with progress() as tell:
         subject = find_model(one.model, how.library, dims=how.dims, limits=how.limits, on_progress=tell)
         how.folder.mkdir(parents=True, exist_ok=True)
-        name = file_name(subject.model.name, job.workload.id if job else "", read_host(), how.settings)
+        name = file_name(one.name, job.workload.id if job else "", read_host(), machine_id(), how.settings)
         check_writable(path := how.folder / name, [subject.path, *how.arrays.values()])
         acceptance = replace(how.acceptance, commit=commit_of(subject.path))
         found = measure_baseline(

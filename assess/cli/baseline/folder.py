@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from assess.gate.store import Stored
+    from assess.gate.store import StoredFile
 
 FOLDER = Path("baselines")
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of baselines.")]
 
 
-def readable(folder: Path) -> Iterator[Stored]:
+def readable(folder: Path) -> Iterator[StoredFile]:
     """The baselines of a folder; files that are none are complained about, and left out.
 
     Raises:

@@ -20,16 +20,17 @@ def list_(
     Example: assess baseline list baselines --here
     """
     from assess.cli.baseline.folder import readable
-    from assess.measure.fingerprint import fingerprint
+    from assess.gate.store import key_of
+    from assess.measure.fingerprint import machine_id, machine_key
     from assess.measure.host import read_host
     from assess.report.baseline import baselines_json, baselines_text
 
     choice(format_, ("text", "json"), "--format")
-    own = fingerprint(read_host()) if here else ""
+    own = machine_key(read_host(), machine_id()) if here else ""
     found = [
         (each.path.name, each.baseline)
         for each in readable(folder)
-        if not own or fingerprint(each.baseline.host) == own
+        if not own or key_of(each.baseline) == own
     ]  # fmt: skip
     if not found and format_ == "text":
         typer.echo("none" + (" of this host" if here else ""))

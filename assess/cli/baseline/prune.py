@@ -28,7 +28,7 @@ def prune(
     from assess.clean import clean
     from assess.cli.baseline.folder import readable
     from assess.gate.store import superseded
-    from assess.measure.fingerprint import fingerprint
+    from assess.measure.fingerprint import machine_id, machine_key
     from assess.measure.host import read_host
 
     if older_than is None and not other_hosts and not model:
@@ -36,14 +36,12 @@ def prune(
             "nothing says which are to go", where="assess baseline prune", hint="--older-than, --other-hosts or --model"
         )
     before = "" if older_than is None else _days_ago(older_than)
-    gone = superseded(
-        list(readable(folder)), before=before, not_host=fingerprint(read_host()) if other_hosts else "",
-        model=model or "",
-    )  # fmt: skip
+    here = machine_key(read_host(), machine_id()) if other_hosts else ""
+    gone = superseded(list(readable(folder)), before=before, not_machine=here, model=model or "")
     for each in gone:
         if yes:
             _remove(each.path)
-        said = f"{each.baseline.created[:10]}, {each.baseline.acceptance.who}: {each.baseline.acceptance.why}"
+        said = f"{each.baseline.acceptance.when[:10]}, {each.baseline.acceptance.who}: {each.baseline.acceptance.why}"
         typer.echo(clean(f"{'removed' if yes else 'would remove'} {each.path.name} ({said})"))
     if not gone:
         typer.echo("none of them")

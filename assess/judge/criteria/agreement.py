@@ -71,5 +71,6 @@ def line(output: OutputAgreement) -> str:
     parts += [f"mean {output.mean_abs:.3g}"] if output.mean_abs is not None else []
     parts += [f"cosine {1.0 - output.cosine_distance:.6f}"] if output.cosine_distance is not None else []
     parts += [f"relative L2 {output.relative_l2:.3g}"] if output.relative_l2 is not None else []
+    parts += [f"{output.beside_spread:.3g} of its changes"] if output.beside_spread is not None else []
     parts += [f"top-1 {output.top1:.1%} of {output.top1_rows}"] if output.top1 is not None else []
     return f"{name}: {', '.join(parts)}"

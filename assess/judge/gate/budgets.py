@@ -5,15 +5,16 @@ Tails cannot be compared, since they differ by tens of percent between identical
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Final
 
 from assess.describe.workload import Workload
 from assess.judge.deadline import DeadlineRecord, deadline_record
 from assess.judge.gate.comparison import Comparison, GateVerdict
-from assess.measure.counted import counted
 from assess.measure.measurement import Measurement
-from assess.project.quantile import quantile_range
+from assess.measure.validity import validity
+from assess.project.binomial import rate_bound
+from assess.project.estimates import measured_latency
 from assess.units import format_quantity
 
 DEADLINE: Final = "deadline"
@@ -26,42 +27,48 @@ _CERTIFY: Final = "assess fit --tier certify"
 def judge_budgets(measurement: Measurement, workload: Workload) -> list[Comparison]:
     """The candidate's run against the deadline and the contract of its job; nothing for a job that has neither.
 
-    Exceeded is what a run proves: the percentile lies above the deadline with 99 % confidence, or a window of frames
-    had more misses than the contract allows. Frames that were all in time pass, and it is told how many they were.
+    Exceeded is what a valid run proves: the percentile lies above the deadline with 99 % confidence, or a window of
+    frames had more misses than the contract allows. Kept is what it proves as well: the percentile lies below. Between
+    both it is not told; nor is it by a run that was disturbed.
     """
     if workload.deadline_s is None:
         return []
-    if measurement.failure is not None:
-        failed = measurement.failure
-        details = tuple(failed.detail.splitlines()[-5:])
-        return [Comparison(DEADLINE, GateVerdict.FAILED, f"the candidate was {failed.cause}", details=details,
-                           next_step="run it alone: assess measure")]  # fmt: skip
     record = deadline_record(measurement, workload)
     if record is None:
         return [Comparison(DEADLINE, GateVerdict.INCONCLUSIVE, "no frame was served", next_step=_CERTIFY)]
+    if disturbed := validity(measurement, workload.deadline_s, workload.requires.percentile):
+        step = "stop what else runs here, or leave it out: --skip deadline"
+        return [Comparison(DEADLINE, GateVerdict.NOISY, "; ".join(disturbed), next_step=step)]
     found = [_deadline(measurement, workload, record)]
     return found if record.contract is None else [*found, _contract(record)]
 
 
+def also_exceeded(candidate: list[Comparison], baseline: list[Comparison]) -> list[Comparison]:
+    """The candidate's budgets, with a word where the accepted model exceeds them too; a budget is one all the same."""
+    too = {each.metric for each in baseline if each.verdict is GateVerdict.REGRESSION}
+    return [
+        replace(each, because=f"{each.because}; the accepted model exceeds it too")
+        if each.verdict is GateVerdict.REGRESSION and each.metric in too
+        else each
+        for each in candidate
+    ]
+
+
 def _deadline(measurement: Measurement, workload: Workload, record: DeadlineRecord) -> Comparison:
-    frames, percentile, limit = counted(measurement), workload.requires.percentile, record.deadline_s
-    # A frame that was never served comes later than any other.
-    responses = [*frames.response_ns, *(math.inf for _ in frames.dropped_ns)]
-    low, high = (bound * 1e-9 for bound in quantile_range(responses, percentile))
-    missed = record.late + record.dropped
+    limit, known = record.deadline_s, measured_latency(measurement, workload)
+    missed, of = record.late + record.dropped, record.certificate.frames
+    allowed = 100.0 - workload.requires.percentile
     dropped = f", {record.dropped} of them never served" if record.dropped else ""
-    of = f"{missed} of {len(responses):,} frames missed {format_quantity(limit, 's')}{dropped}"
-    said = f"{of}; {100 - percentile:g} % may"
-    if low > limit:
-        seen = None if math.isinf(low) else low
-        step = "see what is slow: assess fit"
-        return Comparison(DEADLINE, GateVerdict.REGRESSION, f"budget exceeded: {said}", None, seen, "s", next_step=step)
-    if high <= limit:
-        bound = f"p{percentile:g} is below {format_quantity(high, 's')} with 99 % confidence"
-        return Comparison(DEADLINE, GateVerdict.PASS, f"{said}; {bound}", None, high, "s")
-    if not missed:
-        return Comparison(DEADLINE, GateVerdict.PASS, f"{said}; too few to bound p{percentile:g}: {_CERTIFY}")
-    return Comparison(DEADLINE, GateVerdict.INCONCLUSIVE, f"{said}; too few to tell", next_step=_CERTIFY)
+    said = f"{missed} of {of:,} frames missed {format_quantity(limit, 's')}{dropped}; {allowed:g} % may"
+    if known.low > limit:
+        text = f"budget exceeded: {said}"
+        return Comparison(DEADLINE, GateVerdict.REGRESSION, text, next_step="see what is slow: assess fit")
+    if known.high <= limit:
+        bound = f"p{workload.requires.percentile:g} is below {format_quantity(known.high, 's')} with 99 % confidence"
+        return Comparison(DEADLINE, GateVerdict.PASS, f"{said}; {bound}")
+    share = rate_bound(missed, of)
+    text = f"{said}; with 99 % confidence fewer than {share:.1%} do, which does not tell"
+    return Comparison(DEADLINE, GateVerdict.INCONCLUSIVE, text, next_step=f"{_CERTIFY}; or --skip deadline")
 
 
 def _contract(record: DeadlineRecord) -> Comparison:

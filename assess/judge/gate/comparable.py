@@ -12,6 +12,7 @@ from assess.judge.gate.floor import SENTINEL
 from assess.measure.baseline import Baseline
 from assess.measure.fingerprint import deciding, speed_facts
 from assess.measure.measurement import Host, Settings
+from assess.measure.sentinel import SENTINEL_SHA256
 from assess.units import format_quantity
 
 
@@ -53,10 +54,12 @@ def runtime_differences(baseline: Baseline, versions: Mapping[str, str]) -> list
 
 def sentinel_difference(baseline: Baseline, sentinel_ns: int) -> list[Difference]:
     """A machine that is faster or slower than it was, by a model that is always the same."""
-    change = sentinel_ns / baseline.sentinel_ns - 1.0
+    if baseline.sentinel.sha256 != SENTINEL_SHA256:
+        return [Difference("sentinel model", baseline.sentinel.sha256[:12], SENTINEL_SHA256[:12])]
+    change = sentinel_ns / baseline.sentinel.floor_ns - 1.0
     if abs(change) <= SENTINEL:
         return []
-    before, now = (format_quantity(ns * 1e-9, "s") for ns in (baseline.sentinel_ns, sentinel_ns))
+    before, now = (format_quantity(ns * 1e-9, "s") for ns in (baseline.sentinel.floor_ns, sentinel_ns))
     return [Difference("speed of this machine, by the sentinel model", before, f"{now} ({change:+.1%})")]
 
 

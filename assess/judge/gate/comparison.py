@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from assess.project.signed_rank import Interval
 
@@ -32,6 +33,12 @@ FROM_THE_WORST = (
 )
 
 
+#: Answers that nobody has to act on.
+FINE: Final = (GateVerdict.PASS, GateVerdict.IMPROVEMENT)
+#: Answers that more evidence may change.
+OPEN: Final = (GateVerdict.INCONCLUSIVE, GateVerdict.NOISY)
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One metric of the candidate against the baseline's.
@@ -43,8 +50,9 @@ class Comparison:
         baseline: the baseline's value; None where it is not a number.
         candidate: the candidate's.
         unit: of both: "s", "B" or "" for a count.
-        change: of the candidate relative to the baseline, 0.05 for 5 % more, with its interval; None where both values
-            are exact or none.
+        change: of the candidate relative to the baseline, 0.05 for 5 % more, with its range; None where both values are
+            exact or none.
+        basis: what that range is, e.g. "98.18 % interval of 8 pairs".
         margin: change that is allowed, relative; None where any is one.
         next_step: the one thing to do about it; empty on PASS.
         details: further lines.
@@ -57,6 +65,7 @@ class Comparison:
     candidate: float | None = None
     unit: str = ""
     change: Interval | None = None
+    basis: str = ""
     margin: float | None = None
     next_step: str = ""
     details: tuple[str, ...] = ()
@@ -64,7 +73,7 @@ class Comparison:
 
 def allowed(comparison: Comparison) -> Comparison:
     """The comparison of a metric that may be worse: it is told, and does not weigh. What failed is no comparison."""
-    if comparison.verdict not in (GateVerdict.REGRESSION, GateVerdict.INCONCLUSIVE, GateVerdict.NOISY):
+    if comparison.verdict not in (GateVerdict.REGRESSION, *OPEN):
         return comparison
     because = f"{comparison.verdict.value.lower()}, which is allowed: {comparison.because}"
     return replace(comparison, verdict=GateVerdict.PASS, because=because, next_step="")

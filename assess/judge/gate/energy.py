@@ -38,4 +38,6 @@ def _judged(sensor: str, before: float, after: float) -> Comparison:
         verdict = GateVerdict.REGRESSION if change > 0.0 else GateVerdict.IMPROVEMENT
         step = "see what takes it: assess fit" if change > 0.0 else ""
     known = Interval(change, change - MARGIN, change + MARGIN)
-    return Comparison(f"{ENERGY}: {sensor}", verdict, said, before, after, "J", known, MARGIN, step)
+    return Comparison(
+        f"{ENERGY}: {sensor}", verdict, said, before, after, "J", known, "what sensors may err by", MARGIN, step
+    )

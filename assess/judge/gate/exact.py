@@ -38,7 +38,7 @@ def _interface(baseline: Model, candidate: Model) -> Iterator[Comparison]:
         details = (f"baseline: {'; '.join(before) or 'none'}", f"candidate: {'; '.join(after) or 'none'}")
         yield Comparison(
             metric, GateVerdict.REGRESSION, "who calls the model has to change", details=details,
-            next_step="keep names, types and shapes, or accept the new model as the baseline",
+            next_step="keep names, types and shapes, or accept the new model in place of the old one",
         )  # fmt: skip
 
 
@@ -53,20 +53,31 @@ _AMOUNTS: Sequence[tuple[str, Callable[[Model], int | None], str]] = (
     ("MACs", lambda model: model.macs, ""),
     ("live activations", lambda model: model.peak_activation_bytes, "B"),
     ("nodes", lambda model: model.nodes, ""),
-    ("operators of unknown cost", lambda model: sum(each.count for each in model.unknown), ""),
+    ("operators of unknown cost", lambda model: _unknown(model), ""),
 )
+
+
+def _unknown(model: Model) -> int:
+    return sum(each.count for each in model.unknown)
 
 
 def _amounts(baseline: Model, candidate: Model) -> Iterator[Comparison]:
     for metric, of, unit in _AMOUNTS:
         before, after = of(baseline), of(candidate)
+        if metric == "MACs" and _unknown(candidate) > _unknown(baseline):
+            why = f"not known: {', '.join(sorted({each.type for each in candidate.unknown}))} cannot be counted"
+            step = "register the operator, or export the model without it"
+            yield Comparison(metric, GateVerdict.INCONCLUSIVE, why, before, None, next_step=step)
+            continue
         if before is None or after is None:
             whose = candidate if after is None else baseline
             why = whose.absent.get("peak activations", "it is not known")
-            yield Comparison(metric, GateVerdict.INCONCLUSIVE, f"{whose.name}: {why}", before, after, unit,
-                             next_step="bind its dimensions with --dim, or leave it out with --skip")  # fmt: skip
+            step = "bind open dimensions with --dim, or leave it out with --skip"
+            yield Comparison(
+                metric, GateVerdict.INCONCLUSIVE, f"{whose.name}: {why}", before, after, unit, next_step=step
+            )  # fmt: skip
             continue
-        said = f"{_amount(before, unit)} -> {_amount(after, unit)}{_share(before, after)}"
+        said = f"{_both(before, after, unit)}{_share(before, after)}"
         if after > before:
             step = _ALLOW.format(metric)
             yield Comparison(metric, GateVerdict.REGRESSION, said, before, after, unit, next_step=step)
@@ -74,6 +85,12 @@ def _amounts(baseline: Model, candidate: Model) -> Iterator[Comparison]:
             yield Comparison(metric, GateVerdict.IMPROVEMENT, said, before, after, unit)
         else:
             yield Comparison(metric, GateVerdict.PASS, f"the same {_amount(after, unit)}", before, after, unit)
+
+
+def _both(before: float, after: float, unit: str) -> str:
+    """Both amounts; to the byte where they would read the same otherwise."""
+    ours, theirs = _amount(before, unit), _amount(after, unit)
+    return f"{before:,.0f} -> {after:,.0f} {unit}" if ours == theirs else f"{ours} -> {theirs}"
 
 
 def _amount(value: float, unit: str) -> str:

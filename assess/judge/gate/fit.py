@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from assess.judge.fit_report import Fit, FitReport
 from assess.judge.gate.comparison import Comparison, GateVerdict
-from assess.measure.baseline import FitKept
+from assess.measure.baseline import StoredFit
 
 #: What `--allow` and `--skip` call it, whatever the device.
 FIT: Final = "fit"
 _FAIL: Final = "FAIL"
-#: How good each verdict is; of what could not be told, nothing is known.
-_RANK: Final = {Fit.READY.value: 2, Fit.MARGINAL.value: 1, Fit.NOT_READY.value: 0}
+#: From the best; what could not be told is better than what is known to fail.
+_FROM_THE_BEST: Final = (Fit.READY.value, Fit.MARGINAL.value, Fit.UNPROVEN.value, Fit.NOT_READY.value)
 
 
-def kept(report: FitReport) -> FitKept:
+def stored_fit(report: FitReport) -> StoredFit:
     """What a baseline keeps of a fit report."""
     findings = {finding.criterion: finding.verdict.name for finding in report.findings}
-    return FitKept(report.device.id, report.verdict.value, findings)
+    profile = hashlib.sha256(report.device.model_dump_json().encode()).hexdigest()
+    return StoredFit(report.device.id, profile, report.verdict.value, findings)
 
 
-def judge_fit(baseline: FitKept, candidate: FitKept) -> Comparison:
+def judge_fit(baseline: StoredFit, candidate: StoredFit) -> Comparison:
     """Both models' fit for the same device and job."""
     metric = f"{FIT}: {candidate.device}"
     before, after = baseline.verdict, candidate.verdict
@@ -32,6 +34,9 @@ def judge_fit(baseline: FitKept, candidate: FitKept) -> Comparison:
         for name, verdict in candidate.findings.items()
         if baseline.findings.get(name) != verdict
     )
+    if baseline.profile_sha256 != candidate.profile_sha256:
+        why = "the profile of the device was changed since: what it asks for is not what it asked for then"
+        return Comparison(metric, GateVerdict.NOT_COMPARABLE, why, next_step="accept the model again, or --skip fit")
     said = f"{before} -> {after}"
     step = f"assess fit MODEL --device {candidate.device}"
     if new:
@@ -39,7 +44,7 @@ def judge_fit(baseline: FitKept, candidate: FitKept) -> Comparison:
         return Comparison(metric, GateVerdict.REGRESSION, text, details=details, next_step=f"see why: {step}")
     if before == after:
         return Comparison(metric, GateVerdict.PASS, f"as before: {after}", details=details)
-    if before not in _RANK or after not in _RANK or _RANK[after] < _RANK[before]:
-        text = f"{said}: that it fails is not proved"
+    if _FROM_THE_BEST.index(after) > _FROM_THE_BEST.index(before):
+        text = f"{said}, though no criterion fails that did not"
         return Comparison(metric, GateVerdict.INCONCLUSIVE, text, details=details, next_step=f"see why: {step}")
     return Comparison(metric, GateVerdict.IMPROVEMENT, said, details=details)

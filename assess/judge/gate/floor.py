@@ -46,14 +46,16 @@ def judge_floor(baseline_ns: Sequence[int], candidate_ns: Sequence[int], margin:
     centre = math.log(after / before)
     # The true floor is at most what was reached, and below it by about as much as it took to reach it again.
     found = Interval(centre, centre - now, centre + known)
-    allowed = max(math.log1p(margin), LEAST_S / (before * 1e-9))
+    allowed = max(math.log1p(margin), math.log1p(LEAST_S / (before * 1e-9)))
     verdict, because, step = _verdict(found, allowed, margin, len(candidate_ns))
-    if max(known, now) > allowed:
+    # However badly the floors are known, a slowdown whose lower end is beyond the margin is one.
+    if max(known, now) > allowed and not (verdict is GateVerdict.REGRESSION and found.low - known > allowed):
         whose = "the baseline's" if known > now else "the candidate's"
         verdict, step = GateVerdict.NOISY, "stop what else runs here, or measure both here: --against MODEL"
         because = f"{whose} floor was reached again within {max(known, now):.1%} only; {margin:.1%} are to be told"
     change = Interval(*(relative(value) for value in (found.centre, found.low, found.high)))
-    return Comparison(METRIC, verdict, because, before * 1e-9, after * 1e-9, "s", change, margin, step)
+    basis = "floors, and how well each was reached"
+    return Comparison(METRIC, verdict, because, before * 1e-9, after * 1e-9, "s", change, basis, margin, step)
 
 
 def _verdict(found: Interval, allowed: float, margin: float, launches: int) -> tuple[GateVerdict, str, str]:

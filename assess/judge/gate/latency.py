@@ -52,14 +52,25 @@ def judge_latency(evidence: Evidence, margin: float, *, confidence: float = CONF
         confidence: of the interval.
     """
     found = interval(evidence.changes, confidence)
-    allowed = max(math.log1p(margin), LEAST_S / evidence.baseline_s)
+    allowed = max(math.log1p(margin), math.log1p(LEAST_S / evidence.baseline_s))
     verdict, because, step = _verdict(found, allowed, evidence, margin)
-    if found_noise := noise(evidence.placebo, allowed):
-        verdict, because = GateVerdict.NOISY, found_noise
+    noisy, off = noise(evidence.placebo, allowed)
+    # However much the model differs from itself, a slowdown that is far beyond that is none of the machine's.
+    if noisy and not (verdict is GateVerdict.REGRESSION and found.low > allowed + off):
+        verdict, because = GateVerdict.NOISY, noisy
         step = "stop what else runs here, or give the gate a longer --budget"
     change = Interval(*(relative(value) for value in (found.centre, found.low, found.high)))
     return Comparison(
-        evidence.metric, verdict, because, evidence.baseline_s, evidence.candidate_s, "s", change, margin, step
+        evidence.metric,
+        verdict,
+        because,
+        evidence.baseline_s,
+        evidence.candidate_s,
+        "s",
+        change,
+        f"{confidence:.2%} interval of {len(evidence.changes)} pairs",
+        margin,
+        step,
     )
 
 
@@ -67,10 +78,10 @@ def _verdict(found: Interval, allowed: float, evidence: Evidence, margin: float)
     pairs, centre = len(evidence.changes), relative(found.centre)
     if found.low > 0.0 and found.centre > allowed:
         text = f"{centre:+.1%}, at least {relative(found.low):+.1%}, in {pairs} pairs; {margin:.1%} are allowed"
-        return GateVerdict.REGRESSION, text, "profile both models (`assess fit`), or accept the new one as the baseline"
+        return GateVerdict.REGRESSION, text, "see where the time goes: assess fit MODEL --tier standard, of both"
     if found.high < 0.0 and found.centre < -allowed:
         text = f"{centre:+.1%}, at most {relative(found.high):+.1%}, in {pairs} pairs"
-        return GateVerdict.IMPROVEMENT, text, "accept the new model as the baseline"
+        return GateVerdict.IMPROVEMENT, text, "accept the new model in place of the old one"
     if found.high < allowed:
         text = f"{centre:+.1%}, proved to be below {relative(found.high):+.1%} in {pairs} pairs"
         return GateVerdict.PASS, text, ""
@@ -83,26 +94,27 @@ def _verdict(found: Interval, allowed: float, evidence: Evidence, margin: float)
 
 def _more(pairs: int, half_width: float, distance: float) -> str:
     """How many pairs would tell, since an interval narrows with the root of their number."""
-    if abs(distance) < half_width / 10.0:
+    if abs(distance) <= half_width / 10.0:
         return "the change is about as large as the margin: set another --margin, or look at the model"
-    return (
-        f"about {math.ceil(pairs * (half_width / distance) ** 2)} pairs would tell: --max-pairs, or a longer --budget"
-    )
+    wanted = max(pairs + 1, math.ceil(pairs * (half_width / distance) ** 2))
+    return f"about {wanted} pairs would tell: --max-pairs {wanted}, or a longer --budget"
 
 
-def noise(placebo: Sequence[float], allowed: float) -> str:
-    """Why nothing can be told here, if a model differs from itself; "" if it does not.
+def noise(placebo: Sequence[float], allowed: float, who: str = "the baseline") -> tuple[str, float]:
+    """Why nothing can be told here, if a model differs from itself, "" if it does not; and how far off it may be.
 
     Args:
         placebo: ln(model / the same model), one for each pair.
         allowed: slowdown that is allowed, as a logarithm.
+        who: the model is, in the text.
     """
     if not placebo:
-        return ""
+        return "", 0.0
     # Of few pairs even the widest interval has less than the confidence of the others.
     found = interval(placebo, min(CONFIDENCE, 1.0 - 2.0 ** (1 - len(placebo))))
+    off = abs(found.centre) + found.half_width
     if found.low > _PLACEBO_OFF or found.high < -_PLACEBO_OFF:
-        return f"the baseline differs from itself by {relative(found.centre):+.1%} in {len(placebo)} pairs"
+        return f"{who} differs from itself by {relative(found.centre):+.1%} in {len(placebo)} pairs", off
     if found.half_width > allowed:  # What is not known of the same model is not known of another.
-        return f"the baseline against itself is known to {found.half_width:.1%} only, in {len(placebo)} pairs"
-    return ""
+        return f"{who} against itself is known to {found.half_width:.1%} only, in {len(placebo)} pairs", off
+    return "", off

@@ -33,7 +33,7 @@ def judge_memory(metric: str, baseline: Sequence[int], candidate: Sequence[int],
     if more > max(margin * before, LEAST_BYTES):
         verdict, step = GateVerdict.REGRESSION, "see what it is used for: `assess fit`, memory"
     elif -more > max(margin * before, LEAST_BYTES):
-        verdict, step = GateVerdict.IMPROVEMENT, "accept the new model as the baseline"
+        verdict, step = GateVerdict.IMPROVEMENT, "accept the new model in place of the old one"
     else:
         verdict, step = GateVerdict.PASS, ""
-    return Comparison(metric, verdict, said, before, after, "B", spread, margin, step)
+    return Comparison(metric, verdict, said, before, after, "B", spread, "least and most of the launches", margin, step)

@@ -42,13 +42,13 @@ class GateReport:
         candidate: the newer one.
         workload_id: the job; "" if none was named.
         workload_version: its version; 0 then.
+        file: the candidate's, as a path from where the gate was run, or whole where it lies elsewhere.
         comparisons: metric by metric, in the order of the report.
         pairs: what each pair found, in the order of the run.
         host: where it was measured; None in static mode.
         versions: of the runtime.
         span_s: seconds that the gate took.
-        acceptance: who accepted the baseline, and why; None where the accepted model itself was given.
-        accepted: when, UTC, ISO 8601; "" then.
+        acceptance: when the baseline was accepted, by whom and why; None where the accepted model itself was given.
         advice: what shows that the host is shared with others, and what to do about it.
     """
 
@@ -64,9 +64,9 @@ class GateReport:
     versions: Mapping[str, str] = field(default_factory=dict)
     span_s: float = 0.0
     acceptance: Acceptance | None = None
-    accepted: str = ""
     advice: tuple[str, ...] = ()
     workload_version: int = 0
+    file: str = ""
 
     @property
     def verdict(self) -> GateVerdict:

@@ -13,6 +13,7 @@ from assess.report.gate.json import json
 from assess.report.gate.junit import junit
 from assess.report.gate.markdown import markdown
 from assess.report.gate.terminal import terminal
+from assess.report.gate.verdict import verdict
 
 __all__ = ["GATE_FORMS", "GateForm"]
 
@@ -37,4 +38,5 @@ GATE_FORMS: Final = (
     GateForm("junit", junit),
     GateForm("github", github),
     GateForm("gitlab", gitlab),
+    GateForm("verdict", verdict),
 )

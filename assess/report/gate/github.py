@@ -23,14 +23,16 @@ def github(report: GateReport) -> str:
     commands = [
         workflow_command(
             _LEVELS[each.verdict], _said(because(each), each.next_step),
-            file=report.candidate.name, title=f"{each.verdict.value}: {each.metric}",
+            file=_file(report), title=f"{each.verdict.value}: {each.metric}",
         )
         for each in report.comparisons
         if each.verdict in _LEVELS
     ]  # fmt: skip
     if commands:
         return "".join(commands)
-    return workflow_command("notice", f"{len(report.comparisons)} metrics", file=report.candidate.name, title="PASS")
+    return workflow_command(
+        "notice", f"{len(report.comparisons)} metrics", file=report.file or report.candidate.name, title="PASS"
+    )
 
 
 def _said(because: str, step: str) -> str:

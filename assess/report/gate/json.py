@@ -24,13 +24,13 @@ def json(report: GateReport) -> str:
             "verdict": report.verdict.value,
             "mode": report.mode,
             "baseline": _model(report.baseline),
-            "candidate": _model(report.candidate),
+            "candidate": {**_model(report.candidate), "file": report.file or None},
             "workload": report.workload_id or None,
             "comparisons": [_comparison(each) for each in report.comparisons],
             "pairs": [asdict(pair) for pair in report.pairs],
             "host": asdict(report.host) if report.host else None,
             "versions": dict(report.versions),
-            "accepted": {"when": report.accepted, **asdict(report.acceptance)} if report.acceptance else None,
+            "accepted": asdict(report.acceptance) if report.acceptance else None,
             "advice": list(report.advice),
             "span_s": report.span_s,
         }
@@ -44,7 +44,9 @@ def _model(model: Model) -> dict[str, str]:
 def _comparison(each: Comparison) -> dict[str, Any]:
     change = None
     if each.change is not None:
-        change = {name: None if math.isinf(number) else number for name, number in asdict(each.change).items()}
+        change = {"basis": each.basis} | {
+            name: None if math.isinf(number) else number for name, number in asdict(each.change).items()
+        }
     plain = {name: getattr(each, name) for name in ("baseline", "candidate", "unit", "margin")}
     return {
         "metric": each.metric,

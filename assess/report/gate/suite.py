@@ -8,14 +8,16 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, fromstring, indent, tostring
 
 from assess.clean import clean
+from assess.judge.gate.comparison import GateVerdict
 from assess.judge.gate.suite import GateSuite, SuiteGate
 from assess.report.facts.fact import several
 from assess.report.gate.github import github
-from assess.report.gate.gitlab import gitlab
+from assess.report.gate.gitlab import finding, gitlab
 from assess.report.gate.json import json
 from assess.report.gate.junit import junit
 from assess.report.gate.markdown import escaped, markdown
 from assess.report.gate.terminal import terminal
+from assess.report.gate.verdict import verdict
 from assess.report.json_text import json_text
 from assess.report.workflow_commands import workflow_command
 from assess.report.wrap import wrapped
@@ -89,14 +91,22 @@ def suite_github(suite: GateSuite) -> str:
     return "".join(
         github(each.report)
         if each.report is not None
-        else workflow_command("warning", clean(_why(each)), file=each.name, title=f"NOT COMPARABLE: {clean(each.name)}")
+        else workflow_command(
+            "warning", clean(_why(each)), file=_file(each), title=f"NOT COMPARABLE: {clean(each.name)}"
+        )
         for each in suite.gates
     )
 
 
 def suite_gitlab(suite: GateSuite) -> str:
     """The findings of all gates."""
-    return json_text([entry for report in suite.reports for entry in plain.loads(gitlab(report))])
+    entries = []
+    for each in suite.gates:
+        if each.report is not None:
+            entries += plain.loads(gitlab(each.report))
+        else:
+            entries.append(finding(_file(each), each.name, "baseline", GateVerdict.NOT_COMPARABLE, _why(each)))
+    return json_text(entries)
 
 
 SUITE_FORMS: Final[Mapping[str, Callable[[GateSuite], str]]] = {
@@ -106,7 +116,12 @@ SUITE_FORMS: Final[Mapping[str, Callable[[GateSuite], str]]] = {
     "junit": suite_junit,
     "github": suite_github,
     "gitlab": suite_gitlab,
+    "verdict": verdict,
 }
+
+
+def _file(each: SuiteGate) -> str:
+    return each.path.as_posix() if each.path.name else each.name.partition(",")[0]
 
 
 def _headline(suite: GateSuite) -> str:

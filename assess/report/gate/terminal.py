@@ -22,11 +22,14 @@ def terminal(report: GateReport, *, width: int = 100, colour: bool = False) -> s
     verdicts = max(len(each.verdict.value) for each in report.comparisons)
     for each in report.comparisons:
         lines += _lines(each, names, verdicts, width)
-    steps = {each.next_step: each for each in report.comparisons if each.next_step}
+    steps: dict[str, list[str]] = {}
+    for each in report.comparisons:
+        if each.next_step:
+            steps.setdefault(each.next_step, []).append(each.metric)
     if steps:
         lines.append("")
-        for step, each in steps.items():
-            lines += wrapped(f"{_INDENT}{each.metric}: {clean(step)}", width, _INDENT * 2)
+        for step, metrics in steps.items():
+            lines += wrapped(f"{_INDENT}{', '.join(metrics)}: {clean(step)}", width, _INDENT * 2)
     lines += ["", *wrapped(_INDENT + clean(brief(report)), width, _INDENT * 2)]
     for sign in report.advice:
         lines += wrapped(f"{_INDENT}note: {clean(sign)}", width, _INDENT * 2)

@@ -17,9 +17,10 @@ _MODES = {
 
 
 def subject(report: GateReport) -> str:
-    """Both models and the job, one line."""
+    """Both models and the job, one line, and what was done with them."""
     job = f" for {report.workload_id}" if report.workload_id else ""
-    return f"{report.candidate.name} against {report.baseline.name}{job}: {_MODES[report.mode]}"
+    done = _MODES[report.mode] if report.pairs or report.mode == "static" else "nothing was timed"
+    return f"{report.candidate.name} against {report.baseline.name}{job}: {done}"
 
 
 def because(each: Comparison) -> str:
@@ -50,7 +51,7 @@ def brief(report: GateReport) -> str:
     tests = sum(not pair.placebo for pair in report.pairs)
     parts = []
     if report.acceptance:
-        parts.append(f"accepted {report.accepted[:10]} by {report.acceptance.who}: {report.acceptance.why}")
+        parts.append(f"accepted {report.acceptance.when[:10]} by {report.acceptance.who}: {report.acceptance.why}")
     if report.pairs and not tests:
         parts.append(f"{2 * len(report.pairs)} launches, two at a time in turns")
     elif report.pairs:

@@ -41,7 +41,7 @@ def test_what_is_not_significant_is_no_pass():
     found = judged(around(0.0, step=0.02))
     assert found.verdict is GateVerdict.INCONCLUSIVE
     assert found.because == "-0.1% +- 6.0% in 8 pairs tells neither a slowdown above 3.0% nor that none is"
-    assert found.next_step == "about 32 pairs would tell: --max-pairs, or a longer --budget"
+    assert found.next_step == "about 32 pairs would tell: --max-pairs 32, or a longer --budget"
 
 
 def test_a_significant_slowdown_within_the_margin_passes_only_if_it_is_proved_to_be():
@@ -54,7 +54,7 @@ def test_a_significant_slowdown_within_the_margin_passes_only_if_it_is_proved_to
 def test_an_improvement_is_told():
     found = judged(around(-0.08))
     assert found.verdict is GateVerdict.IMPROVEMENT
-    assert found.next_step == "accept the new model as the baseline"
+    assert found.next_step == "accept the new model in place of the old one"
 
 
 def test_a_baseline_that_differs_from_itself_overrides_all():
@@ -114,3 +114,20 @@ def test_it_finds_what_it_is_for():
     assert share(GateVerdict.PASS, 0.0, 0.01) >= 0.99
     assert share(GateVerdict.REGRESSION, 0.05, 0.02) >= 0.95
     assert share(GateVerdict.NOISY, 0.05, 0.05) >= 0.8  # It says so where it cannot.
+
+
+def test_noise_hides_no_gross_regression():
+    """Ten times slower beside a machine that differs from itself by 6 %."""
+    restless = (0.06, -0.06, 0.05, -0.05, 0.06, -0.06, 0.05, -0.05)
+    assert judged(around(9.0, step=0.02), placebo=restless).verdict is GateVerdict.REGRESSION
+    assert judged(around(0.06), placebo=restless).verdict is GateVerdict.NOISY
+
+
+def test_fifty_nanoseconds_are_a_share_and_no_power_of_one():
+    assert judged(around(9.0), baseline_s=20e-9).verdict is GateVerdict.REGRESSION
+    assert judged(around(2.0), baseline_s=20e-9).verdict is GateVerdict.PASS
+
+
+def test_pairs_that_are_all_at_the_margin_ask_for_another_one():
+    found = judge_latency(Evidence("latency floor", [0.5] * 10, [0.0] * 5, 100e-9, 165e-9), math.expm1(0.5))
+    assert (found.verdict, "another --margin" in found.next_step) == (GateVerdict.INCONCLUSIVE, True)

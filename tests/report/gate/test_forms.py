@@ -1,6 +1,7 @@
 """A gate's report in each form: what people, programs and CI servers are told, and that data stay data."""
 
 import json
+from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -45,8 +46,10 @@ def test_junit_tells_failure_skipped_and_error_apart():
 def test_json_has_every_pair_and_no_infinity():
     document = json.loads(FORMS["json"](gate_report(SLOWER, OPEN)))
     assert (document["schema"], document["verdict"]) == ("assess.gate/1", "REGRESSION")
-    assert document["comparisons"][0]["change"] == {"centre": 0.05, "low": 0.04, "high": 0.06}
-    assert document["comparisons"][1]["change"] == {"centre": 0.0, "low": None, "high": None}
+    assert document["comparisons"][0]["change"] == {
+        "basis": "98.18% interval of 8 pairs", "centre": 0.05, "low": 0.04, "high": 0.06,
+    }  # fmt: skip
+    assert document["comparisons"][1]["change"]["low"] is document["comparisons"][1]["change"]["high"] is None
     assert [pair["placebo"] for pair in document["pairs"]] == [True, False]
 
 
@@ -66,6 +69,11 @@ def test_gitlab_knows_a_finding_again_whatever_its_numbers():
     assert set(first[0]) == {"description", "check_name", "fingerprint", "severity", "location"}
 
 
+@pytest.mark.parametrize("verdict", list(GateVerdict))
+def test_a_script_gets_the_verdict_alone(verdict):
+    assert FORMS["verdict"](gate_report(Comparison("outputs", verdict, ""))) == f"{verdict.value}\n"
+
+
 @pytest.mark.parametrize("name", list(FORMS))
 def test_what_a_model_says_is_data(name):
     evil = Comparison("outputs", GateVerdict.REGRESSION, "\x1b[31m<script>|`x`\n::error::", details=("\x1b]0;x\x07",))
@@ -82,3 +90,13 @@ def test_markdown_has_one_row_for_each_metric():
     text = FORMS["markdown"](gate_report(SAME, SLOWER))
     assert text.startswith("## REGRESSION: student.onnx against")
     assert "| latency floor | REGRESSION | 1 ms | 1.05 ms | +5.0% \\[+4.0%, +6.0%\\] | 3.0% |" in text
+
+
+def test_a_finding_is_one_of_the_file_as_the_repository_has_it():
+    inside = replace(gate_report(SLOWER), file="models/detector.onnx")
+    other = replace(gate_report(SLOWER), file="models/other.onnx")
+    assert "::error file=models/detector.onnx," in FORMS["github"](inside)
+    (found,), (elsewhere,) = (json.loads(FORMS["gitlab"](each)) for each in (inside, other))
+    assert found["location"]["path"] == "models/detector.onnx"
+    assert found["fingerprint"] != elsewhere["fingerprint"]
+    assert found["description"].endswith(". Next: profile both models")

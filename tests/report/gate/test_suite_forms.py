@@ -48,7 +48,12 @@ def test_junit_has_a_suite_for_each_gate_and_their_sums():
 def test_annotations_and_findings_are_those_of_all():
     commands = SUITE_FORMS["github"](ALL).splitlines()
     assert [each.partition(" ")[0] for each in commands] == ["::notice", "::error", "::warning"]
-    assert [each["severity"] for each in json.loads(SUITE_FORMS["gitlab"](ALL))] == ["major"]
+    assert [each["severity"] for each in json.loads(SUITE_FORMS["gitlab"](ALL))] == ["major", "info"]
+
+
+def test_a_script_gets_the_worst_verdict_alone():
+    assert SUITE_FORMS["verdict"](ALL) == "REGRESSION\n"
+    assert SUITE_FORMS["verdict"](GateSuite("robotics", "0.1.0", (GOOD, NONE))) == "NOT COMPARABLE\n"
 
 
 @pytest.mark.parametrize("form", sorted(SUITE_FORMS))

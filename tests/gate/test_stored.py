@@ -1,5 +1,7 @@
 """The flow of a gate against a stored baseline, in exact numbers; and what makes it one of something else."""
 
+import base64
+import zlib
 from dataclasses import replace
 
 import builders
@@ -7,20 +9,21 @@ import pytest
 from gate_world import World, saved
 
 from assess.describe.workload import Job, Workload
-from assess.gate import SETTINGS, GatePlan
+from assess.errors import AssessError
+from assess.gate import SETTINGS, GatePlan, Stored, gate, static
 from assess.gate.accept import Accepting, accept
-from assess.gate.floor import World as Seams
-from assess.gate.floor import gate_floor, static_floor
+from assess.gate.for_job import ForJob
+from assess.gate.world import World as Seams
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.measure.baseline import Acceptance, Baseline
 from assess.sandbox import Ending
 
 MS = 1_000_000
-WHO = Acceptance("Mio", "the first one", "abc")
+WHO = Acceptance("2026-11-29T10:00:00+00:00", "Mio", "the first one", "abc")
 
 
 def seams(world, *, host=None, machine="m1"):
-    return Seams(world, lambda: host or builders.host(), lambda: machine, lambda: world.now)
+    return Seams(world, lambda: host or builders.host(), lambda: machine, lambda: world.now, lambda: ())
 
 
 def accepted(tmp_path, *, world=None, job=None, settings=SETTINGS, **how):
@@ -33,7 +36,7 @@ def compared(
 ):
     world = world or World({"new": takes})
     new = new or saved(tmp_path / "new.onnx")
-    return gate_floor(baseline, new, job, settings, plan or GatePlan(), world=seams(world, **how))
+    return gate(Stored(baseline), new, job, settings, plan or GatePlan(), world=seams(world, **how))
 
 
 def found(report):
@@ -44,26 +47,26 @@ def test_what_is_accepted_is_all_that_a_newer_model_is_compared_with(tmp_path):
     baseline = accepted(tmp_path)
     assert isinstance(baseline, Baseline)
     assert (baseline.acceptance, baseline.machine, baseline.versions) == (WHO, "m1", {"onnxruntime": "1.30"})
-    assert len(baseline.launches) == 16
-    assert (baseline.floor_ns, baseline.sentinel_ns) == (998_000, 500_000)
+    assert len(baseline.launches) == 20
+    assert (baseline.floor_ns, baseline.sentinel.floor_ns) == (998_000, 500_000)
     assert baseline.launches[0].quantiles_ns == tuple(baseline.launches[0].floor_ns + more for more in (
         0, 20, 100, 200, 300, 400))  # fmt: skip
-    assert len(baseline.placebo["latency floor"]) == 8
+    assert len(baseline.placebo["latency floor"]) == 10
     assert (baseline.outputs.frames[0], baseline.outputs.outputs, baseline.outputs.absent) == ("run", ("y",), "")
-    assert baseline.job is None
+    assert baseline.job_run is None
 
 
 def test_a_noisy_machine_accepts_nothing(tmp_path):
     refused = accepted(tmp_path, world=World({"old": (MS, 1.0)}, drift=0.2))
     assert isinstance(refused, Comparison)
     assert refused.verdict is GateVerdict.NOISY
-    assert refused.because.startswith("the baseline against itself is known to")
+    assert refused.because.startswith("the model against itself is known to")
 
 
 def test_a_model_that_crashes_is_not_accepted(tmp_path):
     crash = Ending("crashed", None, "stopped by SIGSEGV", "one")
     refused = accepted(tmp_path, world=World({"old": (MS, 1.0)}, endings={"old": crash}))
-    assert (refused.verdict, refused.because) == (GateVerdict.FAILED, "the candidate stopped by SIGSEGV")
+    assert (refused.verdict, refused.because) == (GateVerdict.FAILED, "the model stopped by SIGSEGV")
 
 
 def test_the_same_model_passes_after_ten_launches(tmp_path):
@@ -106,7 +109,7 @@ def test_other_outputs_stop_the_timing(tmp_path):
 def test_other_inputs_are_not_fed(tmp_path):
     baseline = accepted(tmp_path)
     wide = saved(tmp_path / "wide.onnx", shape=(1, 8))
-    assert found(compared(baseline, tmp_path, new=wide))["outputs"].because.endswith("does not take the same inputs")
+    assert found(compared(baseline, tmp_path, new=wide))["outputs"].because.startswith("the two models do not take")
     # The same shapes, and another seed: outputs of other inputs are no answer, nor are other settings.
     report = compared(baseline, tmp_path, settings=replace(SETTINGS, seed=7))
     assert found(report)["outputs"].because == "other inputs are fed than when the baseline was accepted"
@@ -176,7 +179,7 @@ def test_a_model_that_crashes_is_neither_regression_nor_pass(tmp_path):
 
 
 def test_files_alone_are_compared_on_any_machine(tmp_path):
-    report = static_floor(accepted(tmp_path), saved(tmp_path / "new.onnx", more=1), None, GatePlan())
+    report = static(Stored(accepted(tmp_path)), saved(tmp_path / "new.onnx", more=1), None, GatePlan())
     assert (report.mode, report.acceptance) == ("static", WHO)
     assert found(report)["operators"].verdict is GateVerdict.REGRESSION
     assert "latency floor" not in found(report)
@@ -190,3 +193,38 @@ def test_outputs_that_were_not_kept_are_not_comparable(tmp_path):
         GateVerdict.NOT_COMPARABLE, "too large"
     )  # fmt: skip
     assert compared(without, tmp_path, plan=GatePlan(skipped=frozenset({"outputs"}))).verdict is GateVerdict.PASS
+
+
+def test_a_model_that_does_not_repeat_itself_has_no_outputs_to_store(tmp_path):
+    world = World({"old": (MS, 1.0)})
+    world.restless = True
+    baseline = accepted(tmp_path, world=world)
+    assert baseline.outputs.absent.startswith("the model does not repeat itself")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        base64.b64encode(zlib.compress(bytes(80_000_000), 9)).decode(),  # 80 MB in 80 kB.
+        base64.b64encode(zlib.compress(b"no array")).decode(),
+        "not base64",
+    ],
+)
+def test_outputs_that_cannot_be_unpacked_are_a_bad_file(tmp_path, array):
+    baseline = accepted(tmp_path)
+    arrays = (array, *baseline.outputs.arrays[1:])
+    bad = replace(baseline, outputs=replace(baseline.outputs, arrays=arrays))
+    with pytest.raises(AssessError, match="the baseline: its stored outputs cannot be read"):
+        compared(bad, tmp_path)
+
+
+def test_the_job_is_asked_even_if_nothing_timed_is_wanted(tmp_path, monkeypatch):
+    """With --skip of floor and memory a late candidate once passed."""
+    asked = []
+    monkeypatch.setattr("assess.gate.flow.compare_for_job", lambda *given: asked.append(given) or [])
+    plan = GatePlan(skipped=frozenset({"latency floor", "peak memory", "steady memory"}))
+    how = ForJob(builders.job(), SETTINGS)
+    world = World({"new": (MS, 1.0)})
+    gate(Stored(accepted(tmp_path)), saved(tmp_path / "new.onnx"), builders.job(), SETTINGS, plan, for_job=how,
+         world=seams(world))  # fmt: skip
+    assert len(asked) == 1
