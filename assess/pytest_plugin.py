@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
+    from assess.describe.library import Library
     from assess.errors import AssessError
     from assess.gate import GatePlan
+    from assess.gate.opponent import Opponent
     from assess.judge.gate.report import GateReport
+    from assess.pipeline import Subject
 
 #: Of a test's name in the name of a file; file systems take 255 bytes.
 _MOST_CHARACTERS: Final = 80
@@ -54,9 +58,11 @@ class AssessGate:
         self,
         model: str | Path,
         *,
-        against: str | Path,
+        against: str | Path | None = None,
+        baseline: str | Path | None = None,
         workload: str | Path | None = None,
-        margin: str | float = "3%",
+        device: Sequence[str] = (),
+        margin: str | float | None = None,
         budget: str | None = None,
         max_pairs: int | None = None,
         static: bool = False,
@@ -71,9 +77,11 @@ class AssessGate:
 
         Args:
             model: the newer model, a file or the id of a shipped one.
-            against: the accepted one.
+            against: the accepted one; or instead of it
+            baseline: the file of what was accepted on this machine.
             workload: the job, an id or a file; back to back if None.
-            margin: slowdown that is allowed, "3%" or 0.03.
+            device: ids of devices that the model must still fit, for that job.
+            margin: slowdown that is allowed, "3%" or 0.03; the usual one if None.
             budget: measure for so long, e.g. "60 s", and look once, at its end.
             max_pairs: pairs, at most; 20 if None.
             static: compare the files alone; nothing is run.
@@ -91,14 +99,18 @@ class AssessGate:
         self._calls += 1
         try:
             self._prepare()
+            budget_s = _seconds(budget)
+            _require_one(against, baseline, budget_s)
             plan = plan_of(
-                str(margin), max_pairs=max_pairs, budget_s=_seconds(budget), allow=_several(allow, "allow"),
-                skip=_several(skip, "skip"),
+                None if margin is None else str(margin), max_pairs=max_pairs, budget_s=budget_s,
+                allow=_several(allow, "allow"), skip=_several(skip, "skip"),
             )  # fmt: skip
-            report = _compared(
-                str(model), str(against), workload, plan, static=static, dims=dims or {}, threads=threads, seed=seed,
-                inputs={name: Path(file) for name, file in (inputs or {}).items()}, on_wait=self._waits,
-            )  # fmt: skip
+            devices = _several(device, "device")
+            feeds = {name: Path(file) for name, file in (inputs or {}).items()}
+            asked = _Asked(
+                str(model), against, baseline, workload, devices, plan, static, dims or {}, feeds, threads, seed
+            )
+            report = asked.compared(self._waits)
             self._keep(report)
         except AssessError as error:
             _refuse(error)
@@ -156,36 +168,69 @@ class AssessGate:
         return self._folder / f"{readable}-{told}-{self._calls}.{ending}"
 
 
-def _compared(
-    model: str,
-    against: str,
-    workload: str | Path | None,
-    plan: GatePlan,
-    *,
-    static: bool,
-    dims: Mapping[str, int],
-    inputs: Mapping[str, Path],
-    threads: int,
-    seed: int,
-    on_wait: Callable[[str], None],
-) -> GateReport:
-    """The flow of `assess gate`."""
-    from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a call asks: as `AssessGate.__call__` has them, its plan read and nothing looked up."""
 
-    from assess.describe.library import Library, profile_folders
-    from assess.gate import SETTINGS, gate, static_report
-    from assess.gate.for_job import ForJob
-    from assess.gate.options import find_both
-    from assess.pipeline import find_job
+    model: str
+    against: str | Path | None
+    baseline: str | Path | None
+    workload: str | Path | None
+    devices: Sequence[str]
+    plan: GatePlan
+    static: bool
+    dims: Mapping[str, int]
+    feeds: Mapping[str, Path]
+    threads: int
+    seed: int
 
-    library = Library(profile_folders([]))
-    job = find_job(str(workload), library) if workload is not None else None
-    accepted, newer = find_both(model, against, library, dims)
-    if static:
-        return static_report(accepted, newer, job, plan)
-    settings = replace(SETTINGS, threads=threads, seed=seed)
-    for_job = ForJob(job, settings, library=library, feeds=inputs) if job is not None else None
-    return gate(accepted, newer, job, settings, plan, feeds=inputs, for_job=for_job, on_wait=on_wait)
+    def compared(self, on_wait: Callable[[str], None]) -> GateReport:
+        """The flow of `assess gate`."""
+        from assess.describe.library import Library, profile_folders
+        from assess.gate import SETTINGS, gate, static
+        from assess.gate.for_job import ForJob
+        from assess.pipeline import find_job
+
+        library = Library(profile_folders([]))
+        job = find_job(str(self.workload), library) if self.workload is not None else None
+        devices = [library.device(word) for word in self.devices]
+        if devices and job is None:
+            raise _error("a device is judged for a job", "--device", hint="name one: workload=")
+        opponent, newer = self._both(library)
+        if self.static:
+            return static(opponent, newer, job, self.plan)
+        settings = replace(SETTINGS, threads=self.threads, seed=self.seed)
+        for_job = ForJob(job, settings, devices, library, self.feeds) if job is not None else None
+        return gate(opponent, newer, job, settings, self.plan, feeds=self.feeds, for_job=for_job, on_wait=on_wait)
+
+    def _both(self, library: Library) -> tuple[Opponent, Subject]:
+        """What was accepted - the model itself, or what was stored of it - and the newer model."""
+        from assess.gate import Rerun, Stored
+        from assess.gate.options import find_both
+        from assess.measure.baseline_json import read
+        from assess.pipeline import find_model
+
+        if self.baseline is None:
+            accepted, newer = find_both(self.model, str(self.against), library, self.dims)
+            return Rerun(accepted), newer
+        stored = Stored(read(Path(self.baseline)))
+        return stored, find_model(self.model, library, dims=self.dims)
+
+
+def _require_one(against: str | Path | None, baseline: str | Path | None, budget_s: float | None) -> None:
+    """Refuse both, neither, and a time where a baseline fixes the number of launches."""
+    if (against is None) == (baseline is None):
+        hint = "against= a model, or baseline= a file"
+        raise _error("is compared with one of them", "assess_gate(against=..., baseline=...)", hint=hint)
+    if baseline is not None and budget_s is not None:
+        problem = "a stored floor is compared with a fixed number of launches"
+        raise _error(problem, "--budget", hint="leave it out, or measure both: against=")
+
+
+def _error(problem: str, where: str, *, hint: str) -> AssessError:
+    from assess.errors import AssessError
+
+    return AssessError(problem, where=where, hint=hint)
 
 
 def _several(words: Sequence[str], name: str) -> Sequence[str]:

@@ -3,15 +3,20 @@
 #
 # All that it is asked comes in variables of the environment, so that no text of a pull request is ever a command:
 #
-#   ASSESS_MODEL          the newer model: a file, or the id of a shipped one
+#   ASSESS_MODEL          the newer model: a file, or the id of a shipped one; empty with a suite
 #   ASSESS_AGAINST        the accepted model, measured again beside the newer one; or instead of it
-#   ASSESS_BASELINE       a stored baseline of this machine
+#   ASSESS_BASELINE       a stored baseline of this machine; or instead of both models
+#   ASSESS_SUITE          a suite, a file or an id: each of its models for its jobs, against
+#   ASSESS_BASELINES      the folder of baselines of this machine
 #   ASSESS_WORKLOAD       the job; back to back if empty
+#   ASSESS_DEVICE         devices that the model must still fit, one a line
 #   ASSESS_MARGIN         slowdown that is allowed, e.g. 5%
 #   ASSESS_BUDGET         measure for so long, e.g. "60 s"
 #   ASSESS_STATIC         true: compare the files alone
 #   ASSESS_ALLOW          metrics that may be worse, one a line
 #   ASSESS_SKIP           metrics that are not compared, one a line
+#   ASSESS_HISTORY        where runs are kept: a file, or a URL, which may hold a password; assess itself reads it from
+#                         here, so that it is no word of a command and no line of a log
 #   ASSESS_ARGS           further words of the command, one a line, as they are
 #   ASSESS_LENIENT        true: a gate that could not tell (exit 3) does not fail the job
 #   ASSESS_FORMAT         what is printed: terminal, or github for annotations and the step's summary
@@ -63,20 +68,23 @@ is_true() {
   esac
 }
 
-[ -n "${ASSESS_MODEL:-}" ] || fail 'ASSESS_MODEL (the input model) is not set'
+[ -n "${ASSESS_MODEL:-}${ASSESS_SUITE:-}" ] ||
+  fail 'neither ASSESS_MODEL (the input model) nor ASSESS_SUITE (the input suite) is set'
 lenient=no
 if is_true ASSESS_LENIENT "${ASSESS_LENIENT:-}"; then lenient=yes; fi
 json=$(path_of "${ASSESS_REPORT_JSON:-assess-gate.json}") || fail 'there is no folder for the JSON report'
 junit=$(path_of "${ASSESS_REPORT_JUNIT:-assess-gate.xml}") || fail 'there is no folder for the JUnit report'
 work=$(mktemp -d) || fail 'there is no folder for temporary files'
-trap 'rm -rf -- "$work" "${begun:-$work}"' EXIT
+trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-# Beside the report, so that both have their times from one clock.
-begun=$(mktemp "$(dirname -- "$json")/.assess-gate-XXXXXX") || fail 'nothing can be written beside the JSON report'
 
-set -- gate --model="$ASSESS_MODEL" --report="json=$json" --report="junit=$junit"
+# Reports are written in this order: where the verdict is, the JSON report is too.
+set -- gate --report="json=$json" --report="verdict=$work/verdict" --report="junit=$junit"
+[ -z "${ASSESS_MODEL:-}" ] || set -- "$@" --model="$ASSESS_MODEL"
 [ -z "${ASSESS_AGAINST:-}" ] || set -- "$@" --against="$ASSESS_AGAINST"
 [ -z "${ASSESS_BASELINE:-}" ] || set -- "$@" --baseline="$ASSESS_BASELINE"
+[ -z "${ASSESS_SUITE:-}" ] || set -- "$@" --suite="$ASSESS_SUITE"
+[ -z "${ASSESS_BASELINES:-}" ] || set -- "$@" --baselines="$ASSESS_BASELINES"
 [ -z "${ASSESS_WORKLOAD:-}" ] || set -- "$@" --workload="$ASSESS_WORKLOAD"
 [ -z "${ASSESS_MARGIN:-}" ] || set -- "$@" --margin="$ASSESS_MARGIN"
 [ -z "${ASSESS_BUDGET:-}" ] || set -- "$@" --budget="$ASSESS_BUDGET"
@@ -88,6 +96,11 @@ fi
 format=${ASSESS_FORMAT:-terminal}
 set -- "$@" --format="$format"
 [ "$format" != github ] || set -- "$@" --report="terminal=$work/table.txt"
+while read -r device; do
+  [ -z "$device" ] || set -- "$@" --device="$device"
+done <<LINES
+${ASSESS_DEVICE:-}
+LINES
 while read -r metric; do
   [ -z "$metric" ] || set -- "$@" --allow="$metric"
 done <<LINES
@@ -116,11 +129,9 @@ while [ "$told" = yes ]; do  # A signal ends the waiting as well.
 done
 table "$work/table.txt"
 
-# Only a report that this run wrote is its answer: one of an earlier job may lie there still.
+# From the folder of this run: a JSON report of an earlier job may still lie where this one's belongs.
 verdict=
-if [ -n "$(find "$json" -newer "$begun" 2>/dev/null)" ]; then
-  verdict=$(sed -n 's/^  "verdict": "\([A-Z ]*\)",$/\1/p' "$json")
-fi
+[ ! -f "$work/verdict" ] || verdict=$(cat -- "$work/verdict")
 case $code in
   0 | 1 | 3 | 4)
     # A Python that cannot even start exits with 1 as well, and that is no regression.

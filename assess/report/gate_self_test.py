@@ -18,8 +18,9 @@ from assess.judge.gate.self_test import (
     Reach,
     SelfTest,
     alarm_bound,
+    doubts,
     errors,
-    pairs_needed,
+    pairs_to_tell,
     power_bound,
     reach,
     shortfalls,
@@ -89,6 +90,7 @@ def json(test: SelfTest) -> str:
             "baseline_s": test.baseline_s or None,
             "errors": errors(test) if tested else [],
             "shortfalls": shortfalls(test) if tested else [],
+            "doubts": [asdict(each) for each in doubts(test)] if tested else [],
             "false_alarms_below": alarm_bound(test) if tested else None,
             "scatter": {metric: test.scatter(metric) for metric in test.metrics} if tested else None,
             "computed": [asdict(each) for each in _reaches(test)] if tested else [],
@@ -111,7 +113,8 @@ SELF_TEST_FORMS: Final[Mapping[str, Callable[[SelfTest], str]]] = {
 
 def _subject(test: SelfTest) -> str:
     job = f" for {test.workload_id}" if test.workload_id else ""
-    return f"{test.model.name}{job}: {_MEANS[test.answer].format(margin=f'{test.margin:.1%}')}"
+    few = ", as far as so few gates show" if doubts(test) else ""
+    return f"{test.model.name}{job}: {_MEANS[test.answer].format(margin=f'{test.margin:.1%}')}{few}"
 
 
 def _name(level: Level) -> str:
@@ -179,10 +182,24 @@ def _facts(test: SelfTest) -> Iterator[tuple[str, str]]:
         yield f"seen at {_name(level)}", f"{level.count(GateVerdict.REGRESSION)} of {len(level.gates)}{more}"
     scatters = [f"{test.scatter(metric):.1%} ({metric})" for metric in test.metrics]
     yield "pairs scatter by", f"{' and '.join(scatters)}; {test.pair_s:.1f} s a pair"
+    yield from _too_few(test)
     for each in _reaches(test):
         yield _within(each), _reached(each, test)
     if advice := _advice(test):
         yield "what to do", advice
+
+
+def _too_few(test: SelfTest) -> Iterator[tuple[str, str]]:
+    """What so few gates leave open, and how long enough of them take; and why a test took longer than it was given."""
+    open_ = doubts(test)
+    for each in open_:
+        yield "not shown yet", f"{each.what}: shown by {each.needed} gates, not by {each.gates}"
+    if open_:  # Gates of every level take turns.
+        needed_s = max(each.needed for each in open_) * sum(level.gate_s for level in test.levels)
+        yield "to show it", f"--budget {math.ceil(needed_s / 60.0)}min"
+    if test.span_s > test.budget_s and all(len(level.gates) == 1 for level in test.levels):
+        took, given = format_quantity(test.span_s, "s"), format_quantity(test.budget_s, "s")
+        yield "longer than asked", f"{took} instead of {given}: each level has one gate, however long that takes"
 
 
 def _reaches(test: SelfTest) -> list[Reach]:
@@ -197,7 +214,7 @@ def _within(each: Reach) -> str:
 def _reached(each: Reach, test: SelfTest) -> str:
     proves = f"95 % of gates prove an unchanged model for a margin of {_rounded(each.margin)} or more"
     if each.seen is None:
-        return f"a margin of {test.allowed:.1%} is too narrow; {proves}"
+        return f"a margin of {test.allowed:.1%} is too narrow, the model against itself is not known to it; {proves}"
     return f"95 % of gates see a slowdown of {each.seen:.1%}; {proves}"
 
 
@@ -206,7 +223,7 @@ def _advice(test: SelfTest) -> str:
     if found.margin <= test.allowed:
         return ""
     scatter = max(test.scatter(metric) for metric in test.metrics)
-    pairs = pairs_needed(scatter, test.allowed)
+    pairs = pairs_to_tell(test)
     more = f" or --max-pairs {pairs}" if pairs is not None else ""
     return (
         f"this machine cannot tell {test.allowed:.1%} in {found.pairs} pairs, which scatter by {scatter:.1%}: "

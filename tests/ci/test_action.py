@@ -183,21 +183,66 @@ def words_of(folder, **inputs):
 
 def test_every_input_is_a_word_of_the_command(tmp_path):
     ran, words = words_of(
-        tmp_path, model="--static", baseline="b.json", workload="camera-30hz", margin="5%", budget="60 s",
-        static="true", allow="MACs\n\n  peak memory  ", skip="outputs", args="--dim\nbatch=1\n  two  words * \\n",
+        tmp_path, model="--static", baseline="b.json", suite="s.toml", baselines="kept here", workload="camera-30hz",
+        device="raspberry-pi-5\n\n  jetson-orin-nano ", margin="5%", budget="60 s", static="true",
+        allow="MACs\n\n  peak memory  ", skip="outputs", args="--dim\nbatch=1\n  two  words * \\n",
         report_json="a/j.json", report_junit=f"{tmp_path}/b/j.xml",
     )  # fmt: skip
-    table = next(word for word in words if word.startswith("--report=terminal="))
-    words.remove(table)
+    for form in ("terminal", "verdict"):
+        words.remove(next(word for word in words if word.startswith(f"--report={form}=")))
     assert words == [
-        "gate", "--model=--static", "--report=json=./a/j.json", f"--report=junit={tmp_path}/b/j.xml",
-        "--baseline=b.json", "--workload=camera-30hz", "--margin=5%", "--budget=60 s", "--static", "--format=github",
+        "gate", "--report=json=./a/j.json", f"--report=junit={tmp_path}/b/j.xml", "--model=--static",
+        "--baseline=b.json", "--suite=s.toml", "--baselines=kept here", "--workload=camera-30hz", "--margin=5%",
+        "--budget=60 s", "--static", "--format=github", "--device=raspberry-pi-5", "--device=jetson-orin-nano",
         "--allow=MACs", "--allow=peak memory", "--skip=outputs", "--dim", "batch=1", "  two  words * \\n",
     ]  # fmt: skip
     assert (tmp_path / "a").is_dir()
     assert (tmp_path / "b").is_dir()
     # It wrote no report, so that its 0 is no PASS.
     assert (ran.code, ran.outputs["verdict"], ran.outputs["exit-code"]) == (70, "", "70")
+
+
+def test_a_suite_needs_no_model(tmp_path):
+    _, words = words_of(tmp_path, suite="robotics", baselines="kept")
+    assert [word for word in words if not word.startswith(("--report=", "--format="))] == [
+        "gate", "--suite=robotics", "--baselines=kept"
+    ]  # fmt: skip
+
+
+def test_a_history_is_no_word_of_a_command_and_no_line_of_the_log(tmp_path):
+    url = "postgresql://gate:hunter2@db.example/runs"
+    (tmp_path / "bin").mkdir()
+    file = tmp_path / "bin" / "assess"
+    file.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" "$ASSESS_HISTORY" >"{tmp_path}/words"\n')
+    file.chmod(0o755)
+    inputs = {"install": "false", "model": "m.onnx", "history": url}
+    ran = act(inputs, tmp_path, {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"})
+    *words, handed = (tmp_path / "words").read_text().splitlines()
+    assert handed == url
+    assert "hunter2" not in "".join([*words, ran.log, ran.summary, *ran.outputs.values()])
+    # The script as it is run with -x would tell it, if it had it in a word.
+    traced = subprocess.run(
+        ["sh", "-x", ROOT / "ci" / "gate.sh"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={"ASSESS_COMMAND": str(file), "ASSESS_MODEL": "m", "ASSESS_HISTORY": url, "PATH": "/usr/bin:/bin",
+             "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert "--model=m" in traced.stderr
+    assert "hunter2" not in traced.stderr
+
+
+@pytest.mark.slow
+def test_a_suite_is_gated_against_its_baselines(models):
+    # Nothing was accepted yet: every gate is told, and none of them is a pass.
+    (models / "kept").mkdir()
+    (models / "two.toml").write_text(
+        'name = "Two"\nsummary = "Two models for one job."\n'
+        '[[case]]\nmodel = "old.onnx"\ndevice = "raspberry-pi-5-8gb"\nworkload = "camera-30hz"\n'
+        '[[case]]\nmodel = "more.onnx"\ndevice = "raspberry-pi-5-8gb"\nworkload = "camera-30hz"\n'
+    )
+    ran = act({"install": "false", "suite": "two.toml", "baselines": "kept", "static": "true"}, models)
+    assert (ran.code, ran.outputs["verdict"], ran.outputs["exit-code"]) == (4, "NOT COMPARABLE", "4"), ran.log
+    assert json.loads((models / "assess-gate.json").read_text())["schema"] == "assess.gate-suite/1"
+    assert parse(models / "assess-gate.xml").getroot().get("skipped") == "2"
 
 
 def test_nothing_is_left_behind(tmp_path):
@@ -242,7 +287,7 @@ def test_whoever_cancels_the_job_ends_assess_too(tmp_path, shell, number):
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({}, "ASSESS_MODEL (the input model) is not set"),
+        ({}, "neither ASSESS_MODEL (the input model) nor ASSESS_SUITE (the input suite) is set"),
         ({"ASSESS_LENIENT": "yes"}, "ASSESS_LENIENT is neither true nor false"),
         ({"ASSESS_STATIC": "1\n::error::x"}, "ASSESS_STATIC is neither true nor false\n"),
         ({"ASSESS_REPORT_JSON": "file/a.json"}, "there is no folder for the JSON report"),

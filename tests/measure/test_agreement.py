@@ -149,7 +149,7 @@ def test_what_is_left_unexplained_of_the_changes_between_frames():
     changes = math.sqrt(5.0)  # 0, 1, 2, 3 around 1.5.
     same = compare(np, "y", "y", [(frame, frame) for frame in frames])
     constant = compare(np, "y", "y", [(np.array([300.0, 1.5]), frame) for frame in frames])
-    off = compare(np, "y", "y", [(frame + [0.0, 0.1], frame) for frame in frames])
+    off = compare(np, "y", "y", [(frame + np.array([0.0, 0.1]), frame) for frame in frames])
     assert (same.beside_spread, constant.beside_spread) == (0.0, pytest.approx(1.0))
     assert off.beside_spread == pytest.approx(0.2 / changes)
     assert compare(np, "y", "y", [(frames[0], frames[0])]).beside_spread is None

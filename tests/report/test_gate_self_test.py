@@ -42,7 +42,8 @@ def able():
 
 
 ABLE = """\
-ABLE  student.onnx for camera-30hz: gates here tell a slowdown beyond 3.0%
+ABLE  student.onnx for camera-30hz: gates here tell a slowdown beyond 3.0%, as far as so few gates
+  show
 
   unchanged  2 gates: 2 PASS; measured +0.0% [-0.1%, +0.2%]; 12.0 s a gate
   +5%        1 gate: 1 REGRESSION; measured +4.8% [+4.5%, +5.1%]; by 3 nodes behind output 'scores'
@@ -54,6 +55,10 @@ ABLE  student.onnx for camera-30hz: gates here tell a slowdown beyond 3.0%
   seen at +5%: 1 of 1; more than 5% of all, with 95 % confidence
   seen at +10%: 1 of 1; more than 5% of all, with 95 % confidence
   pairs scatter by: 0.2% (latency floor); 1.5 s a pair
+  not shown yet: fewer than 2.5% raise a false alarm: shown by 119 gates, not by 2
+  not shown yet: 95% see +5%: shown by 59 gates, not by 1
+  not shown yet: 95% see +10%: shown by 59 gates, not by 1
+  to show it: --budget 72min
   computed for 20 pairs, 30 s: 95 % of gates see a slowdown of 3.1%; 95 % of gates prove an
     unchanged model for a margin of 0.5% or more
   computed for 40 pairs, 60 s: 95 % of gates see a slowdown of 3.1%; 95 % of gates prove an
@@ -90,7 +95,23 @@ def test_one_node_that_is_too_much_is_told():
     text = " ".join(terminal(test).split())
     assert text.startswith("ERRS student.onnx for camera-30hz: gates here err: do not believe them")
     assert "by 1 node behind output 'scores' of 10 elements; one node already adds more than was asked for" in text
-    assert "wrong: 1 of 1 gates at +2% passed what is beyond the margin" in text
+    assert "wrong: 1 of 1 gates at +2% passed what is beyond the margin; 2.5% may" in text
+    assert "not shown yet" not in text
+
+
+def test_enough_gates_leave_nothing_open():
+    one = {"step": 0.001, "effect": 0.0}
+    many = report_of(level(0.0, *(P,) * 119, **one), level(0.10, *(R,) * 59, **{**one, "effect": 0.1}, work=Work(3)))
+    text = terminal(many)
+    assert text.splitlines()[0] == "ABLE  student.onnx for camera-30hz: gates here tell a slowdown beyond 3.0%"
+    assert "not shown yet" not in text and "to show it" not in text
+
+
+def test_a_budget_that_one_gate_of_each_level_exceeds_is_told():
+    short = report_of(level(0.0, P, effect=0.0), level(0.10, R, effect=0.102, work=Work(3)), budget_s=1.0, span_s=51.0)
+    said = "longer than asked: 51 s instead of 1 s: each level has one gate, however long that takes"
+    assert said in " ".join(terminal(short).split())
+    assert "longer than asked" not in terminal(able())
 
 
 def test_a_failure_is_told_and_nothing_else():
@@ -119,6 +140,7 @@ def test_programs_can_compute_it_anew():
     }  # fmt: skip
     assert len(largest["gates"][0]["pairs"]) == 12
     assert [each["pairs"] for each in document["computed"]] == [20, 40]
+    assert document["doubts"][0] == {"what": "fewer than 2.5% raise a false alarm", "gates": 2, "needed": 119}
     assert document["levels"][0]["injected"] is None
 
 

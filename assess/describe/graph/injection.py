@@ -1,9 +1,9 @@
 """Write copies of a model that do more work and say the same; runs in the process that reads untrusted models.
 
 The work is a chain of Max(x, x): the larger of a float and itself is that float to the last bit, NaN and -0 too, and no
-optimiser of ONNX Runtime knows it (1.22 to 1.32, at every level). It goes where no fusion can be broken: behind an
-output of the graph, or before its first operators. For more work than some nodes do on a small tensor, they do it on
-copies of the tensor, of which one is taken in the end.
+optimiser of ONNX Runtime removes it (1.22.1 and 1.32.0 were tried, at every level). It goes where no fusion can be
+broken: behind an output of the graph, or before its first operators. For more work than some nodes do on a small
+tensor, they do it on copies of the tensor, of which one is taken in the end.
 """
 
 from __future__ import annotations

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from assess.describe.graph.injected import Injected
 from assess.describe.model import Model
-from assess.judge.gate.comparison import Comparison, GateVerdict, worst
+from assess.judge.gate.comparison import FINE, Comparison, GateVerdict, worst
 from assess.judge.gate.latency import CONFIDENCE, LEAST_S
 from assess.judge.gate.report import PairChange
 from assess.measure.measurement import Host
 from assess.project.binomial import rate_bound
+from assess.project.gate_power import (
+    FEWEST_PAIRS,
+    MOST_PAIRS,
+    SURE,
+    gates_needed,
+    half_of_the_middle,
+    pairs_needed,
+    placebo_half_width,
+    smallest_margin,
+    smallest_seen,
+)
 from assess.project.lockstep import relative
 from assess.project.signed_rank import Interval, interval
 
 #: Slowdowns that are injected; the first is none: the model against itself.
 LEVELS: Final = (0.0, 0.02, 0.05, 0.10)
-#: Of every bound and interval of a self-test, and the share of gates that "sees" and "proves" stand for.
-SURE: Final = 0.95
-#: Hodges and Lehmann's centre of normal differences scatters as if it were their mean of so many fewer: 3 / pi
-#: (Hodges & Lehmann, Annals of Mathematical Statistics 34, 1963).
-_EFFICIENCY: Final = 3.0 / math.pi
-#: Of the normal distribution: one-sided 97.5 %, since two things must hold together in 95 %, what is said of the models
-#: and what is said of the placebos; and the two-sided confidence of a gate's interval.
-_ONE_SIDED: Final = statistics.NormalDist().inv_cdf((1.0 + SURE) / 2.0)
-_TWO_SIDED: Final = statistics.NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0)
-#: An exact interval of n differences is wider than one of the normal distribution, since ranks are whole numbers: by
-#: simulation 26 % at 10, 16 % at 16, 6 % at 40 (95th percentile of the half-width; the formula without it was 1.0).
-_STEPS: Final = 2.6
-#: A gate has one placebo for two pairs.
-_PAIRS_TO_A_PLACEBO: Final = 2
-#: A gate has no fewer pairs than this, and `--max-pairs` goes so far.
-_FEWEST_PAIRS: Final = 8
-_MOST_PAIRS: Final = 1000
+#: Gates that may raise a false alarm, or pass what is beyond the margin: the looks of a gate hold together in 95 %,
+#: two-sided (`assess.judge.gate.latency.CONFIDENCE`), so that 2.5 % are left on either side.
+PROMISED: Final = 0.025
 #: The interval of more pairs than this takes long to count out, and is narrow enough.
 _ENOUGH_PAIRS: Final = 200
 
@@ -186,7 +182,7 @@ class SelfTest:
     @property
     def pairs_within_budget(self) -> int:
         """Pairs that one gate would have in the time that was given to all."""
-        return max(_FEWEST_PAIRS, min(_MOST_PAIRS, int(self.budget_s / self.pair_s)))
+        return max(FEWEST_PAIRS, min(MOST_PAIRS, int(self.budget_s / self.pair_s)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,99 +206,92 @@ def reach(test: SelfTest, pairs: int) -> Reach:
     """What gates of so many pairs can tell here: one latency suffices to see, all of them are needed to prove."""
     scatters = [test.scatter(metric) for metric in test.metrics]
     seen = [
-        smallest_seen(scatter, pairs, test.allowed)
+        smallest_seen(scatter, pairs, test.allowed, CONFIDENCE)
         for scatter in scatters
-        if smallest_margin(scatter, pairs) <= test.allowed
+        if placebo_half_width(scatter, pairs, CONFIDENCE) <= test.allowed
     ]
-    margin = max(smallest_margin(scatter, pairs) for scatter in scatters)
+    margin = max(smallest_margin(scatter, pairs, CONFIDENCE) for scatter in scatters)
     return Reach(pairs, pairs * test.pair_s, min(seen, default=None), margin)
 
 
+def pairs_to_tell(test: SelfTest) -> int | None:
+    """The fewest pairs with which 95 % of gates of an unchanged model prove it here; None if 1000 are too few."""
+    return pairs_needed(max(test.scatter(metric) for metric in test.metrics), test.allowed, CONFIDENCE)
+
+
 def errors(test: SelfTest) -> list[str]:
-    """Gates that were wrong, in words."""
-    found = []
-    if alarms := test.levels[0].count(GateVerdict.REGRESSION):
-        found.append(f"{alarms} of {len(test.levels[0].gates)} gates of the unchanged model raised a false alarm")
+    """What proves that gates are wrong more often than they promise, in words."""
+    unchanged = test.levels[0]
+    wrong = [(unchanged, unchanged.count(GateVerdict.REGRESSION), "of the unchanged model raised a false alarm")]
     for level in test.sure_levels:
-        if passed := level.count(GateVerdict.PASS, GateVerdict.IMPROVEMENT):
-            found.append(f"{passed} of {len(level.gates)} gates at {level.aim:+.0%} passed what is beyond the margin")
-    return found
+        wrong.append((level, level.count(*FINE), f"at {level.aim:+.0%} passed what is beyond the margin"))
+    return [
+        f"{count} of {len(level.gates)} gates {did}; {PROMISED:.1%} may"
+        for level, count, did in wrong
+        if _rate_above(count, len(level.gates)) > PROMISED
+    ]
+
+
+def _rate_above(count: int, gates: int) -> float:
+    """The rate of what was counted is above this with 95 % confidence (Clopper and Pearson)."""
+    return 1.0 - rate_bound(gates - count, gates, SURE)
 
 
 def shortfalls(test: SelfTest) -> list[str]:
     """What gates should have told and did not, in words.
 
-    All of the largest slowdown, and more than half of the unchanged and of any that 95 % of gates should see.
+    Half of them or more, of the unchanged model or of a slowdown that should be seen; or of the latter so many that
+    fewer than 95 % are proved to see it.
     """
     unchanged, largest = test.levels[0], test.levels[-1]
-    visible = reach(test, test.most_pairs).seen or 0.0
     found = []
     if 2 * (passed := unchanged.count(GateVerdict.PASS)) <= len(unchanged.gates):
         found.append(f"{passed} of {len(unchanged.gates)} gates of the unchanged model proved that it is")
     if largest not in test.sure_levels:
         found.append(f"the work at {largest.aim:+.0%} is not proved to be beyond the margin of {test.allowed:.1%}")
-    for level in test.sure_levels:
-        seen = level.count(GateVerdict.REGRESSION)
-        if level is largest and seen < len(level.gates):
-            found.append(f"{seen} of {len(level.gates)} gates at {level.aim:+.0%} saw it; all should")
-        elif 2 * seen <= len(level.gates) and level.effect(test.metrics[0]).centre >= visible:
-            found.append(f"{seen} of {len(level.gates)} gates at {level.aim:+.0%} saw it; most should")
+    for level in should_be_seen(test):
+        seen, gates = level.count(GateVerdict.REGRESSION), len(level.gates)
+        if 2 * seen <= gates or rate_bound(seen, gates, SURE) < SURE:
+            found.append(f"{seen} of {gates} gates at {level.aim:+.0%} saw it; {SURE:.0%} should")
     return found
 
 
-def half_of_the_middle(numbers: Sequence[float]) -> float:
-    """Half of the range of the middle 68.27 %: the standard deviation of normal numbers, whatever their outliers do."""
-    ascending = sorted(numbers)
-    tail = (1.0 - math.erf(math.sqrt(0.5))) / 2.0
-
-    def at(share: float) -> float:
-        position = share * (len(ascending) - 1)
-        below = math.floor(position)
-        above = min(below + 1, len(ascending) - 1)
-        return ascending[below] + (position - below) * (ascending[above] - ascending[below])
-
-    return (at(1.0 - tail) - at(tail)) / 2.0
+def should_be_seen(test: SelfTest) -> list[Level]:
+    """Levels proved to be beyond the margin that 95 % of gates should see: those that are computed, and the largest."""
+    visible = reach(test, test.most_pairs).seen or 0.0
+    return [
+        level
+        for level in test.sure_levels
+        if level is test.levels[-1] or level.effect(test.metrics[0]).centre >= visible
+    ]
 
 
-def error_of_centre(scatter: float, pairs: int) -> float:
-    """Standard error of the centre of so many pairs.
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What so few gates neither show nor refute.
 
-    Args:
-        scatter: of one pair, as a logarithm.
-        pairs: how many.
+    Attributes:
+        what: they would show, in words.
+        gates: that there are.
+        needed: gates that would show it, with no more of them wrong.
     """
-    return scatter / math.sqrt(_EFFICIENCY * pairs)
+
+    what: str
+    gates: int
+    needed: int
 
 
-def smallest_seen(scatter: float, pairs: int, margin: float) -> float:
-    """The smallest slowdown, relative, that 95 % of gates call a REGRESSION at their last look.
-
-    The centre must be beyond the margin and its interval above 0, and the centre scatters: whichever asks for more of
-    ln(1 + margin) + 1.96 e and (2.361 + 1.96) e, e being the standard error of the centre.
-    """
-    error = error_of_centre(scatter, pairs)
-    return relative(max(math.log1p(margin) + _ONE_SIDED * error, (_TWO_SIDED + _ONE_SIDED) * error))
-
-
-def smallest_margin(scatter: float, pairs: int) -> float:
-    """The smallest margin, relative, that 95 % of gates of an unchanged model prove at their last look.
-
-    Two things must fit into it. The upper end of the interval: (2.361 + 1.96) e. And the half-width of the placebos,
-    2.361 e of half as many, whose scatter is known from themselves alone: of one gate in forty it comes out larger by
-    more than 1.96 / sqrt(2 (n - 1)) of itself. Both are wider by `_STEPS` / n.
-    """
-    placebos = max(2, -(-pairs // _PAIRS_TO_A_PLACEBO))
-    luck = 1.0 + _ONE_SIDED / math.sqrt(2.0 * (placebos - 1))
-    half_width = _TWO_SIDED * error_of_centre(scatter, placebos) * luck * (1.0 + _STEPS / placebos)
-    upper_end = (_TWO_SIDED + _ONE_SIDED) * error_of_centre(scatter, pairs) * (1.0 + _STEPS / pairs)
-    return relative(max(upper_end, half_width))
-
-
-def pairs_needed(scatter: float, margin: float) -> int | None:
-    """The fewest pairs with which 95 % of gates of an unchanged model prove the margin; None if 1000 are too few."""
-    return next(
-        (pairs for pairs in range(_FEWEST_PAIRS, _MOST_PAIRS + 1) if smallest_margin(scatter, pairs) <= margin), None
-    )
+def doubts(test: SelfTest) -> list[Doubt]:
+    """What an ABLE machine is not shown to be yet: within what gates promise, and seeing what they should."""
+    if test.answer is not Answer.ABLE:
+        return []
+    unchanged = test.levels[0]
+    needed = gates_needed(unchanged.count(GateVerdict.REGRESSION), PROMISED)
+    found = [Doubt(f"fewer than {PROMISED:.1%} raise a false alarm", len(unchanged.gates), needed)]
+    for level in should_be_seen(test):
+        gates, seen = len(level.gates), level.count(GateVerdict.REGRESSION)
+        found.append(Doubt(f"{SURE:.0%} see {level.aim:+.0%}", gates, gates_needed(gates - seen, 1.0 - SURE)))
+    return [each for each in found if each.gates < each.needed]
 
 
 def alarm_bound(test: SelfTest) -> float:
@@ -312,5 +301,4 @@ def alarm_bound(test: SelfTest) -> float:
 
 def power_bound(level: Level) -> float:
     """The share of gates that see this slowdown is above this with 95 % confidence (Clopper and Pearson)."""
-    missed = len(level.gates) - level.count(GateVerdict.REGRESSION)
-    return 1.0 - rate_bound(missed, len(level.gates), SURE)
+    return _rate_above(level.count(GateVerdict.REGRESSION), len(level.gates))

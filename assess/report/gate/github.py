@@ -30,9 +30,11 @@ def github(report: GateReport) -> str:
     ]  # fmt: skip
     if commands:
         return "".join(commands)
-    return workflow_command(
-        "notice", f"{len(report.comparisons)} metrics", file=report.file or report.candidate.name, title="PASS"
-    )
+    return workflow_command("notice", f"{len(report.comparisons)} metrics", file=_file(report), title="PASS")
+
+
+def _file(report: GateReport) -> str:
+    return report.file or report.candidate.name
 
 
 def _said(because: str, step: str) -> str:

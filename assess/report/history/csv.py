@@ -16,6 +16,7 @@ _FORMULA: Final = ("=", "+", "-", "@")
 
 def csv(trend: Trend) -> str:
     """The runs, oldest first, with the number of their level: empty where none were searched for."""
+    unit = _plain(trend.unit)
     level_of = {
         index: number
         for number, level in enumerate(trend.levels, 1)
@@ -26,7 +27,7 @@ def csv(trend: Trend) -> str:
     lines.writerow(_HEADS)
     for index, point in enumerate(trend.points):
         words = (point.sha256, point.commit, point.onnxruntime, point.tool, point.verdict)
-        lines.writerow([point.created, point.value, trend.unit, level_of.get(index, ""), *map(_plain, words)])
+        lines.writerow([point.created, point.value, unit, level_of.get(index, ""), *map(_plain, words)])
     return text.getvalue()
 
 

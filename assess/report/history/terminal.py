@@ -16,7 +16,7 @@ def terminal(trend: Trend, *, width: int = 100) -> str:
     lines = wrapped(clean(subject(trend)), width, _INDENT)
     lines += wrapped(_INDENT + clean(of_series(trend.series)), width, _INDENT * 2)
     values = [point.value for point in trend.points]
-    lines += ["", *drawn_trend(values, [level.first for level in trend.levels[1:]], trend.unit, width), ""]
+    lines += ["", *drawn_trend(values, [level.first for level in trend.levels[1:]], clean(trend.unit), width), ""]
     cells = [HEADS, *(tuple(map(clean, row)) for row in rows(trend))]
     if trend.levels:
         sizes = [max(map(len, column)) for column in zip(*cells, strict=True)]
