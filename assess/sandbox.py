@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Literal
+from typing import IO, Any, Final, Literal
 
 from assess.errors import AssessError
 
@@ -217,12 +217,16 @@ def ending_cleanly() -> Iterator[list[int]]:
             raise SystemExit(128 + caught[0])  # Whoever handles the signal chose to go on; the block's work is lost.
 
 
+#: What a model may not decide, and what it may not learn: the URL of a history may hold a password.
+_NOT_INHERITED: Final = frozenset({"ORT_LOAD_CONFIG_FROM_MODEL", "ASSESS_HISTORY"})
+
+
 def environment() -> dict[str, str]:
     """The environment of every child: this one's, with what must hold before anything is imported."""
     package = str(Path(__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH")
     path = f"{package}{os.pathsep}{inherited}" if inherited else package
-    kept = {name: value for name, value in os.environ.items() if name != "ORT_LOAD_CONFIG_FROM_MODEL"}
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     return {
         **kept,
         "PYTHONPATH": path,

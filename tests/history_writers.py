@@ -11,7 +11,7 @@ import sys
 import time
 
 from assess.history import Asked, record, trend
-from assess.project.history import Run
+from assess.project.history import Quantity, Run
 
 RUNS = 200
 ROUNDS = 10
@@ -20,8 +20,10 @@ LONGEST_S = 0.15
 
 
 def run(model, number):
-    metrics = {"latency floor": 1e-3 * (number + 1), "latency median": 1.0, "peak memory": 2.0, "file size": 3.0}
-    return Run(f"2026-11-29T10:{number // 60:02}:{number % 60:02}+00:00", "gate", model, "ab" * 32, metrics=metrics)
+    values = {"latency floor": 1e-3 * (number + 1), "latency median": 1.0, "peak memory": 2.0, "file size": 3.0}
+    metrics = {name: Quantity(value) for name, value in values.items()}
+    created = f"2026-11-29T10:{number // 60:02}:{number % 60:02}+00:00"
+    return Run(created, "gate-rerun", model, "ab" * 32, metrics=metrics)
 
 
 def forked(work):

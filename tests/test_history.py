@@ -20,7 +20,7 @@ from assess.cli.history import history
 from assess.errors import AssessError
 from assess.history import DEFAULT, METRIC, Asked, check, record, trend
 from assess.project.change_points import MOST
-from assess.project.history import Series
+from assess.project.history import Quantity, Series
 
 HERE = Path(__file__).parent
 NO_POSTGRES = "PostgreSQL is not installed: apt-get install postgresql"
@@ -75,7 +75,7 @@ def test_what_was_recorded_comes_back_oldest_first(where):
         record(where, run(minute, value, verdict="REGRESSION" if minute == 2 else "PASS"))
     found = trend(where, Asked("student.onnx"))
     assert [point.value for point in found.points] == [1e-3, 2e-3, 3e-3]
-    assert found.series == Series("student.onnx", "camera-30hz", 1, "0123456789abcdef", "f" * 16, "gate")
+    assert found.series == Series("student.onnx", "camera-30hz", 1, "0123456789abcdef", "f" * 16, "gate-rerun")
     last = found.points[-1]
     assert (last.created, last.sha256, last.commit) == ("2026-11-29T10:02:00.000000+00:00", "ab" * 32, "c" * 40)
     assert (last.onnxruntime, last.tool, last.verdict) == ("1.32.0", "0.1.0", "REGRESSION")
@@ -159,25 +159,47 @@ def test_a_trend_never_mixes_and_the_latest_run_says_which_is_drawn(where):
     assert [each.last[14:16] for each in found.others] == ["05", "04", "03", "02", "00"]
 
 
+def test_a_median_over_pairs_is_no_minimum_over_launches(where):
+    # Both are a "latency floor" of a gate, of the same model, job, machine and settings.
+    kinds = ("gate-rerun", "gate-floor", "gate-rerun", "gate-floor")
+    for minute, (kind, value) in enumerate(zip(kinds, (1.05e-3, 1.00e-3, 1.06e-3, 1.01e-3), strict=True)):
+        record(where, run(minute, value, kind=kind))
+    of = {kind: trend(where, Asked("student.onnx", kind=kind)) for kind in set(kinds)}
+    assert [point.value for point in of["gate-rerun"].points] == [1.05e-3, 1.06e-3]
+    assert [point.value for point in of["gate-floor"].points] == [1.00e-3, 1.01e-3]
+    assert trend(where, Asked("student.onnx")).series.kind == "gate-floor"
+    assert [(each.series.kind, each.runs) for each in of["gate-floor"].others] == [("gate-rerun", 2)]
+
+
+def test_a_unit_is_what_was_recorded_whatever_the_metric_is_called(where):
+    record(where, run(0, metrics={"energy: package": Quantity(0.12, "J"), "MACs": Quantity(5.0)}))
+    found = trend(where, Asked("student.onnx", "energy: package"))
+    assert (found.unit, found.points[0].value) == ("J", 0.12)
+    assert trend(where, Asked("student.onnx", "MACs")).unit == ""
+    record(where, run(1, metrics={"energy: package": Quantity(3e-5, "kWh")}))
+    other = trend(where, Asked("student.onnx", "energy: package"))
+    assert (other.unit, [point.value for point in other.points]) == ("kWh", [3e-5])
+
+
 def test_the_series_drawn_is_the_latest_that_has_the_metric(where):
     record(where, run(0, 1.0))
-    record(where, run(1, host="", settings_key="", onnxruntime="", metrics={"file size": 10.0}))
+    sizes = {"file size": Quantity(10.0, "B")}
+    record(where, run(1, host="", settings_key="", onnxruntime="", kind="gate-static", metrics=sizes))
     assert [point.value for point in trend(where, Asked("student.onnx")).points] == [1.0]
     assert trend(where, Asked("student.onnx", "file size")).series.host == ""
 
 
 def test_what_is_read_from_files_changes_its_level_with_its_value(where):
     for minute, size in enumerate((10.0, 10.0, 11.0, 10.0)):
-        record(where, run(minute, metrics={"file size": size}))
+        record(where, run(minute, metrics={"file size": Quantity(size, "B")}))
     levels = trend(where, Asked("student.onnx", "file size")).levels
     assert [(level.first, level.last, level.median) for level in levels] == [(0, 1, 10.0), (2, 2, 11.0), (3, 3, 10.0)]
     assert levels[1].change == pytest.approx(0.1)
 
 
 def test_only_the_last_runs_are_drawn_and_only_500_are_searched(where):
-    metrics = {"latency floor": 1.0}
     for number in range(12):
-        record(where, run(number, metrics=metrics))
+        record(where, run(number, 1.0))
     found = trend(where, Asked("student.onnx", last=5))
     assert (len(found.points), found.older) == (5, 7)
     assert trend(where, Asked("student.onnx", last=12)).older == 0
@@ -231,7 +253,7 @@ def test_what_is_not_there_is_told_with_what_there_is(where):
     )
     assert told(where, "student.onnx", host="9") == (
         "--host 9: no run of 'student.onnx' is of that (hint: there are --workload camera-30hz --host 0123456789abcdef "
-        "--settings ffffffffffffffff --kind gate)"
+        "--settings ffffffffffffffff --kind gate-rerun)"
     )
     record(where, run(1, metrics={}, model="failed.onnx"))
     assert "its runs have no numbers: they failed" in told(where, "failed.onnx")
@@ -241,8 +263,22 @@ def test_a_history_is_made_by_writing_only(where, tmp_path):
     with pytest.raises(AssessError, match=r"no such history|holds no history yet"):
         trend(where, Asked("student.onnx"))
     assert list(tmp_path.iterdir()) == []
+    record(where, run())
+    assert len(trend(where, Asked("student.onnx")).points) == 1
+
+
+def test_a_check_makes_and_changes_nothing(where, tmp_path):
     check(where)
-    assert "it is empty" in told(where, "student.onnx")
+    with pytest.raises(AssessError, match=r"no such history|holds no history yet"):
+        trend(where, Asked("student.onnx"))
+    assert list(tmp_path.iterdir()) == []
+    record(where, run())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    check(where)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    version(where, 2)
+    with pytest.raises(AssessError, match="form 2 was written by a newer assess"):
+        check(where)
 
 
 def version(where, number):

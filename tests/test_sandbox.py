@@ -247,3 +247,9 @@ def test_a_damaged_list_of_control_groups_is_read_as_far_as_it_goes(tmp_path):
     (tmp_path / "proc/self/cgroup").write_bytes(b"\xff\xfe\nno colons\n0:\n0::/job\n")
     (tmp_path / "sys/fs/cgroup/job").mkdir(parents=True)
     assert control_groups(tmp_path) == [tmp_path / "sys/fs/cgroup/job", tmp_path / "sys/fs/cgroup"]
+
+
+def test_who_runs_a_model_does_not_learn_where_the_history_is(monkeypatch):
+    """Its URL may hold a password, and a model is not to be trusted."""
+    monkeypatch.setenv("ASSESS_HISTORY", "postgresql://u:secret@host/db")
+    assert ask("environment", names=["ASSESS_HISTORY"]).answer == {"ASSESS_HISTORY": None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,8 @@ from assess.cli.options import (
     ProviderOptionOption,
     SeedOption,
     ThreadsOption,
-    choice,
     dimensions,
     feeds,
-    pairs,
 )
 from assess.errors import AssessError
 from assess.providers import CPU
@@ -41,6 +38,7 @@ SkipMetricsOption = Annotated[
 
 
 def gate(
+    context: typer.Context,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="The newer model: a file, or an id.")
     ] = None,
@@ -88,7 +86,10 @@ def gate(
         str | None, typer.Option("--timeout", metavar="TIME", help="Of each process of a pair; 2 min if left out.")
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, json, junit, github, gitlab.")
+        str,
+        typer.Option(
+            "--format", "-f", metavar="NAME", help="terminal, markdown, json, junit, github, gitlab, verdict."
+        ),
     ] = "terminal",
     report: ReportOption = None,
     history: KeepOption = None,
@@ -100,48 +101,30 @@ def gate(
 
     Example: assess gate --model new.onnx --against old.onnx --workload camera-30hz --report junit=gate.xml
     """
-    from assess.cli.gate_kinds import GateWords, one_kind, tell_gate, tell_suite
-    from assess.cli.gate_self_test import refuse_with_self_test, run_self_test
-    from assess.cli.keep import check_history
-    from assess.cli.settings import LEVELS, quantity, reading_limits
-    from assess.cli.targets import devices_of, library_of
-    from assess.gate import SETTINGS
+    from assess.cli.gate_kinds import run_gate, run_suite
+    from assess.cli.gate_options import GateOptions, for_job_of, gate_settings, kind_of
+    from assess.cli.gate_self_test import run_self_test
+    from assess.cli.settings import quantity, reading_limits
+    from assess.cli.targets import library_of
     from assess.gate.options import plan_of
     from assess.pipeline import find_job
 
-    kind = one_kind(
-        {"--against": against is not None, "--baseline": baseline is not None, "--suite": suite is not None,
-         "--self-test": self_test}
-    )  # fmt: skip
+    kind = kind_of(context)
     budget_s = None if budget is None else quantity(budget, "s", "--budget")
-    if budget_s is not None and kind in ("--baseline", "--suite"):
-        raise AssessError("a stored floor is compared with a fixed number of launches", where="--budget",
-                          hint="leave it out, or measure both: --against MODEL")  # fmt: skip
-    plan = plan_of(
-        margin, max_pairs=max_pairs, budget_s=None if self_test else budget_s, allow=allow or (), skip=skip or (),
+    library, arrays = library_of(profiles, None), feeds(input_)
+    settings = gate_settings(provider, provider_option, threads, optimisation, seed, timeout)
+    # The time of a self-test is for all of its gates, each of which looks as it would without.
+    of_each_s = None if self_test else budget_s
+    plan = plan_of(margin, max_pairs=max_pairs, budget_s=of_each_s, allow=allow or (), skip=skip or ())
+    job = find_job(workload, library) if workload else None
+    options = GateOptions(
+        library, job, for_job_of(job, device, settings, library, arrays), settings, plan, budget_s, static,
+        dimensions(dim), arrays, reading_limits(timeout, None), format_, report or (), history,
     )  # fmt: skip
-    library = library_of(profiles, None)
-    settings = replace(
-        SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
-        optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed,
-        timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
-    )  # fmt: skip
-    words = GateWords(
-        library, find_job(workload, library) if workload else None,
-        devices_of(device, None, library) if device else (), settings, plan, static, dimensions(dim), feeds(input_),
-        reading_limits(timeout, None),
-    )  # fmt: skip
-    check_history(history)
     if kind == "--suite":
-        tell_suite(words, str(suite), baselines, model, format_, report, history)
+        run_suite(options, str(suite), baselines)
     if model is None:
         raise AssessError("is missing", where="--model", hint="name the newer model")
     if kind == "--self-test":
-        refuse_with_self_test(
-            {"--static": static, "--allow": bool(allow), "--device": bool(device), "--skip": bool(skip)}
-        )  # fmt: skip
-        run_self_test(
-            model, workload, library, settings, plan, budget_s, dims=words.dims, feeds=words.arrays,
-            limits=words.limits, format_=format_, reports=report,
-        )  # fmt: skip
-    tell_gate(words, model, against, baseline, format_, report, history)
+        run_self_test(options, model)
+    run_gate(options, model, against, baseline)

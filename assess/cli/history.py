@@ -37,7 +37,8 @@ def history(
     host: Annotated[str, typer.Option("--host", metavar="DIGITS", help="Runs on this machine, by fingerprint.")] = "",
     settings: Annotated[str, typer.Option("--settings", metavar="DIGITS", help="Runs with these settings.")] = "",
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="NAME", help="gate, measure or baseline: what made the runs.")
+        str | None,
+        typer.Option("--kind", metavar="NAME", help="gate-rerun, gate-floor, gate-static, measure or baseline."),
     ] = None,
     last: Annotated[int, typer.Option("--last", min=1, max=10_000, help="Runs, at most.")] = 500,
     format_: Annotated[
@@ -85,18 +86,11 @@ def _check(paths: Sequence[Path], where: str) -> None:
 
 
 def _deliver(found: Trend, format_: str, paths: Sequence[Path]) -> None:
-    from assess.cli.output import tell_written
-    from assess.cli.terminal import terminal_width
-    from assess.files import write_whole
+    from assess.cli.output import deliver_forms
     from assess.report.history import HISTORY_FORMS
     from assess.report.history.terminal import terminal
 
-    for path in paths:
-        write_whole(path, next(form for form in HISTORY_FORMS if form.suffix == path.suffix).render(found))
-    if format_ == "terminal":
-        text = terminal(found, width=terminal_width())
-    else:
-        text = next(form for form in HISTORY_FORMS if form.name == format_).render(found)
-    typer.echo(text, nl=False)
-    for path in paths:
-        tell_written(path)
+    forms = {form.name: form.render for form in HISTORY_FORMS}
+    names = {form.suffix: form.name for form in HISTORY_FORMS}
+    files = [(names[path.suffix], path) for path in paths]
+    deliver_forms(found, forms, lambda trend, width, **_: terminal(trend, width=width), format_, files)

@@ -38,8 +38,9 @@ def keep_measurement(where: str | None, measurement: Measurement, path: Path) ->
     """
     from assess.history.commit import commit_of
     from assess.history.runs import run_of_measurement
+    from assess.measure.fingerprint import machine_id
 
-    _keep(where, lambda: run_of_measurement(measurement, commit=commit_of(path)))
+    _keep(where, lambda: run_of_measurement(measurement, machine=machine_id(), commit=commit_of(path)))
 
 
 def keep_gate(where: str | None, report: GateReport, settings: Settings, path: Path) -> None:
@@ -56,8 +57,9 @@ def keep_gate(where: str | None, report: GateReport, settings: Settings, path: P
     """
     from assess.history.commit import commit_of
     from assess.history.runs import run_of_gate
+    from assess.measure.fingerprint import machine_id
 
-    _keep(where, lambda: run_of_gate(report, settings=settings, commit=commit_of(path)))
+    _keep(where, lambda: run_of_gate(report, settings=settings, machine=machine_id(), commit=commit_of(path)))
 
 
 def keep_baseline(where: str | None, baseline: Baseline) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from assess.clean import clean
-from assess.cli.options import choice
+from assess.cli.options import choice, pairs
 from assess.cli.stderr import complain, tell_also
 from assess.cli.terminal import terminal_width
 from assess.describe.workload import Job
@@ -28,6 +30,8 @@ from assess.report.formats.terminal import terminal, terminal_many, terminal_sui
 if TYPE_CHECKING:
     from assess.portfolio import PlannedRun
 
+T = TypeVar("T")
+
 #: From here on minutes say enough.
 _LONG_S = 100.0
 
@@ -43,6 +47,25 @@ def check_outputs(paths: Sequence[Path] | None, keep: Sequence[Path] = ()) -> No
             endings = ", ".join(form.suffix for form in FORMATS)
             raise AssessError(f"no format ends in {path.suffix!r}", where=str(path), hint=f"use one of {endings}")
         check_writable(path, [*keep, *(paths or ())[:index]])
+
+
+def report_files(words: Sequence[str], keep: Sequence[Path], forms: Sequence[str]) -> list[tuple[str, Path]]:
+    """Forms of a report and their files, which can be written.
+
+    Args:
+        words: "FORM=FILE".
+        keep: files that must not be overwritten.
+        forms: that there are.
+
+    Raises:
+        AssessError: there is no such form, or a file cannot be written.
+    """
+    found: list[tuple[str, Path]] = []
+    for name, file in pairs(words, "--report").items():
+        choice(name, forms, "--report")
+        check_writable(Path(file), [*keep, *(path for _, path in found)])
+        found.append((name, Path(file)))
+    return found
 
 
 def tell_plan(job: Job, settings: Settings) -> None:
@@ -118,7 +141,7 @@ def named_format(name: str) -> Format:
 
 def deliver(report: FitReport, form: Format, paths: Sequence[Path] | None) -> None:
     """Print a report in one format and write it to files."""
-    _deliver(form, paths, lambda other: other.render(report), lambda **how: terminal(report, **how))
+    _deliver_formats(form, paths, lambda other: other.render(report), lambda **how: terminal(report, **how))
 
 
 def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | None) -> None:
@@ -126,12 +149,14 @@ def deliver_many(portfolio: Portfolio, form: Format, paths: Sequence[Path] | Non
     if len(portfolio.outcomes) == len(portfolio.reports) == 1:
         deliver(portfolio.reports[0], form, paths)
         return
-    _deliver(form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how))
+    _deliver_formats(
+        form, paths, lambda other: other.render_many(portfolio), lambda **how: terminal_many(portfolio, **how)
+    )
 
 
 def deliver_suite(report: SuiteReport, form: Format, paths: Sequence[Path]) -> None:
     """Print what came of a suite in one format and write it to files."""
-    _deliver(form, paths, lambda other: other.render_suite(report), lambda **how: terminal_suite(report, **how))
+    _deliver_formats(form, paths, lambda other: other.render_suite(report), lambda **how: terminal_suite(report, **how))
 
 
 @contextmanager
@@ -151,21 +176,85 @@ def despite(trouble: Exception | None) -> Iterator[None]:
         raise trouble
 
 
-def _deliver(
+def deliver_forms(
+    found: T,
+    forms: Mapping[str, Callable[[T], str]],
+    on_terminal: Callable[..., str],
+    format_: str,
+    files: Sequence[tuple[str, Path]],
+    then: Sequence[Callable[[], object]] = (),
+) -> None:
+    """Print a report and write it to files; in a job of GitHub its step's summary has it too.
+
+    Args:
+        found: what is told.
+        forms: how, by name.
+        on_terminal: the same for a terminal, of its width and with colours.
+        format_: form to print.
+        files: forms and where they are written.
+        then: what else is to be done with it, whatever could not be written.
+
+    Raises:
+        Exception: what could not be written or done; all else was.
+    """
+    summary = os.environ.get("GITHUB_STEP_SUMMARY") if format_ == "github" else None
+    also = [lambda: _append(Path(str(summary)), forms["markdown"](found))] if summary else []
+    if format_ == "terminal":
+        printed: Callable[[], str] = partial(_for_terminal, partial(on_terminal, found))
+    else:
+        printed = partial(forms[format_], found)
+    _deliver(printed, [(path, partial(forms[name], found)) for name, path in files], [*also, *then])
+
+
+def _append(path: Path, text: str) -> None:
+    """Add text to a file that others write to as well.
+
+    Raises:
+        AssessError: it could not be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise AssessError(f"could not be written: {error.strerror or error}", where=str(path)) from error
+
+
+def _deliver_formats(
     form: Format, paths: Sequence[Path] | None, render: Callable[[Format], str], on_terminal: Callable[..., str]
 ) -> None:
+    """Print a report in one format, and write it in that of each file's ending."""
+    of_file = [(path, next(other for other in FORMATS if other.suffix == path.suffix)) for path in paths or ()]
+    printed = partial(_for_terminal, on_terminal) if form.name == "terminal" else partial(render, form)
+    _deliver(printed, [(path, partial(render, other)) for path, other in of_file])
+
+
+def _for_terminal(render: Callable[..., str]) -> str:
+    return render(width=terminal_width(), colour=sys.stdout.isatty())
+
+
+def _deliver(
+    printed: Callable[[], str],
+    files: Sequence[tuple[Path, Callable[[], str]]],
+    then: Sequence[Callable[[], object]] = (),
+) -> None:
+    """Write files, print, and do what else is to be done; one that fails keeps no other from being done.
+
+    Args:
+        printed: the text.
+        files: with the text of each.
+        then: what else is to be done.
+
+    Raises:
+        Exception: what went wrong, the worst of it; the others were told.
+    """
     written: list[Path] = []
-    failed: list[Exception] = []
-    for path in paths or ():
-        try:
-            write_whole(path, render(next(other for other in FORMATS if other.suffix == path.suffix)))
-            written.append(path)
-        except Exception as error:  # Raised below: what took long to measure is written and printed where it can be.
-            failed.append(error)
-    if form.name == "terminal":
-        typer.echo(on_terminal(width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
-    else:
-        typer.echo(render(form), nl=False)
+
+    def write(path: Path, text: Callable[[], str]) -> None:
+        write_whole(path, text())
+        written.append(path)
+
+    failed = _failed([partial(write, path, text) for path, text in files])
+    failed += _failed([lambda: typer.echo(printed(), nl=False), *then])
     for path in written:
         tell_written(path)
     # A bug is worse than a full disk: it is the one that the exit code tells of.
@@ -174,3 +263,14 @@ def _deliver(
         tell_also(each)
     if failed:
         raise failed[0]
+
+
+def _failed(steps: Sequence[Callable[[], object]]) -> list[Exception]:
+    """What went wrong; each is done, since what took long to measure is told wherever it can be."""
+    failed: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # Raised by whoever asked, after all was done.
+            failed.append(error)
+    return failed

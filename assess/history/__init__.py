@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,7 +34,7 @@ class Asked:
         model: its file's name, the path of a file, or the first digits of its sha256.
         metric: its name.
         workload_id: the job; None for any, "" for none.
-        host: fingerprint, or its first digits.
+        host: key of the machine, or its first digits.
         settings_key: the same of the settings.
         kind: what made the runs.
         last: runs, at most.
@@ -68,13 +68,14 @@ def record(where: str, run: Run) -> None:
 
 
 def check(where: str) -> None:
-    """Refuse, before any work, a history that a run could not be added to; one that is not there yet is made.
+    """Refuse, before any work, a history that a run could not be added to; nothing of it is made or changed.
 
     Raises:
         AssessError: says why.
     """
-    with _connected(where, write=True):
-        pass
+    with _installed():
+        from assess.history.store import check_writing
+    check_writing(where)
 
 
 def trend(where: str, asked: Asked) -> Trend:
@@ -93,14 +94,21 @@ def trend(where: str, asked: Asked) -> Trend:
 
 
 def _connected(where: str, *, write: bool) -> AbstractContextManager[Connection]:
-    try:
+    with _installed():
         from assess.history.store import connected
+    return connected(where, write=write)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Tell what to install, where that is missing."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "sqlalchemy":
             raise
         raise AssessError("SQLAlchemy is not installed", where="--history",
                           hint='pip install "assess[history]"') from error  # fmt: skip
-    return connected(where, write=write)
 
 
 def _bare(connection: Connection, asked: Asked) -> Trend:
@@ -115,10 +123,11 @@ def _bare(connection: Connection, asked: Asked) -> Trend:
             f"no run of {asked.model!r:.80} is of that", where=_narrowed(asked), hint=f"there are {_words(every)}"
         )
     for each in picked:
-        if found := points(connection, wanted, each.series, asked.metric, asked.last):
+        found, unit = points(connection, wanted, each.series, asked.metric, asked.last)
+        if found:
             older = count_before(connection, wanted, each.series, found[0].created)
             others = tuple(other for other in every if other is not each)
-            return Trend(asked.metric, each.series, wanted.sha256, tuple(found), older=older, others=others)
+            return Trend(asked.metric, each.series, wanted.sha256, tuple(found), unit, older=older, others=others)
     raise _no_metric(connection, wanted, picked[0].series, asked)
 
 

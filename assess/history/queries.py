@@ -39,13 +39,14 @@ def insert(connection: Connection, run: Run) -> None:
     Raises:
         ValueError: a value is not finite.
     """
-    for name, value in run.metrics.items():
-        if not math.isfinite(value):
-            raise ValueError(f"{name}: {value} is no number that can be kept")
+    for name, found in run.metrics.items():
+        if not math.isfinite(found.value):
+            raise ValueError(f"{name}: {found.value} is no number that can be kept")
     made = connection.execute(RUNS.insert(), _row(run))
     (id_,) = made.inserted_primary_key or (None,)
     rows = [
-        {"run_id": id_, "name": _fitting(METRICS.c.name, name), "value": value} for name, value in run.metrics.items()
+        {"run_id": id_, "name": _fitting(METRICS.c.name, name), "value": value, "unit": _fitting(METRICS.c.unit, unit)}
+        for name, (value, unit) in run.metrics.items()
     ]
     if rows:
         connection.execute(METRICS.insert(), rows)
@@ -98,18 +99,19 @@ def series_of(connection: Connection, wanted: Wanted) -> list[SeriesSeen]:
     return [SeriesSeen(Series(*row[:-2]), row[-2], row[-1]) for row in connection.execute(found)]
 
 
-def points(connection: Connection, wanted: Wanted, series: Series, metric: str, last: int) -> list[Point]:
-    """The last runs of a series that have the metric, oldest first."""
+def points(connection: Connection, wanted: Wanted, series: Series, metric: str, last: int) -> tuple[list[Point], str]:
+    """The last runs of a series that have the metric in the unit of the latest of them, oldest first; and that unit."""
     columns = [RUNS.c[name] for name in ("created", "sha256", "commit_id", "onnxruntime", "tool", "verdict")]
     found = (
-        select(*columns, METRICS.c.value)
+        select(*columns, METRICS.c.value, METRICS.c.unit)
         .join(METRICS, METRICS.c.run_id == RUNS.c.id)
         .where(wanted.clause, *_of(series), METRICS.c.name == clean(metric))
         .order_by(RUNS.c.created.desc(), RUNS.c.id.desc())
         .limit(last)
     )
     newest_first: list[Sequence[Any]] = list(connection.execute(found))
-    return [Point(*row) for row in reversed(newest_first)]
+    unit = str(newest_first[0][-1]) if newest_first else ""
+    return [Point(*row[:-1]) for row in reversed(newest_first) if row[-1] == unit], unit
 
 
 def count_before(connection: Connection, wanted: Wanted, series: Series, created: str) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from assess.clean import clean
 from assess.errors import AssessError
+from assess.files import check_writable
 from assess.history.tables import ready
 
 #: A run is written in milliseconds; who waits longer for the others' meets a process that hangs, or a lost lock file.
@@ -64,6 +65,28 @@ def connected(where: str, *, write: bool) -> Iterator[Connection]:
         with _engine(place, write=write).begin() as connection:
             ready(connection, place.shown, make=write)
             yield connection
+    except SQLAlchemyError as error:
+        raise _told(error, place) from error
+
+
+def check_writing(where: str) -> None:
+    """Refuse a history that could not be written to; nothing of it is made or changed.
+
+    Args:
+        where: as for `connected`.
+
+    Raises:
+        AssessError: says why.
+    """
+    place = _place(where)
+    if place.file is not None:
+        _check_file(place.file, place.shown, write=True)
+        if not place.file.exists():  # SQLite would leave an empty file behind.
+            check_writable(place.file)
+            return
+    try:
+        with _engine(place, write=True).connect() as connection:  # Rolled back at its end.
+            ready(connection, place.shown, make=True)
     except SQLAlchemyError as error:
         raise _told(error, place) from error
 

@@ -59,6 +59,7 @@ METRICS: Final = Table(
     Column("run_id", RUNS.c.id.type, ForeignKey(RUNS.c.id), primary_key=True, autoincrement=False),
     Column("name", String(100), primary_key=True),
     Column("value", Float(53), nullable=False),
+    Column("unit", String(8), nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from assess.project.change_points import Level
 
-#: What made the run: both models in turns, one model at its job, or what became the accepted measurement. Each takes
-#: its times in another way, so that none is compared with those of another.
-Kind = Literal["gate", "measure", "baseline"]
-KINDS: Final[tuple[Kind, ...]] = ("gate", "measure", "baseline")
+#: What made the run: a gate, by how it compared time, one model at its job, or what became the accepted measurement.
+#: Each takes its times in another way: a gate of both models in turns takes the median over pairs, one against a stored
+#: floor the fastest of all launches, as a baseline does. So none is compared with those of another.
+Kind = Literal["gate-rerun", "gate-floor", "gate-static", "measure", "baseline"]
+KINDS: Final[tuple[Kind, ...]] = ("gate-rerun", "gate-floor", "gate-static", "measure", "baseline")
 
-#: Base units of metrics by name; all others are counts.
-UNITS: Final[Mapping[str, str]] = {
-    "latency floor": "s",
-    "latency median": "s",
-    "latency p99": "s",
-    "load": "s",
-    "first inference": "s",
-    "peak memory": "B",
-    "steady memory": "B",
-    "energy per inference": "J",
-    "file size": "B",
-    "weights": "B",
-    "live activations": "B",
-}
 #: Read from files and not measured: two values that differ are two levels, however few runs there are of each.
 EXACT: Final = frozenset(
     ("file size", "weights", "parameters", "MACs", "live activations", "nodes", "operators of unknown cost")
 )
+
+
+class Quantity(NamedTuple):
+    """A number in its base unit: "s", "B", "J", or "" for a count."""
+
+    value: float
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +39,13 @@ class Run:
         workload_id: the job; "" if none was named.
         workload_version: of the job; 0 if none was named.
         device_id: what it was judged for; "" if nothing.
-        host: fingerprint of the machine; "" where nothing was run.
+        host: key of the machine, as `machine_key` tells; "" where nothing was run.
         settings_key: of the settings; "" where nothing was run.
         onnxruntime: its version; "" where nothing was run.
         tool: version of `assess`.
         commit: of the work tree that the model lies in; "" if in none.
         verdict: of the gate; "FAILED" of a measurement that failed; "" if there is none.
-        metrics: values by name, in base units.
+        metrics: what was found, by name.
     """
 
     created: str
@@ -67,7 +61,7 @@ class Run:
     tool: str = ""
     commit: str = ""
     verdict: str = ""
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Quantity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +107,7 @@ class Trend:
         series: whose.
         sha256: of the only file that was asked for; "" for every file of that name.
         points: oldest first.
+        unit: of all their values; "" for counts.
         levels: what the values stay at, by index of points; empty where they were not searched for.
         searched_from: index of the first point that was searched for levels.
         older: runs of the series before the first point, whether they have the metric or not.
@@ -124,13 +119,9 @@ class Trend:
     series: Series
     sha256: str
     points: tuple[Point, ...]
+    unit: str = ""
     levels: tuple[Level, ...] = ()
     searched_from: int = 0
     older: int = 0
     others: tuple[SeriesSeen, ...] = ()
     absent: str = ""
-
-    @property
-    def unit(self) -> str:
-        """Of the values; "" for counts."""
-        return UNITS.get(self.metric, "")

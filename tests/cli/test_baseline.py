@@ -111,7 +111,7 @@ def test_a_gate_of_none_or_two_kinds_is_refused(folder, words, said):
 
 def test_a_suite_names_its_models_itself(folder):
     result = assess("gate", "--suite", "robotics", "--baselines", "baselines", "-m", "x.onnx")
-    assert (result.exit_code, "--suite: names models, jobs and devices itself" in result.stderr) == (2, True)
+    assert (result.exit_code, "--model: the suite names models, jobs and devices itself" in result.stderr) == (2, True)
 
 
 SUITE = """

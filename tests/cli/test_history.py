@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from assess.cli.main import app
 from assess.history import record
-from assess.project.history import Run
+from assess.project.history import Quantity, Run
 
 
 @pytest.fixture
@@ -19,9 +19,14 @@ def filled(tmp_path, monkeypatch):
     monkeypatch.delenv("ASSESS_HISTORY", raising=False)
     for minute in range(20):
         value = (1.0 if minute < 12 else 1.2) + 0.01 * (minute * 7 % 5)
-        metrics = {"latency floor": value * 1e-3, "peak memory": 1e6, "file size": 1000.0 + (minute >= 18)}
-        record("assess-history.sqlite", Run(f"2026-11-29T10:{minute:02}:00Z", "gate", "net.onnx", f"{minute:064x}",
-               host="a" * 16, settings_key="b" * 16, metrics=metrics))  # fmt: skip
+        metrics = {
+            "latency floor": Quantity(value * 1e-3, "s"),
+            "peak memory": Quantity(1e6, "B"),
+            "file size": Quantity(1000.0 + (minute >= 18), "B"),
+        }
+        made = Run(f"2026-11-29T10:{minute:02}:00Z", "gate-rerun", "net.onnx", f"{minute:064x}",
+                   host="a" * 16, settings_key="b" * 16, metrics=metrics)  # fmt: skip
+        record("assess-history.sqlite", made)
 
 
 def history(*words, **how):
@@ -45,6 +50,23 @@ def test_other_metrics_forms_and_files(filled):
     assert Path("trend.html").read_text().startswith("<!doctype html>")
     assert len(Path("trend.csv").read_text().splitlines()) == 21
     assert len(json.loads(history("net", "--last", "5", "-f", "json").stdout)["runs"]) == 5
+
+
+def test_a_file_that_cannot_be_written_loses_neither_the_drawing_nor_another_file(filled, monkeypatch):
+    room = iter([True, False, True])
+
+    def sync(_):
+        if not next(room):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", sync)
+    result = history("net.onnx", "-o", "a.html", "-o", "b.csv", "-o", "c.md")
+    assert result.exit_code == 2
+    assert result.stdout.startswith("net.onnx: latency floor, 20 runs")
+    assert result.stderr == (
+        "written: a.html\nwritten: c.md\nerror: b.csv: could not be written: No space left on device\n"
+    )
+    assert (Path("a.html").exists(), Path("b.csv").exists(), Path("c.md").exists()) == (True, False, True)
 
 
 def test_the_history_is_named_by_an_option_or_by_the_environment(filled):

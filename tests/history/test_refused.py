@@ -11,7 +11,7 @@ import pytest
 from history_runs import run
 
 from assess.errors import AssessError
-from assess.history import Asked, record, trend
+from assess.history import Asked, check, record, trend
 
 
 def broken_page(file):
@@ -48,7 +48,11 @@ def test_what_is_no_history_is_refused_and_left_as_it_is(tmp_path, make, said):
     file = tmp_path / "history.sqlite"
     make(file)
     before = file.read_bytes()
-    for work in (lambda: record(str(file), run(5)), lambda: trend(str(file), Asked("student.onnx"))):
+    for work in (
+        lambda: record(str(file), run(5)),
+        lambda: trend(str(file), Asked("student.onnx")),
+        lambda: check(str(file)),
+    ):
         with pytest.raises(AssessError, match=said):
             work()
     assert file.read_bytes() == before
@@ -64,8 +68,9 @@ def test_folders_and_places_that_are_not_there_are_told(tmp_path):
         (f"sqlite:///{tmp_path}/a?mode=memory&uri=true", "is no plain file of SQLite"),
         ("nosuch://host/name", "install SQLAlchemy's dialect for this database"),
     ):
-        with pytest.raises(AssessError, match=said):
-            record(where, run())
+        for work in (record, lambda where, _: check(where)):
+            with pytest.raises(AssessError, match=said):
+                work(where, run())
 
 
 def test_a_url_of_sqlite_is_the_same_as_the_path(tmp_path):
@@ -88,6 +93,9 @@ def test_a_file_that_may_only_be_read_is_read_and_not_written(tmp_path):
         assert len(trend(str(file), Asked("student.onnx")).points) == 1
         with pytest.raises(AssessError, match="cannot be written to: Permission denied"):
             record(str(file), run(1))
+        for other, said in ((file, "cannot be written to"), (folder / "new.sqlite", "cannot write here")):
+            with pytest.raises(AssessError, match=said):
+                check(str(other))
     finally:
         if as_root:
             os.seteuid(0)
@@ -123,7 +131,7 @@ def test_a_writer_that_holds_the_file_is_waited_for(tmp_path, monkeypatch):
     ],
 )
 def test_a_password_is_never_told(where):
-    for work in (lambda: record(where, run()), lambda: trend(where, Asked("student.onnx"))):
+    for work in (lambda: record(where, run()), lambda: trend(where, Asked("student.onnx")), lambda: check(where)):
         with pytest.raises(AssessError) as error:
             work()
         assert "s3cret" not in str(error.value)

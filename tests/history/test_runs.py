@@ -13,24 +13,32 @@ from assess.history.runs import run_of_baseline, run_of_gate, run_of_measurement
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.report import GateReport
 from assess.measure.energy import Energy
-from assess.measure.fingerprint import fingerprint, settings_key
+from assess.measure.fingerprint import machine_key, settings_key
 from assess.measure.measurement import Failure, Settings
-from assess.project.history import EXACT, UNITS, Run
+from assess.project.history import EXACT, Quantity, Run
+
+MACHINE = "fedcba9876543210"
+HERE = machine_key(builders.host(), MACHINE)
+
+
+def numbers(run):
+    """Values by name, each with its unit."""
+    return {f"{name} [{unit}]": value for name, (value, unit) in run.metrics.items()}
 
 
 def test_a_measurement_is_kept_by_its_service_times_memory_and_energy():
     energy = (Energy("rapl", "package", 7.0, 7.0, 700, "counter", 2), Energy("hwmon", "board", 14.0, 7.0, 700,
-              "integrated", 70, is_whole=True))  # fmt: skip
+              "integrated", 70, is_whole=True), Energy("idle", "fan", 1.0, 7.0, 0, "counter", 2))  # fmt: skip
     measurement = builders.measurement(energy=energy)
-    kept = run_of_measurement(measurement, device_id="acme-rover", commit="c" * 40)
-    assert dict(kept.metrics) == pytest.approx({
-        "latency floor": 0.010, "latency median": 0.0103495, "latency p99": 0.010692, "peak memory": 62e6,
-        "steady memory": 60e6, "load": 0.2, "first inference": 0.05, "file size": 6_100_000,
-        "energy per inference": 0.02,
+    kept = run_of_measurement(measurement, machine=MACHINE, device_id="acme-rover", commit="c" * 40)
+    assert numbers(kept) == pytest.approx({
+        "latency floor [s]": 0.010, "latency median [s]": 0.0103495, "latency p99 [s]": 0.010692,
+        "peak memory [B]": 62e6, "steady memory [B]": 60e6, "load [s]": 0.2, "first inference [s]": 0.05,
+        "file size [B]": 6_100_000, "energy: rapl [J]": 0.01, "energy: hwmon [J]": 0.02,
     })  # fmt: skip
     assert kept == Run(
         "2026-11-23T12:00:00Z", "measure", "student.onnx", "ab" * 32, "camera-30hz", 1, "acme-rover",
-        fingerprint(builders.host()), settings_key(Settings()), "1.32.0", "0.1.0", "c" * 40, "", kept.metrics,
+        HERE, settings_key(Settings()), "1.32.0", "0.1.0", "c" * 40, "", kept.metrics,
     )  # fmt: skip
 
 
@@ -40,53 +48,86 @@ def test_a_measurement_that_failed_is_kept_with_what_it_has():
         failure=Failure("load", "crashed", "stopped by SIGSEGV"),
     )  # fmt: skip
     kept = run_of_measurement(failed, verdict="PASS")
-    assert (kept.verdict, kept.onnxruntime, dict(kept.metrics)) == ("FAILED", "", {"file size": 6_100_000})
+    assert (kept.verdict, kept.onnxruntime, numbers(kept)) == ("FAILED", "", {"file size [B]": 6_100_000})
     assert "latency p99" not in run_of_measurement(builders.measurement(service_ns=(10**6,) * 99)).metrics
 
 
-def test_a_gate_is_kept_by_what_the_candidate_has():
+def report_of(mode, *comparisons, **changes):
     model = builders.model()
+    return GateReport("0.1.0", "2026-11-29T10:00:00+00:00", mode, model, model, "camera-30hz", comparisons,
+                      workload_version=3, **changes)  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("rerun", "gate-rerun"), ("floor", "gate-floor")])
+def test_a_gate_is_kept_by_what_the_candidate_has(mode, kind):
     comparisons = (
         Comparison("file size", GateVerdict.PASS, "", 6.0e6, 6.1e6, "B"),
         Comparison("operators", GateVerdict.PASS, ""),
         Comparison("latency floor", GateVerdict.REGRESSION, "", 1e-3, 1.1e-3, "s"),
+        Comparison("energy: package", GateVerdict.PASS, "", 0.11, 0.12, "J"),
     )
-    report = GateReport("0.1.0", "2026-11-29T10:00:00+00:00", "rerun", model, model, "camera-30hz", comparisons,
-                        host=builders.host(), versions={"onnxruntime": "1.30"}, workload_version=3)  # fmt: skip
-    kept = run_of_gate(report, settings=Settings(threads=2), commit="c" * 40)
+    report = report_of(mode, *comparisons, host=builders.host(), versions={"onnxruntime": "1.30"})
+    kept = run_of_gate(report, settings=Settings(threads=2), machine=MACHINE, commit="c" * 40)
     assert kept == Run(
-        "2026-11-29T10:00:00+00:00", "gate", "student.onnx", "ab" * 32, "camera-30hz", 3, "",
-        fingerprint(builders.host()), settings_key(Settings(threads=2)), "1.30", "0.1.0", "c" * 40, "REGRESSION",
-        {"file size": 6.1e6, "latency floor": 1.1e-3},
+        "2026-11-29T10:00:00+00:00", kind, "student.onnx", "ab" * 32, "camera-30hz", 3, "",
+        HERE, settings_key(Settings(threads=2)), "1.30", "0.1.0", "c" * 40, "REGRESSION", kept.metrics,
     )  # fmt: skip
+    assert numbers(kept) == {"file size [B]": 6.1e6, "latency floor [s]": 1.1e-3, "energy: package [J]": 0.12}
+
+
+def test_a_bound_of_a_budget_is_no_value_and_is_not_kept():
+    budgets = (
+        Comparison("deadline", GateVerdict.PASS, "", None, 0.0312, "s"),
+        Comparison("contract on misses", GateVerdict.PASS, "", None, 2.0),
+        Comparison("MACs", GateVerdict.PASS, "", 5.0, 5.0),
+    )
+    assert numbers(run_of_gate(report_of("rerun", *budgets))) == {"MACs []": 5.0}
 
 
 def test_a_gate_of_files_alone_is_of_no_host():
-    model = builders.model()
-    report = GateReport("0.1.0", "2026-11-29T10:00:00+00:00", "static", model, model, "",
-                        (Comparison("MACs", GateVerdict.PASS, "", 5.0, 5.0),))  # fmt: skip
-    kept = run_of_gate(report, settings=Settings())
-    assert (kept.host, kept.settings_key, kept.metrics) == ("", "", {"MACs": 5.0})
+    report = report_of("static", Comparison("MACs", GateVerdict.PASS, "", 5.0, 5.0))
+    kept = run_of_gate(report, settings=Settings(), machine=MACHINE)
+    assert (kept.kind, kept.host, kept.settings_key, numbers(kept)) == ("gate-static", "", "", {"MACs []": 5.0})
 
 
-def test_a_baseline_is_kept_by_the_medians_of_its_launches():
-    kept = run_of_baseline(builders.baseline(workload_id="camera-30hz", workload={"version": 4}))
-    assert dict(kept.metrics) == pytest.approx({
-        "latency floor": 1.0000075e-3, "latency median": 1.0002e-3, "peak memory": 60e6, "steady memory": 59e6,
-        "file size": 6_100_000,
-    })  # fmt: skip
+def test_two_boards_of_one_kind_are_two_hosts():
+    report = report_of("rerun", Comparison("MACs", GateVerdict.PASS, "", 5.0, 5.0), host=builders.host())
+    baseline = builders.baseline()
+    for made in (
+        lambda machine: run_of_gate(report, machine=machine),
+        lambda machine: run_of_measurement(builders.measurement(), machine=machine),
+        lambda machine: run_of_baseline(replace(baseline, machine=machine)),
+    ):
+        hosts = [made(machine).host for machine in ("a" * 16, "b" * 16, "", "a" * 16)]
+        assert len(set(hosts)) == 3
+        assert hosts[0] == hosts[3]
+        assert hosts[2] == machine_key(builders.host(), "")
+
+
+def test_a_baseline_is_kept_by_its_floor_and_the_medians_of_its_launches():
+    baseline = builders.baseline(workload_id="camera-30hz", workload={"version": 4})
+    kept = run_of_baseline(baseline)
+    # The launches' floors are 1 ms and 0 to 15 ns: the least of them, as a gate against it takes it.
+    assert numbers(kept) == pytest.approx({
+        "latency floor [s]": 1e-3, "latency median [s]": 1.0002e-3, "peak memory [B]": 60e6,
+        "steady memory [B]": 59e6, "file size [B]": 6_100_000,
+    }, rel=1e-9)  # fmt: skip
     assert kept == Run(
         "2026-11-23T12:00:00+00:00", "baseline", "student.onnx", "ab" * 32, "camera-30hz", 4, "",
-        fingerprint(builders.host()), settings_key(Settings()), "1.32.0", "0.1.0", "ab" * 20, "", kept.metrics,
+        machine_key(builders.host(), baseline.machine), settings_key(Settings()), "1.32.0", "0.1.0", "ab" * 20, "",
+        kept.metrics,
     )  # fmt: skip
-    blind = tuple(replace(each, peak_bytes=None) for each in builders.baseline().launches)
+    blind = tuple(replace(each, peak_bytes=None) for each in baseline.launches)
     assert "peak memory" not in run_of_baseline(builders.baseline(launches=blind)).metrics
-    assert run_of_baseline(builders.baseline(job=builders.job_kept())).device_id == "acme-rover"
 
 
-def test_every_metric_with_a_unit_is_one_that_is_kept():
-    measured = {"latency p99", "load", "first inference", "energy per inference"}
-    assert set(UNITS) - measured <= set(GATED)
+def test_a_baseline_with_a_run_for_its_job_keeps_the_device_and_the_energy_too():
+    kept = run_of_baseline(builders.baseline(job_run=builders.stored_run()))
+    assert kept.device_id == "acme-rover"
+    assert kept.metrics["energy: package"] == Quantity(0.1, "J")
+
+
+def test_what_is_read_from_files_is_what_gates_compare():
     assert set(GATED) >= EXACT
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from assess.project.change_points import Level
 from assess.project.history import Point, Series, SeriesSeen, Trend
@@ -11,7 +12,7 @@ from assess.report.drawn.trend import drawn_trend
 from assess.report.history import HISTORY_FORMS
 
 FORMS = {form.name: form.render for form in HISTORY_FORMS}
-SERIES = Series("student.onnx", "camera-30hz", 2, "0123456789abcdef", "f" * 16, "gate")
+SERIES = Series("student.onnx", "camera-30hz", 2, "0123456789abcdef", "f" * 16, "gate-rerun")
 
 
 def point(minute, value, **changes):
@@ -21,7 +22,7 @@ def point(minute, value, **changes):
 
 TREND = Trend(
     "latency floor", SERIES, "",
-    (point(0, 0.010), point(1, 0.010), point(2, 0.010), point(3, 0.0105, commit=""), point(4, 0.0105)),
+    (point(0, 0.010), point(1, 0.010), point(2, 0.010), point(3, 0.0105, commit=""), point(4, 0.0105)), "s",
     (Level(0, 2, 0.010, None), Level(3, 4, 0.0105, 0.05)),
 )  # fmt: skip
 
@@ -31,7 +32,8 @@ def test_a_terminal_has_the_drawing_and_the_first_run_of_each_level():
         FORMS["terminal"](TREND)
         == """\
 student.onnx: latency floor for camera-30hz, 5 runs from 2026-11-29 10:00 to 2026-11-29 10:04
-  --kind gate --workload camera-30hz (version 2) --host 0123456789abcdef --settings ffffffffffffffff
+  --kind gate-rerun --workload camera-30hz (version 2) --host 0123456789abcdef --settings
+    ffffffffffffffff
 
    10.5 ms ┤   ••
            ┤   |
@@ -48,6 +50,13 @@ student.onnx: latency floor for camera-30hz, 5 runs from 2026-11-29 10:00 to 202
     )
 
 
+def test_less_than_one_of_a_unit_is_no_zero():
+    energy = replace(TREND, metric="energy: package", unit="J", points=(point(0, 0.12),), levels=())
+    assert "0.12 J ┤" in FORMS["terminal"](energy)
+    count = replace(energy, metric="MACs", unit="", points=(point(0, 12_000_000.0),))
+    assert "12,000,000 ┤" in FORMS["terminal"](count)
+
+
 def test_what_is_left_out_and_what_else_there_is_is_told():
     other = SeriesSeen(replace(SERIES, host="b" * 16, workload_id="", settings_key=""), 12, "2026-11-28T09:00:00")
     apart = SeriesSeen(replace(SERIES, host="", kind="measure", model="other.onnx"), 1, "2026-11-28T09:00:00")
@@ -58,7 +67,7 @@ def test_what_is_left_out_and_what_else_there_is_is_told():
   no change of level; the last run has 10.5 ms
   levels were searched for in the last 3 runs only, of 5
   7 older runs left out: --last shows more of them
-  also: --kind gate --host bbbbbbbbbbbbbbbb: 12 runs, the last 2026-11-28 09:00
+  also: --kind gate-rerun --host bbbbbbbbbbbbbbbb: 12 runs, the last 2026-11-28 09:00
   also: other.onnx --kind measure --workload camera-30hz (version 2) nothing was run --settings
     ffffffffffffffff: 1 run, the last 2026-11-28 09:00
 """)
@@ -81,6 +90,14 @@ def test_programs_get_every_run_in_base_units():
     assert found["series"]["host"] == "0123456789abcdef"
     assert [run["value"] for run in found["runs"]] == [0.010, 0.010, 0.010, 0.0105, 0.0105]
     assert found["levels"][1] == {"first": 3, "last": 4, "median": 0.0105, "change": 0.05}
+
+
+def test_the_docs_name_every_key():
+    page = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    section = page.partition("## assess.history/1")[2].partition("\n## ")[0]
+    found = json.loads(FORMS["json"](replace(TREND, others=(SeriesSeen(SERIES, 1, ""),))))
+    keys = {*found, *found["series"], *found["runs"][0], *found["levels"][0], *found["others"][0]} - {"schema"}
+    assert {key for key in keys if f"`{key}`" not in section} == set()
 
 
 def test_spreadsheets_get_a_line_for_each_run_and_no_formula():
@@ -112,7 +129,7 @@ def test_data_stay_data_in_every_form():
     evil = '<b>"|\x1b[31m`.onnx'
     series = replace(SERIES, model=evil, workload_id="<i>")
     trend = replace(TREND, series=series, points=(point(0, 1.0, commit=evil, onnxruntime=evil), point(1, 2.0)))
-    trend = replace(trend, levels=(Level(0, 1, 1.5, None),))
+    trend = replace(trend, levels=(Level(0, 1, 1.5, None),), unit="=<b>\x1b[31m")
     for name, render in FORMS.items():
         text = render(trend)
         assert "\x1b" not in text, name

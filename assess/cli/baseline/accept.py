@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,8 @@ from assess.cli.options import (
     ProviderOptionOption,
     SeedOption,
     ThreadsOption,
-    choice,
     dimensions,
     feeds,
-    pairs,
 )
 from assess.errors import AssessError
 from assess.providers import CPU
@@ -34,8 +32,6 @@ from assess.providers import CPU
 if TYPE_CHECKING:
     from assess.cli.exit_codes import ExitCode
     from assess.describe.library import Library
-    from assess.describe.workload import Job
-    from assess.gate.for_job import ForJob
     from assess.measure.baseline import Acceptance, Baseline
     from assess.measure.measurement import Settings
     from assess.sandbox import Limits
@@ -79,20 +75,16 @@ def accept(
     Example: assess baseline accept --model lanes.onnx --workload camera-30hz --why "retrained on night drives"
     """
     from assess.cli.exit_codes import worst_of
+    from assess.cli.gate_options import gate_settings
     from assess.cli.keep import check_history
-    from assess.cli.settings import LEVELS, quantity, reading_limits
+    from assess.cli.settings import reading_limits
     from assess.cli.targets import library_of
-    from assess.gate import SETTINGS
     from assess.measure.baseline import Acceptance
 
     check_history(history)
     acceptance = Acceptance(datetime.now(UTC).isoformat(timespec="seconds"), _name(who), _sentence(why, "--why"))
     library = library_of(profiles, None)
-    settings = replace(
-        SETTINGS, provider=provider, provider_options=pairs(provider_option, "--provider-option"), threads=threads,
-        optimisation=choice(optimisation, LEVELS, "--optimisation"), seed=seed,
-        timeout_s=SETTINGS.timeout_s if timeout is None else quantity(timeout, "s", "--timeout"),
-    )  # fmt: skip
+    settings = gate_settings(provider, provider_option, threads, optimisation, seed, timeout)
     wanted = _wanted(model, suite, workload, device, library)
     how = _How(library, settings, acceptance, dimensions(dim), feeds(input_), reading_limits(timeout, None), folder)
     if len(wanted) > 1 and (how.dims or how.arrays):
@@ -150,6 +142,7 @@ def _wanted(
 def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     """Measure one model, write its baseline and tell it; or tell why there is none."""
     from assess.cli.exit_codes import ExitCode, of_gate
+    from assess.cli.gate_options import for_job_of
     from assess.cli.keep import keep_baseline
     from assess.cli.output import tell_waiting, tell_written
     from assess.cli.progress import progress
@@ -166,7 +159,7 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     from assess.pipeline import find_job, find_model
 
     job = find_job(one.workload, how.library) if one.workload else None
-    for_job = _for_job(job, how, one.devices)
+    for_job = for_job_of(job, one.devices, how.settings, how.library, how.arrays)
     with progress() as tell:
         subject = find_model(one.model, how.library, dims=how.dims, limits=how.limits, on_progress=tell)
         how.folder.mkdir(parents=True, exist_ok=True)
@@ -187,18 +180,6 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     tell_written(path)
     keep_baseline(history, found)
     return ExitCode.YES
-
-
-def _for_job(job: Job | None, how: _How, devices: Sequence[str]) -> ForJob | None:
-    from assess.cli.targets import devices_of
-    from assess.gate.for_job import ForJob
-
-    if job is None:
-        if devices:
-            raise AssessError("a device is judged for a job", where="--device", hint="name one with --workload")
-        return None
-    named = devices_of(devices, None, how.library) if devices else ()
-    return ForJob(job, how.settings, named, how.library, how.arrays)
 
 
 def _replaced(path: Path) -> Baseline | None:
