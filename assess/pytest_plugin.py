@@ -113,8 +113,10 @@ class AssessGate:
             report = asked.compared(self._waits)
             self._keep(report)
         except AssessError as error:
-            _refuse(error)
-        return self._answer(report)
+            refused = error  # Told below, where it is not the cause of what pytest raises.
+        else:
+            return self._answer(report)
+        _refuse(refused)
 
     def _answer(self, report: GateReport) -> GateReport:
         """The report of a model that is as good; any other ends the test."""
@@ -122,10 +124,10 @@ class AssessGate:
         from assess.report.gate.terminal import terminal
 
         verdict, text = report.verdict.value, terminal(report)
-        self._item.add_report_section("call", "assess gate", text)
         self._item.user_properties.append(("assess gate", _one_line(report)))
         if verdict in _WORSE or (self._strict and verdict not in _GOOD):
             pytest.fail(text, pytrace=False)
+        self._item.add_report_section("call", "assess gate", text)  # A failure tells it itself.
         if verdict not in _GOOD:
             pytest.skip(_one_line(report))
         return report

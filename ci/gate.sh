@@ -64,7 +64,7 @@ is_true() {
   case ${2:-false} in
     true) return 0 ;;
     false) return 1 ;;
-    *) fail "$1 is neither true nor false" ;;  # Without the text: a line of it could be a command to GitHub.
+    *) fail "$1 is neither the word true nor the word false" ;;  # Without the text: a line of it could be a command to GitHub.
   esac
 }
 
@@ -78,8 +78,16 @@ work=$(mktemp -d) || fail 'there is no folder for temporary files'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
+# Further words first: of an option that is given twice the last one counts, and that is to be the script's own.
+set -- gate
+while IFS= read -r word; do
+  [ -z "$word" ] || set -- "$@" "$word"
+done <<LINES
+${ASSESS_ARGS:-}
+LINES
+
 # Reports are written in this order: where the verdict is, the JSON report is too.
-set -- gate --report="json=$json" --report="verdict=$work/verdict" --report="junit=$junit"
+set -- "$@" --report="json=$json" --report="verdict=$work/verdict" --report="junit=$junit"
 [ -z "${ASSESS_MODEL:-}" ] || set -- "$@" --model="$ASSESS_MODEL"
 [ -z "${ASSESS_AGAINST:-}" ] || set -- "$@" --against="$ASSESS_AGAINST"
 [ -z "${ASSESS_BASELINE:-}" ] || set -- "$@" --baseline="$ASSESS_BASELINE"
@@ -111,11 +119,6 @@ while read -r metric; do
 done <<LINES
 ${ASSESS_SKIP:-}
 LINES
-while IFS= read -r word; do
-  [ -z "$word" ] || set -- "$@" "$word"
-done <<LINES
-${ASSESS_ARGS:-}
-LINES
 
 # Whoever cancels the job may tell this shell alone: then assess is told too, ends its processes, and is waited for.
 "${ASSESS_COMMAND:-assess}" "$@" &
@@ -139,6 +142,10 @@ case $code in
       printf 'error: assess ended with %s and wrote no report: nothing was judged\n' "$code" >&2
       code=70
     fi
+    ;;
+  126 | 127)
+    printf 'error: %s could not be started\n' "${ASSESS_COMMAND:-assess}" >&2
+    code=70
     ;;
 esac
 output verdict "$verdict"

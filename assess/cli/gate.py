@@ -46,7 +46,7 @@ def gate(
         str | None, typer.Option("--against", "-a", metavar="MODEL", help="The accepted model: a file, or an id.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", "-b", metavar="FILE", help="Or what was accepted on this machine.")
+        Path | None, typer.Option("--baseline", "-b", metavar="FILE|DIR", help="Or what was accepted on this machine.")
     ] = None,
     suite: Annotated[
         str | None, typer.Option("--suite", metavar="FILE|ID", help="Or every model of a suite, each for its jobs.")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from assess.clean import clean
 from assess.errors import AssessError
+from assess.units import format_quantity
 
 if TYPE_CHECKING:
     from assess.cli.gate_options import GateOptions
@@ -50,6 +52,10 @@ def _against(options: GateOptions, model: str, against: str) -> GateReport:
     from assess.gate import Rerun, gate, static
     from assess.gate.options import find_both
 
+    plan = options.plan
+    pairs = f"{plan.looks[0]} to {plan.most} pairs of processes, and placebos"
+    lasting = pairs if plan.budget_s is None else f"for {format_quantity(plan.budget_s, 's')}, at least 6 pairs"
+    _tell_beginning(options, f"both models in turns: {lasting}")
     with progress() as tell:
         accepted, newer = find_both(model, against, options.library, options.dims, options.limits, tell)
         if options.static:
@@ -60,6 +66,31 @@ def _against(options: GateOptions, model: str, against: str) -> GateReport:
         )  # fmt: skip
 
 
+def _tell_beginning(options: GateOptions, what: str) -> None:
+    """A word before some ten seconds or more of silence, where there is no terminal for a bar of progress."""
+    if not options.static:
+        typer.echo(f"measuring {what}", err=True)
+
+
+def _file_in(options: GateOptions, model: str, folder: Path) -> Path:
+    """The baseline of a model in a folder, by its name, job, machine and settings; which one it is, is told.
+
+    Raises:
+        AssessError: there is none.
+    """
+    from assess.gate.store import find
+    from assess.measure.fingerprint import machine_id
+    from assess.measure.host import read_host
+
+    found = find(folder, Path(model).name, options.job, read_host(), machine_id(), options.settings)
+    if found is None:
+        job = f" for {options.job.workload.id}" if options.job else ""
+        hint = f"assess baseline list {folder}; assess baseline accept makes one"
+        raise AssessError(f"there is no baseline of {Path(model).name}{job}", where=f"--baseline {folder}", hint=hint)
+    typer.echo(f"baseline: {clean(str(found))}", err=True)
+    return found
+
+
 def _baseline(options: GateOptions, model: str, file: Path) -> GateReport:
     """The newer model against a stored baseline."""
     from assess.cli.output import tell_waiting
@@ -68,7 +99,8 @@ def _baseline(options: GateOptions, model: str, file: Path) -> GateReport:
     from assess.measure.baseline_json import read
     from assess.pipeline import find_model
 
-    accepted = Stored(read(file))
+    accepted = Stored(read(_file_in(options, model, file) if file.is_dir() else file))
+    _tell_beginning(options, "the candidate with itself: 5 to 10 pairs of processes")
     with progress() as tell:
         newer = find_model(model, options.library, dims=options.dims, limits=options.limits, on_progress=tell)
         if options.static:
@@ -118,6 +150,6 @@ def _suite(options: GateOptions, name: str, folder: Path) -> GateSuite:
     asked, beside = library.suite(name), library.path("suites", name).parent
     with progress() as tell:
         return gate_suite(
-            asked, beside, folder, library, options.settings, options.plan, static_only=options.static,
+            asked, beside, folder, library, options.settings, options.plan, named=name, static_only=options.static,
             on_progress=tell, on_wait=tell_waiting,
         )  # fmt: skip

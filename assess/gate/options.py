@@ -78,7 +78,7 @@ def _metrics(words: Sequence[str], option: str) -> frozenset[str]:
     for word in words:
         if word not in METRICS:
             raise AssessError(
-                f"there is no {option} {word!r}", where=f"--{option}", hint=did_you_mean(word, METRICS)
+                f"there is no metric {word!r}", where=f"--{option}", hint=did_you_mean(word, METRICS)
             )  # fmt: skip
     return frozenset(words)
 

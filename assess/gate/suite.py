@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from assess import __version__
 from assess.describe.library import Library
@@ -23,8 +23,6 @@ from assess.measure.baseline_json import read
 from assess.measure.measurement import Settings
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, find_job, find_model
-
-_ACCEPT: Final = "assess baseline accept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,7 @@ def gate_suite(
     settings: Settings,
     plan: GatePlan,
     *,
+    named: str = "",
     static_only: bool = False,
     on_progress: OnProgress = silent,
     on_wait: Callable[[str], None] = lambda who: None,
@@ -100,6 +99,7 @@ def gate_suite(
         library: of all that is named by its id.
         settings: how models are run.
         plan: what is asked of each.
+        named: the suite as it was typed, for next steps; its id if left out.
         static_only: compare files alone.
         on_progress: told what is being done, the share that is done and the seconds left.
         on_wait: told who else runs something timed on this host.
@@ -109,30 +109,33 @@ def gate_suite(
         AssessError: there is no such folder of baselines.
     """
     if not baselines.is_dir():
-        raise AssessError("there is no such folder", where=f"--baselines {baselines}", hint=f"{_ACCEPT} makes one")
+        raise AssessError(
+            "there is no such folder", where=f"--baselines {baselines}", hint="assess baseline accept makes one"
+        )
     here, machine = world.host(), world.machine()
+
+    def gated(entry: Entry, told: OnProgress) -> SuiteGate:
+        subject, job = found_entry(entry, folder, library)
+        path = find(baselines, entry.model, job, here, machine, settings)
+        if path is None:
+            step = shlex.join(["assess", "baseline", "accept", "--suite", named or suite.id, "--to", str(baselines)])
+            return SuiteGate(entry.name, why=f"{baselines} has no baseline of it", next_step=f"{step} --why TEXT",
+                             path=subject.path)  # fmt: skip
+        opponent = Stored(read(path))
+        if static_only:
+            return SuiteGate(entry.name, static(opponent, subject, job, plan), path=subject.path)
+        report = gate(
+            opponent, subject, job, settings, plan, for_job=_for_job(entry, job, settings, library, world),
+            on_progress=told, on_wait=on_wait, world=world,
+        )  # fmt: skip
+        return SuiteGate(entry.name, report, path=subject.path)
+
     found = []
     every = entries(suite)
     for index, entry in enumerate(every):
         on_progress(entry.name, index / len(every), None)
         try:
-            subject, job = found_entry(entry, folder, library)
-            path = find(baselines, entry.model, job, here, machine, settings)
-            if path is None:
-                step = f"{_ACCEPT} --suite {suite.id}"
-                found.append(SuiteGate(entry.name, why=f"{baselines} has no baseline of it", next_step=step))
-                continue
-            opponent = Stored(read(path))
-            if static_only:
-                report = static(opponent, subject, job, plan)
-            else:
-                for_job = _for_job(entry, job, settings, library, world)
-                told = _named(entry.name, index, len(every), on_progress)
-                report = gate(
-                    opponent, subject, job, settings, plan, for_job=for_job, on_progress=told, on_wait=on_wait,
-                    world=world,
-                )  # fmt: skip
-            found.append(SuiteGate(entry.name, report, path=subject.path))
+            found.append(gated(entry, _named(entry.name, index, len(every), on_progress)))
         except AssessError as error:  # One that cannot be used is none of the others'.
             where = f"{error.where}: " if error.where else ""
             found.append(SuiteGate(entry.name, why=f"{where}{error.problem}", next_step=error.hint))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from assess.clean import clean
+from assess.errors import AssessError
 from assess.history.tables import METRICS, RUNS, SERIES
 from assess.project.history import Point, Run, Series, SeriesSeen
 
@@ -96,7 +97,8 @@ def series_of(connection: Connection, wanted: Wanted) -> list[SeriesSeen]:
     """The series of these runs, the latest first."""
     last = func.max(RUNS.c.created).label("last")
     found = select(*SERIES, func.count(), last).where(wanted.clause).group_by(*SERIES).order_by(last.desc(), *SERIES)
-    return [SeriesSeen(Series(*row[:-2]), row[-2], row[-1]) for row in connection.execute(found)]
+    rows = [_sound(row, (str, str, int, str, str, str, int, str)) for row in connection.execute(found)]
+    return [SeriesSeen(Series(*row[:-2]), row[-2], row[-1]) for row in rows]
 
 
 def points(connection: Connection, wanted: Wanted, series: Series, metric: str, last: int) -> tuple[list[Point], str]:
@@ -109,7 +111,7 @@ def points(connection: Connection, wanted: Wanted, series: Series, metric: str, 
         .order_by(RUNS.c.created.desc(), RUNS.c.id.desc())
         .limit(last)
     )
-    newest_first: list[Sequence[Any]] = list(connection.execute(found))
+    newest_first = [_sound(row, (str,) * len(columns) + (float, str)) for row in connection.execute(found)]
     unit = str(newest_first[0][-1]) if newest_first else ""
     return [Point(*row[:-1]) for row in reversed(newest_first) if row[-1] == unit], unit
 
@@ -131,6 +133,19 @@ def metrics(connection: Connection, wanted: Wanted, series: Series) -> Sequence[
     some = connection.execute(ids).scalars().all()
     found = select(METRICS.c.name).where(METRICS.c.run_id.in_(some)).distinct().order_by(METRICS.c.name)
     return connection.execute(found).scalars().all()
+
+
+def _sound(row: Sequence[Any], kinds: Sequence[type]) -> Sequence[Any]:
+    """A row that holds what was written; SQLite keeps whatever somebody else puts into a column.
+
+    Raises:
+        AssessError: it holds something else, or a number that is none.
+    """
+    for value, kind in zip(row, kinds, strict=True):
+        if not isinstance(value, kind) or (isinstance(value, float) and not math.isfinite(value)):
+            raise AssessError("is damaged: a run in it holds what nobody wrote", where="the history",
+                              hint="restore a copy of it; it was left as it is")  # fmt: skip
+    return row
 
 
 def _of(series: Series) -> list[ColumnElement[bool]]:

@@ -28,7 +28,7 @@ _WAIT_S: Final = 60.0
 _CONNECT_S: Final = 10
 _MAGIC: Final = b"SQLite format 3\0"
 #: Words that are no URL may be one that was mistyped, with a password in it.
-_PASSWORD: Final = re.compile(r"(:)[^:@/\\]+(@)")
+_BEFORE_HOST: Final = re.compile(r".*@", re.DOTALL)
 _INSTALL: Final = {"postgresql": 'pip install "assess[history-postgresql]"'}
 
 
@@ -93,13 +93,13 @@ def check_writing(where: str) -> None:
 
 def _place(where: str) -> _Place:
     if "://" not in where:
-        return _Place(URL.create("sqlite"), Path(where), _PASSWORD.sub(r"\1***\2", clean(where)))
+        return _Place(URL.create("sqlite"), Path(where), _BEFORE_HOST.sub("***@", clean(where)))
     try:
         url = make_url(where)
     except (ArgumentError, ValueError) as error:  # SQLAlchemy's message repeats the URL, with its password.
         raise AssessError("is no URL of a database", where="--history",
                           hint="write it as postgresql://user:password@host/database") from error  # fmt: skip
-    shown = clean(url.render_as_string(hide_password=True))
+    shown = _shown(url)
     if url.get_backend_name() == "sqlite":
         if url.database in (None, "", ":memory:") or url.host or url.query or url.get_driver_name() != "pysqlite":
             raise AssessError("is no plain file of SQLite", where=shown, hint="give the path of a file")
@@ -107,6 +107,13 @@ def _place(where: str) -> _Place:
     if url.drivername in ("postgresql", "postgres"):  # Before SQLAlchemy 2.1 the default is a driver of the past.
         url = url.set(drivername="postgresql+psycopg")
     return _Place(url, None, shown)
+
+
+def _shown(url: URL) -> str:
+    """A URL as it may be told: who asks, and what else is asked, may hold a password."""
+    database = url.database if url.database and "@" not in url.database else None
+    plain = URL.create(url.drivername, host=url.host, port=url.port, database=database)
+    return clean(plain.render_as_string())
 
 
 def _check_file(file: Path, shown: str, *, write: bool) -> None:
@@ -168,8 +175,9 @@ def _server(place: _Place) -> Engine:
 def _told(error: SQLAlchemyError, place: _Place) -> AssessError:
     """What the database said, in one line and without its password."""
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0] or type(error).__name__
-    if place.url.password:
-        said = said.replace(str(place.url.password), "***")
+    values = [each for value in place.url.query.values() for each in ((value,) if isinstance(value, str) else value)]
+    for secret in filter(None, (str(place.url.password or ""), *values)):
+        said = said.replace(secret, "***")
     hint = ""
     if "malformed" in said or "not a database" in said:
         hint = "restore a copy of it: it is damaged, and was left as it is"

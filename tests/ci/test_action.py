@@ -191,10 +191,11 @@ def test_every_input_is_a_word_of_the_command(tmp_path):
     for form in ("terminal", "verdict"):
         words.remove(next(word for word in words if word.startswith(f"--report={form}=")))
     assert words == [
-        "gate", "--report=json=./a/j.json", f"--report=junit={tmp_path}/b/j.xml", "--model=--static",
+        "gate", "--dim", "batch=1", "  two  words * \\n",
+        "--report=json=./a/j.json", f"--report=junit={tmp_path}/b/j.xml", "--model=--static",
         "--baseline=b.json", "--suite=s.toml", "--baselines=kept here", "--workload=camera-30hz", "--margin=5%",
         "--budget=60 s", "--static", "--format=github", "--device=raspberry-pi-5", "--device=jetson-orin-nano",
-        "--allow=MACs", "--allow=peak memory", "--skip=outputs", "--dim", "batch=1", "  two  words * \\n",
+        "--allow=MACs", "--allow=peak memory", "--skip=outputs",
     ]  # fmt: skip
     assert (tmp_path / "a").is_dir()
     assert (tmp_path / "b").is_dir()
@@ -245,6 +246,16 @@ def test_a_suite_is_gated_against_its_baselines(models):
     assert parse(models / "assess-gate.xml").getroot().get("skipped") == "2"
 
 
+def test_further_words_do_not_replace_an_input(tmp_path):
+    """Of an option that is given twice the last one counts."""
+    _, words = words_of(
+        tmp_path, model="new.onnx", against="old.onnx", args="--model=old.onnx\n--margin=90%", margin="3%"
+    )
+    for name in ("model", "margin"):
+        given = [word for word in words if word.startswith(f"--{name}=")]
+        assert given[-1] == {"model": "--model=new.onnx", "margin": "--margin=3%"}[name]
+
+
 def test_nothing_is_left_behind(tmp_path):
     words_of(tmp_path, model="old.onnx")
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
@@ -252,7 +263,7 @@ def test_nothing_is_left_behind(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "ends"), [(0, 70), (1, 70), (3, 70), (4, 70), (5, 5), (2, 2), (70, 70), (127, 127), (130, 130)]
+    ("code", "ends"), [(0, 70), (1, 70), (3, 70), (4, 70), (5, 5), (2, 2), (70, 70), (127, 70), (126, 70), (130, 130)]
 )
 @pytest.mark.parametrize("shell", SHELLS)
 def test_an_exit_code_without_a_report_is_no_verdict(tmp_path, shell, code, ends):
@@ -288,8 +299,8 @@ def test_whoever_cancels_the_job_ends_assess_too(tmp_path, shell, number):
     ("environ", "said"),
     [
         ({}, "neither ASSESS_MODEL (the input model) nor ASSESS_SUITE (the input suite) is set"),
-        ({"ASSESS_LENIENT": "yes"}, "ASSESS_LENIENT is neither true nor false"),
-        ({"ASSESS_STATIC": "1\n::error::x"}, "ASSESS_STATIC is neither true nor false\n"),
+        ({"ASSESS_LENIENT": "yes"}, "ASSESS_LENIENT is neither the word true nor the word false"),
+        ({"ASSESS_STATIC": "1\n::error::x"}, "ASSESS_STATIC is neither the word true nor the word false\n"),
         ({"ASSESS_REPORT_JSON": "file/a.json"}, "there is no folder for the JSON report"),
         ({"ASSESS_REPORT_GITLAB": "file/a.json"}, "there is no folder for the report of code quality"),
         ({"TMPDIR": "/nowhere"}, "there is no folder for temporary files"),

@@ -168,7 +168,7 @@ def test_a_device_is_judged_for_a_job(models):
     ("words", "said"),
     [
         (("--margin", "3 percent"), "--margin: '3 percent' is no share between 0 and 1"),
-        (("--allow", "latncy floor"), "--allow: there is no allow 'latncy floor'"),
+        (("--allow", "latncy floor"), "--allow: there is no metric 'latncy floor'"),
         (("--budget", "20 s", "--max-pairs", "12"), "--budget: either time or the number of pairs is fixed"),
         (("--format", "xml"), "--format: there is no format 'xml'"),
         (("--report", "junit=old.onnx"), "is read or written by this command already"),

@@ -78,7 +78,7 @@ def test_one_without_a_baseline_or_a_model_is_told_and_the_others_are_gated(acce
     verdicts = [each.verdict for each in found.gates]
     assert verdicts == [GateVerdict.NOT_COMPARABLE, GateVerdict.NOT_COMPARABLE, GateVerdict.PASS]
     assert found.gates[0].why == f"{accepted / 'baselines'} has no baseline of it"
-    assert found.gates[0].next_step == "assess baseline accept --suite two"
+    assert found.gates[0].next_step == f"assess baseline accept --suite two --to {accepted / 'baselines'} --why TEXT"
     assert "gone.onnx" in found.gates[1].why
     assert found.verdict is GateVerdict.NOT_COMPARABLE
     assert told[-1][0].startswith("one.onnx") and 2 / 3 <= told[-1][1] <= 1.0

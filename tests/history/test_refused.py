@@ -128,6 +128,9 @@ def test_a_writer_that_holds_the_file_is_waited_for(tmp_path, monkeypatch):
         "postgresql+nodriver://tester:s3cret@127.0.0.1/history",
         "nosuch://tester:s3cret@127.0.0.1/history",
         "sqlite://tester:s3cret@127.0.0.1/history",
+        "postgresql://127.0.0.1:1/history?user=tester&password=s3cret",
+        "postgresql://127.0.0.1:1/postgres://tester:s3cret@host/history",
+        "tester:s3cret/with@127.0.0.1/history",
     ],
 )
 def test_a_password_is_never_told(where):
@@ -151,3 +154,24 @@ def test_without_a_driver_it_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(AssessError, match=r"pip install \"assess\[history-postgresql\]\""):
         record("postgresql://tester@127.0.0.1:1/history", run())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update assess_metrics set value = 'abc'",
+        "update assess_metrics set value = x'00ff'",
+        "update assess_metrics set value = 9e999",
+        "update assess_runs set created = x'ff'",
+        "update assess_runs set workload_version = 'x'",
+        "update assess_runs set verdict = x'ff'",
+    ],
+)
+def test_a_row_that_nobody_wrote_is_damage(tmp_path, change):
+    """SQLite keeps any value in any column."""
+    where = str(tmp_path / "history.sqlite")
+    record(where, run())
+    with sqlite3.connect(where) as connection:
+        connection.execute(change)
+    with pytest.raises(AssessError, match="is damaged: a run in it holds what nobody wrote"):
+        trend(where, Asked("student.onnx"))
