@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +85,30 @@ class Bench:
         return self._frames
 
     def ask(self, changes: dict[str, Any]) -> Ending:
-        """Run another pass on the candidate."""
-        return self._launch(WORKER, {**self.request(self._subjects[1]), **changes}, self._limits)
+        """Run another pass on the candidate.
+
+        Raises:
+            KeyboardInterrupt: this process got a signal to end.
+        """
+        return self._ask(self._subjects[1], changes)
 
     def agreement(self, *, with_itself: bool = False) -> Agreement | str:
-        """Outputs of the candidate, or of the baseline once more, against the baseline's; or why there is none."""
+        """Outputs of the candidate, or of the baseline once more, against the baseline's; or why there is none.
+
+        Raises:
+            KeyboardInterrupt: this process got a signal to end.
+        """
         baseline, candidate = self._subjects
         ours = baseline if with_itself else candidate
         folder = self._folder / ("repeated" if with_itself else "agreement")
+        reference = ReferenceModel(baseline.model, baseline.path)
+        return agree(ours.model, self.frames(), reference, partial(self._ask, ours), folder, ours.card)
 
-        def ask(changes: dict[str, Any]) -> Ending:
-            return self._launch(WORKER, {**self.request(ours), **changes}, self._limits)
-
-        return agree(ours.model, self.frames(), ReferenceModel(baseline.model, baseline.path), ask, folder, ours.card)
+    def _ask(self, subject: Subject, changes: dict[str, Any]) -> Ending:
+        ending = self._launch(WORKER, {**self.request(subject), **changes}, self._limits)
+        if ending.signal:
+            raise KeyboardInterrupt(ending.signal)
+        return ending
 
     def pair(self, slot: int, *, placebo: bool, baseline_leads: bool) -> Pair | SideFailed:
         """Run one pair."""

@@ -19,6 +19,7 @@ from assess.judge.gate.energy import ENERGY, joules_per_inference, judge_energy
 from assess.judge.gate.fit import FIT, judge_fit, stored_fit
 from assess.judge.gate.placement import PLACEMENT, judge_placement
 from assess.measure.baseline import StoredRun
+from assess.measure.interruption import was_stopped
 from assess.measure.measurement import Failure, Measurement, Settings
 from assess.measure.tiers import SMOKE
 from assess.measure.timed_run import OnProgress, silent
@@ -55,11 +56,15 @@ class ForJob:
 
         Raises:
             AssessError: an input or a setting is not one that can be used.
+            KeyboardInterrupt: this process got a signal to end; what was measured until then is no answer.
         """
-        return run(
+        measured = run(
             subject, self.job, self.settings_for_it(), feeds=self.feeds, library=self.library, on_progress=on_progress,
             launch=self.world.launch, host=self.world.host,
         )  # fmt: skip
+        if was_stopped(measured):
+            raise KeyboardInterrupt
+        return measured
 
     def settings_for_it(self) -> Settings:
         """As many frames as bound the job's percentile with none above, or those of 20 s; and no pass but the floor."""

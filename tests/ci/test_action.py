@@ -161,7 +161,7 @@ def test_hostile_names_and_words_stay_data(models):
     assert "title=PASS::" in ran.log
     words = gated(models, model="old.onnx", static="true", allow="MACs\n; touch pwned\n$(touch pwned)")
     assert words.code == 2
-    assert "there is no allow '; touch pwned'" in words.log
+    assert "there is no metric '; touch pwned'" in words.log
     assert not list(models.rglob("pwned"))
 
 

@@ -138,3 +138,11 @@ def test_a_run_has_as_many_frames_as_bound_the_percentile_or_last_twenty_seconds
     slower = ForJob(builders.job(kind="periodic", rate="10 Hz"), SETTINGS)
     assert slower.settings_for_it().min_count == 200
     assert quick.settings_for_it().tier == "smoke"
+
+
+def test_a_run_that_was_stopped_is_no_answer(tmp_path, monkeypatch):
+    """Ctrl-C once left a run of a few frames, all of them in time."""
+    stopped = measured(incomplete="stopped by SIGINT")
+    monkeypatch.setattr("assess.gate.for_job.run", lambda *_, **__: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        ForJob(builders.job(), SETTINGS).run(saved(tmp_path / "new.onnx"))

@@ -130,6 +130,17 @@ def test_a_signal_ends_it(tmp_path):
         compared(tmp_path, world)
 
 
+def test_a_signal_ends_the_comparison_of_outputs_too(tmp_path):
+    def stopped(module, request, limits, **_):
+        assert request["pass"] == "sampled"
+        return Ending("stopped", None, "stopped by SIGINT", "", "SIGINT")
+
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    world.__class__ = type("Stopped", (World,), {"__call__": lambda self, *given, **how: stopped(*given, **how)})
+    with pytest.raises(KeyboardInterrupt, match="SIGINT"):
+        compared(tmp_path, world)
+
+
 def test_what_tells_nothing_goes_on_to_the_last_look(tmp_path):
     # Who leads is 8 % slower: half of the pairs say so, half the opposite.
     world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)}, drift=0.08)
