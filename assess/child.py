@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from assess.errors import AssessError
 
@@ -25,6 +25,10 @@ class Stopped(BaseException):
 
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+#: How the dynamic loader of glibc says that a library that is imported does not fit (elf/dl-map-segments.h).
+_NO_ROOM: Final = "failed to map segment"
 
 
 def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
@@ -53,6 +57,10 @@ def serve(handle: Callable[[dict[str, Any], Tell], Any]) -> None:
     except AssessError as error:
         send({"error": {"problem": error.problem, "where": error.where, "hint": error.hint}})
     except MemoryError:
+        send({"out of memory": True})
+    except ImportError as error:
+        if _NO_ROOM not in str(error):
+            raise
         send({"out of memory": True})
     except Stopped:
         send({"stopped": True})

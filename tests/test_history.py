@@ -324,7 +324,7 @@ def test_a_password_that_the_server_refuses_is_not_told_either(database_server):
     with pytest.raises(AssessError, match="authentication failed") as error:
         record(database_server.url("postgres", "wr0ng"), run())
     assert "wr0ng" not in str(error.value)
-    assert "tester:***@127.0.0.1" in str(error.value)
+    assert str(error.value).startswith("postgresql://127.0.0.1:")
 
 
 def test_the_command_has_the_defaults_of_the_flow():

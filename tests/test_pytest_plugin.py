@@ -108,7 +108,7 @@ def test_bad_usage_fails_the_test_in_its_own_words(project):
         "'old.onnx', device='raspberry-pi-5-8gb'": "assess_gate(device=...): is one word, not several",
         "'old.onnx', budget='60'": "assess_gate(budget=...): '60' has no unit; expected a quantity such as '33 ms'",
         "'old.onnx', skip='MACs'": "assess_gate(skip=...): is one word, not several",
-        "'old.onnx', skip=['MAC']": "assess_gate(skip=...): there is no skip 'MAC'",
+        "'old.onnx', skip=['MAC']": "assess_gate(skip=...): there is no metric 'MAC'",
         "'old.onnx', dims={'batch': 2}": "assess_gate(dims=...): neither model has a dynamic dimension 'batch'",
     }
     result = project(*(f"assess_gate({words}, against='old.onnx')" for words in said))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from children import own_children
 
 from assess.errors import AssessError
 from assess.sandbox import Limits, _out_of_memory_kills, control_groups, ending_cleanly, run
@@ -131,7 +132,7 @@ def test_no_child_is_left_when_the_caller_is_interrupted():
 
     with pytest.raises(KeyboardInterrupt):
         ask("tell", on_progress=interrupt)
-    assert psutil.Process().children() == []
+    assert own_children() == []
 
 
 # Signals to the parent

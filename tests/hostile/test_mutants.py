@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from children import own_children
 from hostile.bombs import SECRET, canaries
 from hostile.mutants import Mutant, mutants
 from hostile.seeds import seeds
@@ -98,11 +99,11 @@ def test_a_forked_process_differs_from_a_started_one_in_its_imports_only(tmp_pat
         parents: list[int] = []
 
         def look(_: object, parents: list[int] = parents) -> None:
-            parents += [one.ppid() for one in psutil.Process().children() if one.pid != started.server]
+            parents += [one.ppid() for one in own_children() if one.pid != started.server]
 
         described.append(describe(path, on_progress=look))
         assert set(parents) == {os.getpid()}
-        assert [one.pid for one in psutil.Process().children()] == [started.server]
+        assert [one.pid for one in own_children()] == [started.server]
         for limits, cause in ((Limits(0.0, None), "hung"), (Limits(9.0, 2**20), "out of memory")):
             request = {"path": str(path), "dims": {}}
             assert sandbox.run(MODULE, request, limits).cause == cause
@@ -122,7 +123,7 @@ def test_no_file_harms_who_describes_it(tmp_path: Path, part: int, started: Warm
             said = _described(folder / "model.onnx", mutant)
             assert watch.opened() == set(), mutant.name
             assert SECRET.decode().strip() not in said, mutant.name
-            assert [one.pid for one in psutil.Process().children()] == [started.server], mutant.name
+            assert [one.pid for one in own_children()] == [started.server], mutant.name
 
 
 def _described(path: Path, mutant: Mutant) -> str:

@@ -11,6 +11,7 @@ import builders
 import onnx
 import psutil
 import pytest
+from children import own_children
 from onnx import TensorProto, helper
 
 from assess import sandbox
@@ -60,7 +61,7 @@ def disturbed(tmp_path, how, settings=BRIEF, job=None):
         until = time.monotonic() + 30.0
         while served(tmp_path) < 60 and time.monotonic() < until:
             time.sleep(0.01)
-        for child in psutil.Process().children():
+        for child in own_children():
             how(child)
 
     wanted = job or builders.job(rate="200 Hz")
