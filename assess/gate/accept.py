@@ -27,7 +27,7 @@ from assess.measure.sentinel import SENTINEL_SHA256
 from assess.measure.stored_outputs import store_outputs
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
-from assess.project.lockstep import LATENCIES, change
+from assess.project.lockstep import LATENCIES, change, typical_s
 
 _SENTINELS: Final = 2
 #: A floor that is not reached again within half of what a gate is to tell is none to compare with.
@@ -96,7 +96,7 @@ def accept(
         if why := _too_noisy(pairs):
             step = "stop what else runs here, and accept it then"
             return Comparison("latency floor", GateVerdict.NOISY, why, next_step=step)
-        kept = _for_job(what, on_progress)
+        kept = _for_job(what, typical_s(pairs, "latency median")[0], on_progress)
         if isinstance(kept, Comparison):
             return kept
         return _baseline(what, here, world.machine(), bench.versions, pairs, sentinel, outputs, kept)
@@ -136,10 +136,10 @@ def _too_noisy(pairs: list[Pair]) -> str:
     return ""
 
 
-def _for_job(what: Accepting, on_progress: OnProgress) -> StoredRun | Comparison | None:
+def _for_job(what: Accepting, each_s: float, on_progress: OnProgress) -> StoredRun | Comparison | None:
     if what.for_job is None:
         return None
-    run = what.for_job.run(what.subject, on_progress)
+    run = what.for_job.run(what.subject, each_s, on_progress)
     if run.failure is not None:
         return Comparison("run", GateVerdict.FAILED, f"for its job the model was {run.failure.cause}",
                           next_step="run it: assess measure")  # fmt: skip

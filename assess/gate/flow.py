@@ -17,8 +17,9 @@ from assess.gate.for_job import ForJob, asks, compare_for_job
 from assess.gate.opponent import Match, Opponent
 from assess.gate.plan import GatePlan
 from assess.gate.world import WORLD, World
-from assess.judge.gate.comparison import FINE, Comparison, GateVerdict, worst
+from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.exact import compare_facts
+from assess.judge.gate.placement import PLACEMENT
 from assess.judge.gate.report import GateReport, Mode, PairChange
 from assess.measure.alone import alone
 from assess.measure.lockstep import Pair
@@ -26,7 +27,8 @@ from assess.measure.measurement import Settings
 from assess.measure.run import private_folder
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
-from assess.project.lockstep import LATENCIES, change
+from assess.project.lockstep import LATENCIES, change, typical_s
+from assess.providers import CPU
 
 _SAME: Final = "both models are the same to the byte: nothing newer was compared"
 
@@ -80,13 +82,16 @@ def gate(
         )  # fmt: skip
         found = _measured(opponent, match, wanted)
         if for_job is not None and asks(for_job, plan) and not any(map(_ends_it, found)):
-            found += compare_for_job(opponent.before, candidate, for_job, plan, on_progress)
+            found += compare_for_job(opponent.before, candidate, for_job, plan, _each_s(match.pairs), on_progress)
     report = _with(report, found, span_s=world.clock() - begun)
     ran = bool(match.pairs) or any(each.verdict is not GateVerdict.NOT_COMPARABLE for each in found)
     return replace(
-        report, pairs=_changes(match.pairs), host=match.host if ran else None, versions=bench.versions,
-        advice=report.advice + (() if not found or worst([each.verdict for each in found]) in FINE else world.advise()),
-    )  # fmt: skip
+        report,
+        pairs=_changes(match.pairs),
+        host=match.host if ran else None,
+        versions=bench.versions,
+        advice=(*report.advice, *_unasked(settings, plan, for_job), *(world.advise() if ran else ())),
+    )
 
 
 def static(
@@ -129,6 +134,13 @@ def _ends_it(comparison: Comparison) -> bool:
     return comparison.verdict in (GateVerdict.FAILED, GateVerdict.NOT_COMPARABLE)
 
 
+def _unasked(settings: Settings, plan: GatePlan, for_job: ForJob | None) -> tuple[str, ...]:
+    """What a run for a job would tell, where no job was named."""
+    if for_job is not None or settings.provider == CPU or PLACEMENT in plan.skipped:
+        return ()
+    return (f"{PLACEMENT} was not compared, since no job was named: --workload",)
+
+
 def _with(report: GateReport, more: Sequence[Comparison], *, span_s: float) -> GateReport:
     return replace(report, comparisons=(*report.comparisons, *more), span_s=span_s)
 
@@ -146,6 +158,12 @@ def _from_here(path: Path) -> str:
     """A path as CI servers match it with a repository's files, if the gate is run at its top."""
     whole, here = path.resolve(), Path.cwd().resolve()
     return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)
+
+
+def _each_s(pairs: Sequence[Pair]) -> float | None:
+    """Seconds of one inference of the candidate; None where nothing was timed."""
+    tests = [pair for pair in pairs if not pair.placebo] or pairs  # Against what is stored it runs with itself.
+    return typical_s(tests, "latency median")[1] if tests else None
 
 
 def _changes(pairs: Sequence[Pair]) -> tuple[PairChange, ...]:

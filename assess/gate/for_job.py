@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,26 +50,38 @@ class ForJob:
     feeds: Mapping[str, Path] = field(default_factory=dict)
     world: World = WORLD
 
-    def run(self, subject: Subject, on_progress: OnProgress = silent) -> Measurement:
+    def run(self, subject: Subject, each_s: float | None, on_progress: OnProgress = silent) -> Measurement:
         """Run a model for the job.
+
+        Args:
+            subject: the model.
+            each_s: seconds of one inference, as far as it is known; None: what the job allows it.
+            on_progress: told what is being done, the share that is done and the seconds left.
 
         Raises:
             AssessError: an input or a setting is not one that can be used.
             KeyboardInterrupt: this process got a signal to end; what was measured until then is no answer.
         """
         measured = run(
-            subject, self.job, self.settings_for_it(), feeds=self.feeds, library=self.library, on_progress=on_progress,
-            launch=self.world.launch, host=self.world.host,
+            subject, self.job, self.settings_for_it(each_s), feeds=self.feeds, library=self.library,
+            on_progress=on_progress, launch=self.world.launch, host=self.world.host,
         )  # fmt: skip
         if was_stopped(measured):
             raise KeyboardInterrupt
         return measured
 
-    def settings_for_it(self) -> Settings:
-        """As many frames as bound the job's percentile with none above, or those of 20 s; and no pass but the floor."""
+    def settings_for_it(self, each_s: float | None = None) -> Settings:
+        """As many frames as bound the job's percentile with none above, or those of 20 s; and no pass but the floor.
+
+        Args:
+            each_s: seconds of one inference, which decide where no schedule does.
+        """
         count = count_needed(self.job.workload.requires.percentile)
-        if (lasting_s := expected_s(self.job, count, 0.0)) > _LONGEST_S:
-            count = max(1, math.floor(count * _LONGEST_S / lasting_s))
+        lasting_s = expected_s(self.job, count, 0.0)
+        if each_s is not None and self.job.workload.scenario.kind == "single":
+            lasting_s = count * each_s
+        if lasting_s > _LONGEST_S:
+            count = max(1, round(count * _LONGEST_S / lasting_s))
         asked = self.settings
         return settings_of(
             self.job, SMOKE, count=count, provider=asked.provider, provider_options=asked.provider_options,
@@ -94,11 +105,19 @@ def asks(for_job: ForJob | None, plan: GatePlan) -> bool:
         return False
     wanted = {name for name in (*BUDGETS, ENERGY, FIT, PLACEMENT) if name not in plan.skipped}
     has_budget = for_job.job.workload.deadline_s is not None and wanted & set(BUDGETS)
-    return bool(has_budget or (for_job.devices and FIT in wanted) or for_job.settings.provider != CPU)
+    placed = for_job.settings.provider != CPU and PLACEMENT in wanted
+    return bool(
+        has_budget or (for_job.devices and FIT in wanted) or placed or (ENERGY in wanted and for_job.world.metered())
+    )
 
 
 def compare_for_job(
-    before: Subject | StoredRun | None, candidate: Subject, for_job: ForJob, plan: GatePlan, on_progress: OnProgress
+    before: Subject | StoredRun | None,
+    candidate: Subject,
+    for_job: ForJob,
+    plan: GatePlan,
+    each_s: float | None,
+    on_progress: OnProgress,
 ) -> list[Comparison]:
     """Run the candidate for its job and, where that is needed, the baseline; and compare.
 
@@ -107,17 +126,18 @@ def compare_for_job(
         candidate: the newer model.
         for_job: how they are run.
         plan: what is asked.
+        each_s: seconds of one inference of the candidate, as far as it is known.
         on_progress: told what is being done, the share that is done and the seconds left.
     """
     workload = for_job.job.workload
-    measured = for_job.run(candidate, on_progress)
+    measured = for_job.run(candidate, each_s, on_progress)
     if measured.failure is not None:
         return [_failed(measured.failure)]
     found, after = judge_budgets(measured, workload), for_job.stored(measured)
     exceeded = any(each.verdict is GateVerdict.REGRESSION for each in found)
     earlier = before
     if isinstance(before, Subject) and (exceeded or after.fits or after.energy or after.fallen_back is not None):
-        run = for_job.run(before, on_progress)
+        run = for_job.run(before, each_s, on_progress)
         if run.failure is not None:
             return plan.wanted(found) + _not_run_before(after, f"the accepted model was {run.failure.cause}", plan)
         found, earlier = also_exceeded(found, judge_budgets(run, workload)), for_job.stored(run)

@@ -224,7 +224,7 @@ class _Run:
         for slot in range(wanted):
             found = bench.pair(slot, placebo=placebo, baseline_leads=slot % 2 == 0)
             if isinstance(found, SideFailed):
-                self.failure = failed(found, f"the {found.side}")
+                self.failure = failed(found, "the model" if placebo or found.side == "baseline" else "its slower copy")
                 return []
             pairs.append(found)
         return pairs

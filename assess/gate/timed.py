@@ -24,6 +24,9 @@ _ONE_LOOK: Final = 0.95
 #: Fewer pairs, whatever the budget, have no interval at that confidence.
 _FEWEST: Final = 6
 
+#: What a text calls the baseline of two models; who takes turns with itself is somebody else.
+ACCEPTED: Final = "the baseline"
+
 
 def timed(
     bench: Bench, plan: GatePlan, metrics: list[str], on_progress: OnProgress, clock: Callable[[], float]
@@ -36,13 +39,13 @@ def timed(
         _tell(on_progress, plan, slot, tested, clock() - begun)
         found = bench.pair(slot, placebo=placebo, baseline_leads=slot % 2 == 0)
         if isinstance(found, SideFailed):
-            return [failed(found, f"the {found.side}")], pairs
+            return [failed(found, ACCEPTED if found.side == "baseline" else "the candidate")], pairs
         pairs.append(found)
         tested += not placebo
         last = _is_last(plan, tested, slot + 1, clock() - begun)
         if last or (plan.budget_s is None and not placebo and tested in plan.looks):
             comparisons = _compared(pairs, metrics, plan)
-            if last or not any(_open(each) for each in comparisons):
+            if last or not any(each.verdict in OPEN for each in comparisons):
                 return comparisons, pairs
     raise AssertionError("slots do not end")
 
@@ -59,10 +62,6 @@ def _is_last(plan: GatePlan, tested: int, slots: int, spent_s: float) -> bool:
     if plan.budget_s is None:
         return tested >= plan.most
     return tested >= MOST_PAIRS or (tested >= _FEWEST and spent_s + spent_s / slots > plan.budget_s)
-
-
-def _open(comparison: Comparison) -> bool:
-    return comparison.verdict in OPEN
 
 
 def _compared(pairs: list[Pair], metrics: list[str], plan: GatePlan) -> list[Comparison]:
@@ -107,7 +106,7 @@ def failed(side: SideFailed, who: str) -> Comparison:
 
     Args:
         side: how it failed.
-        who: it was, e.g. "the candidate".
+        who: it was: `ACCEPTED`, "the candidate" or whoever else took turns.
 
     Raises:
         KeyboardInterrupt: this process got a signal to end.
@@ -115,7 +114,7 @@ def failed(side: SideFailed, who: str) -> Comparison:
     if side.signal:
         raise KeyboardInterrupt(side.signal)
     details = tuple(side.detail.splitlines()[-5:])
-    step = "give a baseline that runs on this host" if side.side == "baseline" else "run it alone: assess measure"
+    step = "give an accepted model that runs on this host" if who == ACCEPTED else "run it alone: assess measure"
     return Comparison("run", GateVerdict.FAILED, f"{who} {side.cause}", details=details, next_step=step)
 
 

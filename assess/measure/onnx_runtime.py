@@ -231,7 +231,10 @@ class OnnxSession:
         try:
             return value.numpy() if hasattr(value, "numpy") else value
         except (RuntimeError, NotImplementedError) as error:
-            raise AssessError(f"an output cannot be read as an array: {error}") from error
+            raise AssessError(
+                f"an output of the model cannot be read as an array: {error}",
+                hint="let the model put out tensors of plain numbers",
+            ) from error
 
     def decoder(self, cache: Mapping[str, str]) -> Decoder:
         """The model as a decoder whose caches (inputs, keys) are fed from outputs (values); see `Decoder`."""

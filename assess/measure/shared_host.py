@@ -76,7 +76,8 @@ def _hosted_runner(environ: Mapping[str, str]) -> Sign | None:
         return None
     return Sign(
         f"runner hosted by {by}",
-        "its CPU changes from job to job, so that a stored baseline is never of this machine; use --against",
+        "its CPU changes from job to job, so that a stored baseline is never of this machine: compare with the model"
+        " itself (--against)",
     )
 
 
@@ -86,7 +87,8 @@ def _guest(root: Path) -> Sign | None:
         return None
     return Sign(
         f"guest of {found.value}",
-        "its host may run others on the same CPUs, now and not later; use --against, or have the CPUs pinned",
+        "its host may run others on the same CPUs, now and not later: two models in turns (--against) meet the same; or"
+        " have the CPUs pinned",
     )
 
 
@@ -132,7 +134,11 @@ def _visible(root: Path) -> int:
 def _container(root: Path) -> Sign | None:
     for name, what in _ENGINES:
         if (root / name).exists():
-            return Sign(what, "others on the host share its CPUs and caches; give it CPUs of its own, or use --against")
+            return Sign(
+                what,
+                "others on the host share its CPUs and caches: two models in turns (--against) meet the same;"
+                " or give it CPUs of its own",
+            )
     return None
 
 
@@ -145,5 +151,5 @@ def _stolen(root: Path) -> Sign | None:
         return None
     return Sign(
         f"other guests took {share:.0%} of the CPU time since the start",
-        "a stored baseline holds their share too; use --against, which has both models bear the same",
+        "a stored baseline holds their share too: two models in turns (--against) bear the same",
     )

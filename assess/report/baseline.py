@@ -11,6 +11,7 @@ from assess.judge.gate.floor import resolution
 from assess.measure.baseline import Baseline
 from assess.measure.fingerprint import machine_key, settings_key
 from assess.project.lockstep import relative
+from assess.report.facts.fact import several
 from assess.report.json_text import json_text
 from assess.report.wrap import wrapped
 from assess.units import format_quantity
@@ -118,7 +119,7 @@ def _figures(baseline: Baseline) -> list[tuple[str, str]]:
         centre = relative(statistics.median(changes))
         found.append(("placebo", f"{metric}: {centre:+.2%} against itself, median of {len(changes)} pairs"))
     kept = baseline.outputs
-    found.append(("outputs", kept.absent or f"of {len(kept.frames)} frames"))
+    found.append(("outputs", kept.absent or f"of {several(len(kept.frames), 'frame')}"))
     if baseline.job_run is not None:
         found += [("fit", f"{each.device}: {each.verdict}") for each in baseline.job_run.fits]
         found += [

@@ -8,6 +8,7 @@ from gate_world import saved
 
 from assess.gate import METRICS, SETTINGS, GatePlan
 from assess.gate.for_job import ForJob, asks, compare_for_job
+from assess.gate.world import World
 from assess.judge.gate.comparison import GateVerdict
 from assess.measure.baseline import StoredRun
 from assess.measure.energy import Energy
@@ -24,7 +25,7 @@ class Recorded(ForJob):
     runs: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
 
-    def run(self, subject, on_progress=silent):
+    def run(self, subject, each_s, on_progress=silent):
         self.asked.append(subject.path.stem)
         return self.runs[subject.path.stem]
 
@@ -36,7 +37,7 @@ def measured(service_ms=10, **changes):
 def compared(tmp_path, runs, *, before=None, plan=None, devices=()):
     how = Recorded(builders.job(), SETTINGS, devices, runs=runs)
     old, new = saved(tmp_path / "old.onnx"), saved(tmp_path / "new.onnx")
-    found = compare_for_job(before or old, new, how, plan or GatePlan(), silent)
+    found = compare_for_job(before or old, new, how, plan or GatePlan(), None, silent)
     return {each.metric: each for each in found}, how.asked
 
 
@@ -72,7 +73,7 @@ def test_what_a_baseline_kept_is_not_run_again(tmp_path):
 @pytest.mark.parametrize("before", [StoredRun(), None])
 def test_a_device_that_the_baseline_was_not_judged_for_is_told(tmp_path, before):
     how = Recorded(builders.job(), SETTINGS, (builders.device(),), runs={"new": measured()})
-    found = compare_for_job(before, saved(tmp_path / "new.onnx"), how, GatePlan(), silent)
+    found = compare_for_job(before, saved(tmp_path / "new.onnx"), how, GatePlan(), None, silent)
     fit = {each.metric: each for each in found}["fit: acme-rover"]
     assert fit.verdict is GateVerdict.NOT_COMPARABLE
     assert "accept the model again for this job and device" in fit.next_step
@@ -140,9 +141,29 @@ def test_a_run_has_as_many_frames_as_bound_the_percentile_or_last_twenty_seconds
     assert quick.settings_for_it().tier == "smoke"
 
 
+def test_frames_without_a_schedule_take_what_an_inference_takes_and_not_what_it_may(tmp_path):
+    """A deadline of 100 ms once left 199 frames of a model of 8 ms, too few to prove p99 in four seconds."""
+    job = builders.job(kind="single")
+    job = replace(job, workload=job.workload.model_copy(
+        update={"requires": job.workload.requires.model_copy(update={"deadline": 0.1})}))  # fmt: skip
+    how = ForJob(job, SETTINGS)
+    assert how.settings_for_it().min_count == 200
+    assert how.settings_for_it(0.008).min_count == 459
+    assert how.settings_for_it(0.2).min_count == 100
+    # Where frames are released by a schedule, that decides.
+    assert ForJob(builders.job(kind="periodic", rate="10 Hz"), SETTINGS).settings_for_it(0.008).min_count == 200
+
+
+def test_energy_is_asked_where_a_sensor_is_whatever_else_the_job_asks():
+    plan = GatePlan(skipped=frozenset({"deadline", "contract on misses"}))
+    for metered in (True, False):
+        how = ForJob(builders.job(), SETTINGS, world=World(metered=lambda metered=metered: metered))
+        assert asks(how, plan) is metered
+
+
 def test_a_run_that_was_stopped_is_no_answer(tmp_path, monkeypatch):
     """Ctrl-C once left a run of a few frames, all of them in time."""
     stopped = measured(incomplete="stopped by SIGINT")
     monkeypatch.setattr("assess.gate.for_job.run", lambda *_, **__: stopped)
     with pytest.raises(KeyboardInterrupt):
-        ForJob(builders.job(), SETTINGS).run(saved(tmp_path / "new.onnx"))
+        ForJob(builders.job(), SETTINGS).run(saved(tmp_path / "new.onnx"), None)

@@ -21,7 +21,7 @@ SAME = "both models are the same to the byte: nothing newer was compared"
 
 def compared(tmp_path, world, *, new=None, plan=None, job=None, **how):
     old = saved(tmp_path / "old.onnx")
-    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now, lambda: ("a shared host",))
+    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now, advise=lambda: ("a shared host",))
     return gate(
         Rerun(old), new or saved(tmp_path / "new.onnx"), job, SETTINGS, plan or GatePlan(), world=seams, **how
     )  # fmt: skip
@@ -39,7 +39,12 @@ def test_two_models_that_are_the_same_pass_after_eight_pairs(tmp_path):
     assert [pair.placebo for pair in report.pairs] == [True, False, False] * 4
     assert len(world.asked) == 24
     assert report.versions == {"onnxruntime": "1.30"}
-    assert (report.mode, report.workload_id, report.span_s, report.advice) == ("rerun", "", 12.0, (SAME,))
+    assert (report.mode, report.workload_id, report.span_s, report.advice) == (
+        "rerun",
+        "",
+        12.0,
+        (SAME, "a shared host"),
+    )
 
 
 def test_either_side_leads_as_often_and_both_are_on_one_cpu(tmp_path, monkeypatch):
@@ -186,3 +191,12 @@ def test_a_pipeline_is_none_of_two_models(tmp_path):
     job = replace(job, workload=job.workload.model_copy(update={"scenario": scenario}))
     with pytest.raises(AssessError, match="a pipeline has several models"):
         compared(tmp_path, World({"old": (1, 1.0), "new": (1, 1.0)}), job=job)
+
+
+def test_placement_that_nobody_could_compare_is_told(tmp_path):
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now)
+    elsewhere = replace(SETTINGS, provider="CUDAExecutionProvider")
+    report = gate(Rerun(saved(tmp_path / "old.onnx")), saved(tmp_path / "new.onnx"), None, elsewhere, GatePlan(),
+                  world=seams)  # fmt: skip
+    assert "placement was not compared, since no job was named: --workload" in report.advice

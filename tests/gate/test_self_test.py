@@ -146,7 +146,7 @@ def test_a_machine_that_scatters_cannot_tell(model):
     assert test.scatter("latency floor") > 0.04
 
 
-@pytest.mark.parametrize(("name", "gates", "who"), [("model.onnx", 0, "baseline"), ("1.onnx", 2, "candidate")])
+@pytest.mark.parametrize(("name", "gates", "who"), [("model.onnx", 0, "model"), ("1.onnx", 2, "candidate")])
 def test_a_model_that_crashes_ends_it_and_what_there_is_is_kept(model, name, gates, who):
     world = World(600, endings={name: Ending("crashed", None, "stopped by SIGSEGV", "last words")})
     test = outcome(model, world)

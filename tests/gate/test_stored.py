@@ -23,7 +23,7 @@ WHO = Acceptance("2026-11-29T10:00:00+00:00", "Mio", "the first one", "abc")
 
 
 def seams(world, *, host=None, machine="m1"):
-    return Seams(world, lambda: host or builders.host(), lambda: machine, lambda: world.now, lambda: ())
+    return Seams(world, lambda: host or builders.host(), lambda: machine, lambda: world.now, advise=lambda: ())
 
 
 def accepted(tmp_path, *, world=None, job=None, settings=SETTINGS, **how):
@@ -175,7 +175,8 @@ def test_a_model_that_crashes_is_neither_regression_nor_pass(tmp_path):
     crash = Ending("crashed", None, "stopped by SIGSEGV", "one")
     report = compared(accepted(tmp_path), tmp_path, world=World({"new": (MS, 1.0)}, endings={"new": crash}))
     assert report.verdict is GateVerdict.FAILED
-    assert report.comparisons[-1].because == "the candidate stopped by SIGSEGV"
+    failed = report.comparisons[-1]
+    assert (failed.because, failed.next_step) == ("the candidate stopped by SIGSEGV", "run it alone: assess measure")
 
 
 def test_files_alone_are_compared_on_any_machine(tmp_path):

@@ -28,7 +28,7 @@ def suite(*models, device="raspberry-pi-5-8gb"):
 
 
 def gated(tmp_path, asked, world, **how):
-    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now, lambda: ())
+    seams = Seams(world, builders.host, lambda: "m1", lambda: world.now, advise=lambda: ())
     return gate_suite(
         asked, tmp_path, tmp_path / "baselines", Library(), SETTINGS,
         GatePlan(skipped=frozenset({"fit"})), world=seams, **how,

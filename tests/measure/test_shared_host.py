@@ -50,13 +50,13 @@ def test_each_sign_says_what_it_does_and_what_helps(root):
     files = {"proc/cpuinfo": FLAGGED, ".dockerenv": "", "proc/stat": "cpu  500 0 100 300 0 0 0 100 0 0\n"}
     assert advice(root({**files, **version_2("150000 100000")}), {}) == (
         "guest of a hypervisor that does not give its name: its host may run others on the same CPUs, now and not"
-        " later; use --against, or have the CPUs pinned",
+        " later: two models in turns (--against) meet the same; or have the CPUs pinned",
         "CPU quota of 1.5 of 4 visible CPUs: a process that has used it up stands still for the rest of"
         " 100 ms; give the job whole CPUs (docker --cpuset-cpus; Kubernetes: requests = limits, a whole number)",
-        "a container of Docker: others on the host share its CPUs and caches; give it CPUs of its own, or use"
-        " --against",
-        "other guests took 10% of the CPU time since the start: a stored baseline holds their share too; use"
-        " --against, which has both models bear the same",
+        "a container of Docker: others on the host share its CPUs and caches: two models in turns (--against) meet the"
+        " same; or give it CPUs of its own",
+        "other guests took 10% of the CPU time since the start: a stored baseline holds their share too:"
+        " two models in turns (--against) bear the same",
     )
 
 
@@ -65,7 +65,7 @@ def test_a_hosted_runner_is_another_machine_each_time(root, environ, maker):
     # That it is a guest too goes without saying.
     assert advice(root({"proc/cpuinfo": FLAGGED}), environ) == (
         f"runner hosted by {maker}: its CPU changes from job to job, so that a stored baseline is never of this"
-        " machine; use --against",
+        " machine: compare with the model itself (--against)",
     )
 
 

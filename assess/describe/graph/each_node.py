@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import GraphProto, NodeProto
 
 from assess.describe.graph import cost, dims, functions, skeleton
 from assess.describe.graph.network import Builder
+from assess.describe.graph.parsed import parsed
 from assess.describe.graph.tensors import Tensors
 from assess.describe.graph.values import Graph, Operator
-from assess.errors import AssessError
 
 #: Name, operator, inputs, outputs, path, MACs, runs, whether it is named, whether it is fixed.
 Row = tuple[str, str, list[str], list[str], list[str], int | None, int, bool, bool]
@@ -26,7 +25,7 @@ def with_costs(path: Path, bound: Mapping[str, int]) -> list[Row]:
         AssessError: the model cannot be read, or a dimension has no number.
     """
     read = skeleton.read(path)
-    given = _parsed(read.data, path)
+    given = parsed(read.data, path)
     model = functions.inlined(given, str(path))
     network = Builder(model, Tensors(path, read), dims.bind(model.graph, bound, str(path))).model(model.graph)
     return list(_rows(model.graph, network, [], 1, indexed=not given.functions))
@@ -38,7 +37,7 @@ def names_only(path: Path) -> list[Row]:
     Raises:
         AssessError: the model cannot be read.
     """
-    model = _parsed(skeleton.read(path).data, path)
+    model = parsed(skeleton.read(path).data, path)
     return list(_rows(model.graph, None, [], 1, indexed=not model.functions))
 
 
@@ -77,15 +76,6 @@ def _body(operator: Operator | None, attribute: str, runs: int) -> tuple[Graph |
 
 def _spelled(node: NodeProto) -> str:
     return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}:{node.op_type}"
-
-
-def _parsed(data: bytes, path: Path) -> ModelProto:
-    model = ModelProto()
-    try:
-        model.ParseFromString(data)
-    except DecodeError as error:
-        raise AssessError("is not an ONNX model: its messages are damaged", where=str(path)) from error
-    return model
 
 
 def answer(request: Mapping[str, Any]) -> list[Row]:

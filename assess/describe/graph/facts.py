@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import GraphProto, ModelProto, TensorProto
 
 from assess.describe import totals
@@ -16,6 +15,7 @@ from assess.describe.graph.buffers import Buffers, UnknownSizeError
 from assess.describe.graph.groups import Executed, executed, grouped, unknown_costs
 from assess.describe.graph.liveness import peak_bytes
 from assess.describe.graph.network import Builder
+from assess.describe.graph.parsed import parsed
 from assess.describe.graph.tensors import Tensors
 from assess.describe.graph.values import Graph, Value
 from assess.describe.graph.weights import Weights
@@ -44,7 +44,7 @@ def describe(path: Path, bound: Mapping[str, int]) -> Model:
     """
     read = skeleton.read(path)
     tensors = Tensors(path, read)
-    model = functions.inlined(_parsed(read.data, path), str(path))
+    model = functions.inlined(_sound(read.data, path), str(path))
     used = dims.bind(model.graph, bound, str(path))
     network = Builder(model, tensors, used).model(model.graph)
     for tensor in functions.every_tensor(model):
@@ -88,12 +88,8 @@ def describe(path: Path, bound: Mapping[str, int]) -> Model:
     )
 
 
-def _parsed(data: bytes, path: Path) -> ModelProto:
-    model = ModelProto()
-    try:
-        model.ParseFromString(data)
-    except DecodeError as error:
-        raise AssessError("is not an ONNX model: its messages are damaged", where=str(path)) from error
+def _sound(data: bytes, path: Path) -> ModelProto:
+    model = parsed(data, path)
     if not model.HasField("graph"):
         raise AssessError("is not an ONNX model: it holds no graph", where=str(path))
     if not all(isinstance(text, str) for text in _texts(model)):

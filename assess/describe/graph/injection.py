@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from google.protobuf.message import DecodeError, EncodeError  # type: ignore[import-untyped]
+from google.protobuf.message import EncodeError  # type: ignore[import-untyped]
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from assess.describe.graph import confined, dims, functions, skeleton
 from assess.describe.graph.injected import MOST_ELEMENTS, Injected, Place, Work, node_s, to_answer, work_for
 from assess.describe.graph.network import Builder
+from assess.describe.graph.parsed import parsed
 from assess.describe.graph.tensors import Tensors
 from assess.describe.graph.values import Graph, Value
 from assess.errors import AssessError
@@ -69,12 +70,12 @@ def answer(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     path, folder, added = Path(request["path"]), Path(request["folder"]), request["added_s"]
     read = skeleton.read(path)
-    slim = _parsed(read.data, path)
+    slim = parsed(read.data, path)
     tensors = Tensors(path, read)
     version = _version(slim)
     site = choose(_sites(slim, tensors, path, request["dims"], version), min(added), path)
     data = path.read_bytes()
-    full, free = _parsed(data, path), _free_prefix(data)
+    full, free = parsed(data, path), _free_prefix(data)
     del data
     _bring_along(full, tensors, folder)
     told = []
@@ -146,15 +147,6 @@ def _values(network: Graph) -> Iterator[tuple[Value, Place]]:
 
 def _version(model: ModelProto) -> int:
     return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=_OPSET)
-
-
-def _parsed(data: bytes, path: Path) -> ModelProto:
-    model = ModelProto()
-    try:
-        model.ParseFromString(data)
-    except DecodeError as error:
-        raise AssessError("is not an ONNX model: its messages are damaged", where=str(path)) from error
-    return model
 
 
 def _with_work(model: ModelProto, site: Site, work: Work, free: str) -> ModelProto:

@@ -48,6 +48,8 @@ def judge_outputs(found: Agreement | str, tolerance: Tolerance) -> Comparison:
     if isinstance(found, str):
         return Comparison(_METRIC, GateVerdict.FAILED, found, next_step="run both models: `assess measure`")
     frames = f"in {len(found.frames)} frames"
+    if len(found.frames) == 1:  # Of inputs that no seed changes.
+        frames = "in 1 frame: give it inputs with --input, or a card with samples, for this is little"
     if found.is_equal:
         none = [repr(each.output) for each in found.outputs if each.max_abs is None and each.of]
         numbers = f"; {', '.join(none)} hold no finite number in any" if none else ""

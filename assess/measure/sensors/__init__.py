@@ -19,7 +19,7 @@ from assess.measure.sensors.sensor import Found, Probe, Sensor
 from assess.measure.sensors.temperature import temperature
 from assess.measure.sensors.throttling import throttling
 
-__all__ = ["SENSORS", "Found", "Probe", "Sensor", "find_sensors"]
+__all__ = ["SENSORS", "Found", "Probe", "Sensor", "find_sensors", "is_metered"]
 
 #: In reading order: what an engineer wants to know first, first. Counters are read before what is only looked at.
 #: The key is the name under which the whole kind is absent.
@@ -44,3 +44,8 @@ def find_sensors(root: Path = Path("/"), library: Callable[[], Any] = load_libra
     found = [find(root, library) for find in SENSORS.values()]
     absent = {name: why for part in found for name, why in part.absent.items()}
     return Found(tuple(probe for part in found for probe in part.probes), absent)
+
+
+def is_metered() -> bool:
+    """Whether a sensor of this host tells energy, or power, from which energy is integrated."""
+    return any(probe.sensor.quantity in ("energy", "power") for probe in find_sensors().probes)

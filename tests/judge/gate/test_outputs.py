@@ -53,3 +53,10 @@ def test_numbers_that_are_none_are_told():
     assert found.because == "all the same in 16 frames; 'y' hold no finite number in any"
     worse = judged(lambda index, frame: frame if index else np.full_like(frame, np.nan))
     assert worse.verdict is GateVerdict.REGRESSION
+
+
+def test_one_frame_is_told_to_be_little():
+    found = judged(lambda _, frame: frame, frames=FRAMES[:1])
+    assert found.because == (
+        "all the same in 1 frame: give it inputs with --input, or a card with samples, for this is little"
+    )  # fmt: skip
