@@ -14,6 +14,7 @@ from assess.judge.gate import floor
 from assess.judge.gate.comparable import Difference, differences, runtime_differences, said, sentinel_difference
 from assess.judge.gate.comparison import FINE, Comparison, GateVerdict
 from assess.judge.gate.floor import judge_floor
+from assess.judge.gate.memory import STORED_SHARE
 from assess.judge.gate.outputs import judge_outputs
 from assess.judge.gate.report import Mode
 from assess.measure.baseline import Baseline, StoredRun, stored_launch
@@ -136,4 +137,4 @@ class Stored:
         if metric == floor.METRIC:
             known, now = ([each.floor_ns for each in some] for some in (before, after))
             return judge_floor(known, now, match.plan.floor_margin)
-        return compare_memory(metric, before, after)
+        return compare_memory(metric, before, after, STORED_SHARE)

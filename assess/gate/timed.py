@@ -10,7 +10,7 @@ from assess.gate.bench import Bench
 from assess.gate.plan import MEMORIES, MOST_PAIRS, GatePlan
 from assess.judge.gate.comparison import OPEN, Comparison, GateVerdict
 from assess.judge.gate.latency import CONFIDENCE, Evidence, judge_latency
-from assess.judge.gate.memory import judge_memory
+from assess.judge.gate.memory import SHARE, judge_memory
 from assess.measure.baseline import StoredLaunch
 from assess.measure.lockstep import Pair, SideFailed
 from assess.measure.passes.lockstep import Side
@@ -84,7 +84,10 @@ def _memory(metric: str, tests: list[Pair], placebos: list[Pair]) -> Comparison:
 
 
 def compare_memory(
-    metric: str, baseline: Sequence[Side | StoredLaunch], candidate: Sequence[Side | StoredLaunch]
+    metric: str,
+    baseline: Sequence[Side | StoredLaunch],
+    candidate: Sequence[Side | StoredLaunch],
+    margin: float = SHARE,
 ) -> Comparison:
     """Memory of launches, as they were measured or stored.
 
@@ -92,13 +95,14 @@ def compare_memory(
         metric: one of `MEMORIES`.
         baseline: launches of the baseline.
         candidate: of the candidate.
+        margin: share of the baseline's that it may be more.
     """
     of = MEMORIES[metric]
     before, after = ([value for each in some if (value := of(each)) is not None] for some in (baseline, candidate))
     if not before or not after:
         step = f"--skip {metric!r}"
         return Comparison(metric, GateVerdict.INCONCLUSIVE, "the system does not tell", next_step=step)
-    return judge_memory(metric, before, after)
+    return judge_memory(metric, before, after, margin)
 
 
 def failed(side: SideFailed, who: str) -> Comparison:
