@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,32 @@ def shipped(folder: Literal["profiles", "models", "suites"]) -> Path:
         return installed
     top = _PACKAGE.parent
     return top / "benchmarks" / "suites" if folder == "suites" else top / folder
+
+
+def user_folder(base: Path | None = None) -> Path:
+    """A folder of this user, who alone may write there; by the number, so that a job without a session finds the same.
+
+    Args:
+        base: where it lies; the system's folder for temporary files by default.
+
+    Raises:
+        AssessError: it cannot be made, or somebody else could write there.
+    """
+    folder = (base or Path(tempfile.gettempdir())) / f"assess-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise AssessError("is not a folder that you alone can write to", where=str(folder), hint="move it away")
+    return folder
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where what can be had again is kept for this user, as the XDG base directory specification says."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "assess"
 
 
 def check_writable(path: Path, keep: Sequence[Path] = ()) -> None:

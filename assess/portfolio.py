@@ -87,6 +87,8 @@ class PlannedRun:
 
 #: Runs a model for a job; which one and how else is the caller's.
 RunOnce = Callable[[PlannedRun, OnProgress], Measurement]
+#: Runs a model for a job, as `pipeline.run` does.
+Run = Callable[..., Measurement]
 #: Keeps a run before it is judged.
 Save = Callable[[PlannedRun, Measurement], None]
 
@@ -206,9 +208,14 @@ def check_inputs(
 
 
 def runner(
-    subject: Subject, library: Library, *, feeds: Mapping[str, Path], reference: ReferenceModel | Path | None = None
+    subject: Subject,
+    library: Library,
+    *,
+    feeds: Mapping[str, Path],
+    reference: ReferenceModel | Path | None = None,
+    run: Run = run,
 ) -> RunOnce:
-    """Runs this model, fed so, for each job on this host."""
+    """Runs this model, fed so, for each job: on this host, unless `run` is that of a target."""
 
     def once(planned: PlannedRun, tell: OnProgress) -> Measurement:
         assert planned.settings is not None  # What is not refused has them.

@@ -218,7 +218,7 @@ def ending_cleanly() -> Iterator[list[int]]:
 
 
 #: What a model may not decide, and what it may not learn: the URL of a history may hold a password.
-_NOT_INHERITED: Final = frozenset({"ORT_LOAD_CONFIG_FROM_MODEL", "ASSESS_HISTORY"})
+_NOT_INHERITED: Final = frozenset({"ORT_LOAD_CONFIG_FROM_MODEL", "ASSESS_HISTORY", "ASSESS_PROGRESS_FD"})
 
 
 def environment() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
@@ -20,11 +21,13 @@ from assess.errors import AssessError
 from assess.judge.case import Invocation
 from assess.judge.suite import CaseResult, SuiteReport, Unusable
 from assess.measure.alone import alone
-from assess.measure.measurement import Measurement, Settings
+from assess.measure.host import read_host
+from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.record import read
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, default_tier, find_job, find_model, settings_of
-from assess.portfolio import Judged, PlannedRun, RunOnce, Target, planned_run, refused_by_model, runner, targets_of
+from assess.pipeline import run as run_here
+from assess.portfolio import Judged, PlannedRun, Run, RunOnce, Target, planned_run, refused_by_model, runner, targets_of
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -99,9 +102,9 @@ def plan_suite(
     return SuitePlan(suite, unusable, there, tuple(runs), tuple(map(tuple, grouped.values())))
 
 
-def usual_settings(job: Job, devices: Sequence[Device]) -> Settings:
-    """The settings of a run where no tier is named."""
-    return settings_of(job, default_tier(devices), as_needed=True)
+def usual_settings(job: Job, devices: Sequence[Device], host: Callable[[], Host] = read_host) -> Settings:
+    """The settings of a run where no tier is named, on the machine that `host` reads."""
+    return settings_of(job, default_tier(devices, host=host), as_needed=True)
 
 
 def run_name(case: SuiteCase) -> str:
@@ -137,15 +140,22 @@ def resumed(plan: SuitePlan, files: Mapping[str, Path]) -> tuple[SuitePlan, tupl
     return replace(plan, runs=tuple(runs)), tuple(notes)
 
 
-def runner_of(plan: SuitePlan, library: Library, *, on_wait: Callable[[str], None]) -> RunOnce:
-    """Runs each model for its jobs, with no other suite's run beside it; `on_wait` is told whose it waits for."""
+def runner_of(plan: SuitePlan, library: Library, *, on_wait: Callable[[str], None], run: Run | None = None) -> RunOnce:
+    """Runs each model for its jobs, with no other suite's run beside it.
+
+    Args:
+        plan: the runs.
+        library: where other models of a job are found.
+        on_wait: told whose run is waited for.
+        run: that of a target, which has a lock of its own; None: on this host.
+    """
     once = {
-        planned.name: runner(plan.subjects[cases[0].model], library, feeds={})
+        planned.name: runner(plan.subjects[cases[0].model], library, feeds={}, run=run or run_here)
         for planned, cases in zip(plan.runs, plan.cases, strict=True)
     }
 
     def run_once(planned: PlannedRun, tell: OnProgress) -> Measurement:
-        with alone(f"assess suite {plan.suite.id}", on_wait):
+        with nullcontext() if run else alone(f"assess suite {plan.suite.id}", on_wait):
             return once[planned.name](planned, tell)
 
     return run_once

@@ -9,13 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent / "assess"
 ORDER = [
     "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "gate", "history",
-    "authoring", "evaluation", "distill", "pytest_plugin", "cli",
+    "authoring", "evaluation", "target", "distill", "pytest_plugin", "cli",
 ]  # fmt: skip
 FREE = {"errors", "units", "files", "clean", "providers"}
 #: Processes: for the rooms that touch the world, and for each other.
 WORLD = {"sandbox", "child"}
 MEET_THE_WORLD = {
-    "describe", "measure", "pipeline", "gate", "authoring", "evaluation", "distill", "cli",
+    "describe", "measure", "pipeline", "gate", "authoring", "evaluation", "target", "distill", "cli",
 }  # fmt: skip
 
 #: Third-party packages and the only places that may import them at all.

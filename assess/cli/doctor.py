@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assess.cli.options import ProviderOption, choice
+from assess.cli.place import InventoryOption, OnOption, There, listener, place_of
 from assess.errors import AssessError
 from assess.providers import CPU
 from assess.units import format_quantity, parse
@@ -27,6 +28,8 @@ def doctor(
     ] = None,
     provider: ProviderOption = CPU,
     form: Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="text or json.")] = "text",
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Tell which deadlines can be measured on this machine, what disturbs it, and what to type about it.
 
@@ -45,8 +48,17 @@ def doctor(
     deadline_s = _quantity(deadline, "s", "--deadline", 1e9)
     if deadline_s is None and rate_hz is not None:
         deadline_s = 1 / rate_hz
+    place = place_of(on, inventory)
+    place.reach()
     with progress() as tell:
-        diagnosis = pipeline.doctor(rate_hz=rate_hz, deadline_s=deadline_s, provider=provider, on_progress=tell)
+        if isinstance(place, There):
+            from assess.target.comparing import doctor_on
+
+            diagnosis = doctor_on(
+                place.board, rate_hz=rate_hz, deadline_s=deadline_s, provider=provider, listen=listener(tell)
+            )
+        else:
+            diagnosis = pipeline.doctor(rate_hz=rate_hz, deadline_s=deadline_s, provider=provider, on_progress=tell)
     if form == "json":
         typer.echo(doctor_json(diagnosis), nl=False)
     else:

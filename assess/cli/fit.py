@@ -37,6 +37,7 @@ from assess.cli.options import (
     dimensions,
     feeds,
 )
+from assess.cli.place import InventoryOption, OnOption, devices_there, place_of
 from assess.providers import CPU
 
 
@@ -68,11 +69,14 @@ def fit(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
     On the device itself the measurement decides. On any other machine the device's data sheet gives a lower bound of
-    the latency, and the best answer is MARGINAL. With a partner alone: all of its jobs on all of its devices.
+    the latency, and the best answer is MARGINAL. With a partner alone: all of its jobs on all of its devices. With --on
+    the measuring is done on a board, over ssh.
 
     Example: assess fit model.onnx --device nvidia-jetson-orin-nano-8gb --workload camera-30hz -o report.html
     """
@@ -94,7 +98,10 @@ def fit(
     check_outputs(output, read)
     form, library = named_format(format_), library_of(profiles, partner)
     buyer = library.partner(partner) if partner else None
-    targets = targets_of(devices_of(device, buyer, library), buyer, library)
+    place = place_of(on, inventory)
+    devices = devices_of(devices_there(place, device, buyer), buyer, library)
+    place.require(devices)
+    targets = targets_of(devices, buyer, library)
     jobs = jobs_of(workload, buyer, library)
     for file in (saved := run_files(save_run, jobs)).values():
         check_writable(file, [*read, *(output or ())])
@@ -121,20 +128,23 @@ def fit(
             "--input": input_ or (),
             "--custom-ops": custom_ops or (),
             "--reference": [reference] if reference else [],
+            "--on": [on] if on else [],
+            "--inventory": [inventory] if inventory else [],
         }
     )
-    wanted = [
-        planned_run(job, targets, lambda job, on: settings(words, job, on), Invocation(model, name, again))
-        for job, name in zip(jobs, workload or [job.workload.id for job in jobs], strict=True)
-    ]
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(custom_ops or (), "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
+    place.reach()
+    wanted = [
+        planned_run(job, targets, lambda job, to: settings(words, job, to, place.host), Invocation(model, name, again))
+        for job, name in zip(jobs, workload or [job.workload.id for job in jobs], strict=True)
+    ]
     wanted = runs_of_model(wanted, subject, arrays, other, seed=seed)
     tell_plans(wanted)
-    once = runner(subject, library, feeds=arrays, reference=other)
+    once = runner(subject, library, feeds=arrays, reference=other, run=place.run)
     try:
         with progress() as tell:
             judged = judge_all(wanted, once, save=keep_in(saved, told=tell_written), on_progress=tell)
@@ -145,4 +155,5 @@ def fit(
     with despite(judged.bug or judged.not_saved):
         deliver_many(portfolio, form, output)
         tell_notes(library)
+        place.tell_sent()
     raise typer.Exit(of_portfolio(portfolio, strict=strict))

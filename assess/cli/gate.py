@@ -21,6 +21,7 @@ from assess.cli.options import (
     dimensions,
     feeds,
 )
+from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.errors import AssessError
 from assess.providers import CPU
 
@@ -93,11 +94,14 @@ def gate(
     ] = "terminal",
     report: ReportOption = None,
     history: KeepOption = None,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Compare a newer model with the accepted one: files, outputs, and in turns on this machine latency and memory.
 
     Two processes take turns of 5 ms, pair by pair, until they prove a slowdown beyond the margin (REGRESSION, exit 1)
-    or that there is none (PASS); else it is INCONCLUSIVE, or the machine NOISY (exit 3).
+    or that there is none (PASS); else it is INCONCLUSIVE, or the machine NOISY (exit 3). With --on they do so on a
+    board, over ssh.
 
     Example: assess gate --model new.onnx --against old.onnx --workload camera-30hz --report junit=gate.xml
     """
@@ -120,6 +124,7 @@ def gate(
     options = GateOptions(
         library, job, for_job_of(job, device, settings, library, arrays), settings, plan, budget_s, static,
         dimensions(dim), arrays, reading_limits(timeout, None), format_, report or (), history,
+        place_of(on, inventory),
     )  # fmt: skip
     if kind == "--suite":
         run_suite(options, str(suite), baselines)

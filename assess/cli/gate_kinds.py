@@ -13,9 +13,14 @@ from assess.errors import AssessError
 from assess.units import format_quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from assess.cli.gate_options import GateOptions
+    from assess.cli.place import Place
+    from assess.gate.world import World
     from assess.judge.gate.report import GateReport
     from assess.judge.gate.suite import GateSuite
+    from assess.measure.timed_run import OnProgress
 
 
 def run_gate(options: GateOptions, model: str, against: str | None, baseline: Path | None) -> NoReturn:
@@ -39,8 +44,9 @@ def run_gate(options: GateOptions, model: str, against: str | None, baseline: Pa
 
     forms = {form.name: form.render for form in GATE_FORMS}
     files = options.report_files(forms, [Path(model), baseline or Path(str(against))])
+    options.place.reach()
     found = _against(options, model, str(against)) if baseline is None else _baseline(options, model, baseline)
-    keep = partial(keep_gate, options.history, found, options.settings, Path(model))
+    keep = partial(keep_gate, options.history, found, options.settings, Path(model), options.place.machine)
     deliver_forms(found, forms, terminal, options.format_, files, then=[keep])
     raise typer.Exit(of_gate(found.verdict))
 
@@ -49,7 +55,7 @@ def _against(options: GateOptions, model: str, against: str) -> GateReport:
     """Both models, measured here and now."""
     from assess.cli.output import tell_waiting
     from assess.cli.progress import progress
-    from assess.gate import Rerun, gate, static
+    from assess.gate import Rerun, static
     from assess.gate.options import find_both
 
     plan = options.plan
@@ -60,10 +66,34 @@ def _against(options: GateOptions, model: str, against: str) -> GateReport:
         accepted, newer = find_both(model, against, options.library, options.dims, options.limits, tell)
         if options.static:
             return static(Rerun(accepted), newer, options.job, options.plan)
-        return gate(
+        return gating(options.place, tell)(
             Rerun(accepted), newer, options.job, options.settings, options.plan, feeds=options.arrays,
             for_job=options.for_job, on_progress=tell, on_wait=tell_waiting,
         )  # fmt: skip
+
+
+def gating(place: Place, tell: OnProgress) -> Callable[..., GateReport]:
+    """What compares two models: on this machine, or on a target."""
+    from assess.cli.place import There, listener
+    from assess.gate import gate
+
+    if not isinstance(place, There):
+        return gate
+    from assess.target.comparing import gate_on
+
+    return partial(gate_on, place.board, place.facts(), listen=listener(tell))
+
+
+def world(place: Place) -> World:
+    """What a gate touches of the world: of this machine, or of a target."""
+    from assess.cli.place import There
+    from assess.gate.world import WORLD
+
+    if not isinstance(place, There):
+        return WORLD
+    from assess.target.comparing import world_of
+
+    return world_of(place.board, place.facts())
 
 
 def _tell_beginning(options: GateOptions, what: str) -> None:
@@ -79,10 +109,9 @@ def _file_in(options: GateOptions, model: str, folder: Path) -> Path:
         AssessError: there is none.
     """
     from assess.gate.store import find
-    from assess.measure.fingerprint import machine_id
-    from assess.measure.host import read_host
 
-    found = find(folder, Path(model).name, options.job, read_host(), machine_id(), options.settings)
+    place = options.place
+    found = find(folder, Path(model).name, options.job, place.host(), place.machine(), options.settings)
     if found is None:
         job = f" for {options.job.workload.id}" if options.job else ""
         hint = f"assess baseline list {folder}; assess baseline accept makes one"
@@ -95,7 +124,7 @@ def _baseline(options: GateOptions, model: str, file: Path) -> GateReport:
     """The newer model against a stored baseline."""
     from assess.cli.output import tell_waiting
     from assess.cli.progress import progress
-    from assess.gate import Stored, gate, static
+    from assess.gate import Stored, static
     from assess.measure.baseline_json import read
     from assess.pipeline import find_model
 
@@ -105,7 +134,7 @@ def _baseline(options: GateOptions, model: str, file: Path) -> GateReport:
         newer = find_model(model, options.library, dims=options.dims, limits=options.limits, on_progress=tell)
         if options.static:
             return static(accepted, newer, options.job, options.plan)
-        return gate(
+        return gating(options.place, tell)(
             accepted, newer, options.job, options.settings, options.plan, feeds=options.arrays,
             for_job=options.for_job, on_progress=tell, on_wait=tell_waiting,
         )  # fmt: skip
@@ -131,9 +160,10 @@ def run_suite(options: GateOptions, name: str, folder: Path | None) -> NoReturn:
     if folder is None:
         raise AssessError("is missing", where="--baselines", hint="name the folder of baselines")
     files = options.report_files(SUITE_FORMS, [])
+    options.place.reach()
     found = _suite(options, name, folder)
     keep = [
-        partial(keep_gate, options.history, each.report, options.settings, each.path)
+        partial(keep_gate, options.history, each.report, options.settings, each.path, options.place.machine)
         for each in found.gates
         if each.report is not None
     ]
@@ -148,8 +178,9 @@ def _suite(options: GateOptions, name: str, folder: Path) -> GateSuite:
 
     library = options.library
     asked, beside = library.suite(name), library.path("suites", name).parent
+    place = options.place
     with progress() as tell:
         return gate_suite(
             asked, beside, folder, library, options.settings, options.plan, named=name, static_only=options.static,
-            on_progress=tell, on_wait=tell_waiting,
+            on_progress=tell, on_wait=tell_waiting, world=world(place), gate_once=gating(place, tell),
         )  # fmt: skip

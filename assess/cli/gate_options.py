@@ -13,6 +13,7 @@ from assess.cli.options import choice, pairs
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
+    from assess.cli.place import Place
     from assess.describe.library import Library
     from assess.describe.workload import Job
     from assess.gate import GatePlan
@@ -38,7 +39,7 @@ MEANINGLESS: Final[Sequence[tuple[tuple[str, ...], tuple[str, ...], str]]] = (
     (("--suite",), ("--model", "--workload", "--device", "--dim", "--input"), _NAMES),
     (("--self-test",), ("--static", "--device", "--allow", "--skip"), _ONE_MODEL),
     (("--self-test",), ("--history",), "a history keeps runs of models, and a self-test is one of this machine"),
-    (("--static",), ("--device", "--input", "--margin", "--max-pairs", "--budget"), _FILES),
+    (("--static",), ("--device", "--input", "--margin", "--max-pairs", "--budget", "--on"), _FILES),
     (("--against", "--static"), ("--provider", "--provider-option", "--threads", "--optimisation", "--seed"), _FILES),
     (("--baseline", "--static"), ("--provider", "--provider-option", "--threads", "--optimisation", "--seed"), _FILES),
 )
@@ -62,6 +63,7 @@ class GateOptions:
         format_: form to print.
         reports: "FORM=FILE" to write.
         history: where the run is kept; None for nowhere.
+        place: where models are run.
     """
 
     library: Library
@@ -77,6 +79,7 @@ class GateOptions:
     format_: str
     reports: Sequence[str]
     history: str | None
+    place: Place
 
     def report_files(self, forms: Collection[str], read: Sequence[Path]) -> list[tuple[str, Path]]:
         """Forms and their files.

@@ -39,6 +39,7 @@ def run_self_test(options: GateOptions, model: str) -> NoReturn:
 
     # A history that the environment names is not asked for: a self-test is no run of a model.
     options = replace(options, history=None)
+    options.place.reach()
     files = options.report_files(SELF_TEST_FORMS, [Path(model)])
     found = _tested(options, model)
     deliver_forms(found, SELF_TEST_FORMS, terminal, options.format_, files)
@@ -47,6 +48,7 @@ def run_self_test(options: GateOptions, model: str) -> NoReturn:
 
 def _tested(options: GateOptions, model: str) -> SelfTest:
     from assess.cli.output import tell_waiting
+    from assess.cli.place import There, listener
     from assess.cli.progress import progress
     from assess.gate.self_test import BUDGET_S, self_test
     from assess.pipeline import find_model
@@ -54,6 +56,13 @@ def _tested(options: GateOptions, model: str) -> SelfTest:
     budget_s = BUDGET_S if options.budget_s is None else options.budget_s
     with progress() as tell:
         subject = find_model(model, options.library, dims=options.dims, limits=options.limits, on_progress=tell)
+        if isinstance(place := options.place, There):
+            from assess.target.comparing import self_test_on
+
+            return self_test_on(
+                place.board, subject, options.job, options.settings, options.plan, budget_s, feeds=options.arrays,
+                listen=listener(tell),
+            )  # fmt: skip
         return self_test(
             subject, options.job, options.settings, options.plan, budget_s, feeds=options.arrays, on_progress=tell,
             on_wait=tell_waiting,

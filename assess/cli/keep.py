@@ -25,25 +25,27 @@ def check_history(where: str | None) -> None:
         check(where)
 
 
-def keep_measurement(where: str | None, measurement: Measurement, path: Path) -> None:
+def keep_measurement(where: str | None, measurement: Measurement, path: Path, machine: Callable[[], str]) -> None:
     """Keep a run.
 
     Args:
         where: the history; None for none.
         measurement: the run.
         path: of the model's file.
+        machine: tells which machine it was made on.
 
     Raises:
         AssessError: it could not be added.
     """
     from assess.history.commit import commit_of
     from assess.history.runs import run_of_measurement
-    from assess.measure.fingerprint import machine_id
 
-    _keep(where, lambda: run_of_measurement(measurement, machine=machine_id(), commit=commit_of(path)))
+    _keep(where, lambda: run_of_measurement(measurement, machine=machine(), commit=commit_of(path)))
 
 
-def keep_gate(where: str | None, report: GateReport, settings: Settings, path: Path) -> None:
+def keep_gate(
+    where: str | None, report: GateReport, settings: Settings, path: Path, machine: Callable[[], str]
+) -> None:
     """Keep what a gate found of the candidate.
 
     Args:
@@ -51,15 +53,15 @@ def keep_gate(where: str | None, report: GateReport, settings: Settings, path: P
         report: of the gate.
         settings: how the models were run.
         path: of the candidate's file.
+        machine: tells which machine it was gated on.
 
     Raises:
         AssessError: it could not be added.
     """
     from assess.history.commit import commit_of
     from assess.history.runs import run_of_gate
-    from assess.measure.fingerprint import machine_id
 
-    _keep(where, lambda: run_of_gate(report, settings=settings, machine=machine_id(), commit=commit_of(path)))
+    _keep(where, lambda: run_of_gate(report, settings=settings, machine=machine(), commit=commit_of(path)))
 
 
 def keep_baseline(where: str | None, baseline: Baseline) -> None:

@@ -34,6 +34,7 @@ from assess.cli.options import (
     feeds,
     one,
 )
+from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.providers import CPU
 
 
@@ -61,11 +62,13 @@ def measure(
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
     history: KeepOption = None,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Measure latency and memory on this machine, in processes of their own, and write the run to a file.
 
     The model runs as the job does: at its rate, with its queue, each frame timed from its release. Ctrl-C saves what
-    has been measured so far.
+    has been measured so far. With --on it is done on a board, over ssh.
 
     Example: assess measure model.onnx --workload camera-30hz --tier standard -o run.json
     """
@@ -83,7 +86,7 @@ def measure(
     from assess.measure.interruption import was_stopped
     from assess.measure.record import to_json
     from assess.measure.validity import validity
-    from assess.pipeline import find_job, find_model, find_reference, run
+    from assess.pipeline import find_job, find_model, find_reference
     from assess.report.run_summary import run_summary
 
     arrays = feeds(input_)
@@ -108,14 +111,16 @@ def measure(
         require_full_placement=require_full_placement,
     )
     asked = settings(words, job)
+    place = place_of(on, inventory)
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:
         subject = find_model(model, library, card=card, dims=dims, limits=limits, on_progress=tell)
         other = find_reference(reference, library, dims, limits) if reference else None
+    place.reach()
     tell_plan(job, asked)
     with progress() as tell:
-        measurement = run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
+        measurement = place.run(subject, job, asked, feeds=arrays, reference=other, library=library, on_progress=tell)
     not_written: AssessError | None = None
     try:
         write_whole(output, to_json(measurement))
@@ -127,7 +132,8 @@ def measure(
     if not not_written:
         typer.echo(f"written: {clean(str(output))}", err=True)
     tell_notes(library)
-    keep_measurement(history, measurement, subject.path)
+    place.tell_sent()
+    keep_measurement(history, measurement, subject.path, place.machine)
     if not_written:
         raise not_written
     if was_stopped(measurement):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,8 @@ from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.measure.extra_passes import PASSES
-from assess.measure.measurement import Settings
+from assess.measure.host import read_host
+from assess.measure.measurement import Host, Settings
 from assess.measure.tiers import TIERS, Tier
 from assess.pipeline import default_tier, settings_of
 from assess.sandbox import Limits
@@ -43,15 +44,23 @@ class MeasuringWords:
     require_full_placement: bool
 
 
-def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) -> Settings:
+def settings(
+    words: MeasuringWords, job: Job, devices: Sequence[Device] = (), host: Callable[[], Host] = read_host
+) -> Settings:
     """Settings from the words of the command line; what was not said is what the job needs.
+
+    Args:
+        words: as they were typed.
+        job: that the model is run for.
+        devices: that it is judged for.
+        host: reads the machine that it is run on.
 
     Raises:
         AssessError: a quantity, a level, a tier or a pass is not one, or the job's schedule cannot be read.
     """
     return settings_of(
         job,
-        default_tier(devices) if words.tier is None else named_tier(words.tier),
+        default_tier(devices, host=host) if words.tier is None else named_tier(words.tier),
         count=words.min_count,
         as_needed=words.tier is None,
         span_s=None if words.min_duration is None else quantity(words.min_duration, "s", "--min-duration"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assess.cli.options import FormatOption, OutputOption, ProfilesOption, StrictOption, TierOption
+from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
@@ -35,11 +36,14 @@ def suite(
     format_: FormatOption = "terminal",
     output: OutputOption = None,
     strict: StrictOption = False,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Judge every case of a suite - a model, its job, a device, for whom - and tell them as a matrix.
 
     Each model is read once and measured once for each of its jobs, one after the other. What cannot be judged is told,
     and the others go on. Every run is kept as soon as it is made: after an interruption, --resume measures the rest.
+    With --on the measuring is done on a board, over ssh.
 
     Example: assess suite robotics -k "not camera" -o matrix.html
     """
@@ -67,19 +71,23 @@ def suite(
     _check_folder(kept, resume=resume)
     chosen = None if tier is None else named_tier(tier)
 
-    def settings(job: Job, devices: Sequence[Device]) -> Settings:
-        return settings_of(job, chosen) if chosen else usual_settings(job, devices)
+    place = place_of(on, inventory)
 
-    again = typed_again({"--profiles": profiles or ()})
+    def settings(job: Job, devices: Sequence[Device]) -> Settings:
+        return settings_of(job, chosen) if chosen else usual_settings(job, devices, place.host)
+
+    again = typed_again({"--profiles": profiles or (), "--on": [on] if on else []})
     with progress() as tell:
         plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell)
+    place.reach()
     plan, notes = resumed(plan, files) if resume else (plan, ())
     tell_notes(library, *notes)
     _make(kept, reports, files.values())
     tell_plans(plan.runs)
     with progress() as tell:
-        once = runner_of(plan, library, on_wait=tell_waiting)
+        once = runner_of(plan, library, on_wait=tell_waiting, run=place.run if place.name else None)
         judged = judge_each(plan.runs, once, save=keep_in(files), on_progress=tell)
+    place.tell_sent()
     report = report_of(plan, judged)
     with despite(judged.bug or judged.not_saved):
         deliver_suite(report, form, [*reports, *(output or ())])

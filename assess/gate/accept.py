@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.floor import LOOKS, MARGIN, resolution
 from assess.judge.gate.latency import noise
 from assess.measure.alone import alone
-from assess.measure.baseline import Acceptance, Baseline, StoredOutputs, StoredRun, StoredSentinel, stored_launch
+from assess.measure.baseline import Acceptance, Baseline, StoredOutputs, StoredSentinel, stored_launch
 from assess.measure.lockstep import Pair, SideFailed
 from assess.measure.measurement import Host, Settings
 from assess.measure.plain import Signed
@@ -27,7 +28,7 @@ from assess.measure.sentinel import SENTINEL_SHA256
 from assess.measure.stored_outputs import store_outputs
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
-from assess.project.lockstep import LATENCIES, change, typical_s
+from assess.project.lockstep import LATENCIES, change
 
 _SENTINELS: Final = 2
 #: A floor that is not reached again within half of what a gate is to tell is none to compare with.
@@ -96,10 +97,20 @@ def accept(
         if why := _too_noisy(pairs):
             step = "stop what else runs here, and accept it then"
             return Comparison("latency floor", GateVerdict.NOISY, why, next_step=step)
-        kept = _for_job(what, typical_s(pairs, "latency median")[0], on_progress)
-        if isinstance(kept, Comparison):
-            return kept
-        return _baseline(what, here, world.machine(), bench.versions, pairs, sentinel, outputs, kept)
+        found = _baseline(what, here, world.machine(), bench.versions, pairs, sentinel, outputs)
+        return with_job(what, found, on_progress)
+
+
+def with_job(what: Accepting, baseline: Baseline, on_progress: OnProgress = silent) -> Baseline | Comparison:
+    """The baseline with what is kept of a run for the job, where one is asked for; or how that run failed."""
+    if what.for_job is None:
+        return baseline
+    each_s = statistics.median(launch.p50_ns for launch in baseline.launches) * 1e-9
+    run = what.for_job.run(what.subject, each_s, on_progress)
+    if run.failure is not None:
+        return Comparison("run", GateVerdict.FAILED, f"for its job the model was {run.failure.cause}",
+                          next_step="run it: assess measure")  # fmt: skip
+    return replace(baseline, job_run=what.for_job.stored(run))
 
 
 def _sentinel(bench: Bench, on_progress: OnProgress) -> int | SideFailed:
@@ -136,19 +147,9 @@ def _too_noisy(pairs: list[Pair]) -> str:
     return ""
 
 
-def _for_job(what: Accepting, each_s: float, on_progress: OnProgress) -> StoredRun | Comparison | None:
-    if what.for_job is None:
-        return None
-    run = what.for_job.run(what.subject, each_s, on_progress)
-    if run.failure is not None:
-        return Comparison("run", GateVerdict.FAILED, f"for its job the model was {run.failure.cause}",
-                          next_step="run it: assess measure")  # fmt: skip
-    return what.for_job.stored(run)
-
-
 def _baseline(
     what: Accepting, host: Host, machine: str, versions: Mapping[str, str], pairs: list[Pair], sentinel_ns: int,
-    outputs: StoredOutputs, kept: StoredRun | None,
+    outputs: StoredOutputs,
 ) -> Baseline:  # fmt: skip
     return Baseline(
         tool=__version__,
@@ -164,5 +165,4 @@ def _baseline(
         placebo={metric: tuple(Signed(change(pair, metric)) for pair in pairs) for metric in LATENCIES},
         sentinel=StoredSentinel(SENTINEL_SHA256, sentinel_ns),
         outputs=outputs,
-        job_run=kept,
     )

@@ -27,7 +27,7 @@ from assess.measure.measurement import Settings
 from assess.measure.run import private_folder
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
-from assess.project.lockstep import LATENCIES, change, typical_s
+from assess.project.lockstep import LATENCIES, change
 from assess.providers import CPU
 
 _SAME: Final = "both models are the same to the byte: nothing newer was compared"
@@ -81,16 +81,45 @@ def gate(
             candidate, job, settings, plan, bench, Path(name), world.host(), world, on_progress
         )  # fmt: skip
         found = _measured(opponent, match, wanted)
-        if for_job is not None and asks(for_job, plan) and not any(map(_ends_it, found)):
-            found += compare_for_job(opponent.before, candidate, for_job, plan, _each_s(match.pairs), on_progress)
-    report = _with(report, found, span_s=world.clock() - begun)
-    ran = bool(match.pairs) or any(each.verdict is not GateVerdict.NOT_COMPARABLE for each in found)
+        ran = bool(match.pairs) or any(each.verdict is not GateVerdict.NOT_COMPARABLE for each in found)
+        report = replace(
+            _with(report, found, span_s=world.clock() - begun),
+            pairs=_changes(match.pairs),
+            host=match.host if ran else None,
+            versions=bench.versions,
+            advice=(*report.advice, *_unasked(settings, plan, for_job), *(world.advise() if ran else ())),
+        )
+        return for_the_job(report, opponent, candidate, for_job, plan, on_progress)
+
+
+def for_the_job(
+    report: GateReport,
+    opponent: Opponent,
+    candidate: Subject,
+    for_job: ForJob | None,
+    plan: GatePlan,
+    on_progress: OnProgress,
+) -> GateReport:
+    """What was compared in turns, and what a run for the job adds, if anybody asks and nothing has failed yet.
+
+    Args:
+        report: of what was compared in turns.
+        opponent: what was accepted.
+        candidate: the newer model.
+        for_job: how they are run for the job; None: nobody asks.
+        plan: what is asked.
+        on_progress: told what is being done, the share that is done and the seconds left.
+    """
+    if for_job is None or not asks(for_job, plan) or any(map(_ends_it, report.comparisons)):
+        return report
+    begun = for_job.world.clock()
+    found = compare_for_job(opponent.before, candidate, for_job, plan, _each_s(report), on_progress)
+    ran = [] if report.host else [each for each in found if each.verdict is not GateVerdict.NOT_COMPARABLE]
+    world = for_job.world
     return replace(
-        report,
-        pairs=_changes(match.pairs),
-        host=match.host if ran else None,
-        versions=bench.versions,
-        advice=(*report.advice, *_unasked(settings, plan, for_job), *(world.advise() if ran else ())),
+        _with(report, found, span_s=report.span_s + world.clock() - begun),
+        host=world.host() if ran else report.host,
+        advice=(*report.advice, *(world.advise() if ran else ())),
     )
 
 
@@ -110,7 +139,7 @@ def static(
         workload_id=job.workload.id if job else "",
         workload_version=job.workload.version if job else 0,
         comparisons=tuple(found),
-        file=_from_here(candidate.path),
+        file=from_here(candidate.path),
         advice=(_SAME,) if opponent.model.sha256 == candidate.model.sha256 else (),
         **opponent.facts,
     )
@@ -154,16 +183,16 @@ def _other_inputs(baseline: Model, candidate: Model) -> bool:
     return ours != theirs
 
 
-def _from_here(path: Path) -> str:
+def from_here(path: Path) -> str:
     """A path as CI servers match it with a repository's files, if the gate is run at its top."""
     whole, here = path.resolve(), Path.cwd().resolve()
     return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)
 
 
-def _each_s(pairs: Sequence[Pair]) -> float | None:
-    """Seconds of one inference of the candidate; None where nothing was timed."""
-    tests = [pair for pair in pairs if not pair.placebo] or pairs  # Against what is stored it runs with itself.
-    return typical_s(tests, "latency median")[1] if tests else None
+def _each_s(report: GateReport) -> float | None:
+    """Seconds of one inference of the candidate, as far as it was timed; None where it was not."""
+    known = {each.metric: each.candidate for each in report.comparisons if each.metric.startswith("latency")}
+    return known.get("latency median") or known.get("latency floor")
 
 
 def _changes(pairs: Sequence[Pair]) -> tuple[PairChange, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,7 @@ class ForJob:
         library: where other models of the job are found.
         feeds: `.npy` files for inputs, by name.
         world: launches and hosts.
+        run_for: runs a model for a job, as `pipeline.run` does: on this host, unless it is that of a target.
     """
 
     job: Job
@@ -49,6 +50,7 @@ class ForJob:
     library: Library | None = None
     feeds: Mapping[str, Path] = field(default_factory=dict)
     world: World = WORLD
+    run_for: Callable[..., Measurement] = run
 
     def run(self, subject: Subject, each_s: float | None, on_progress: OnProgress = silent) -> Measurement:
         """Run a model for the job.
@@ -62,7 +64,7 @@ class ForJob:
             AssessError: an input or a setting is not one that can be used.
             KeyboardInterrupt: this process got a signal to end; what was measured until then is no answer.
         """
-        measured = run(
+        measured = self.run_for(
             subject, self.job, self.settings_for_it(each_s), feeds=self.feeds, library=self.library,
             on_progress=on_progress, launch=self.world.launch, host=self.world.host,
         )  # fmt: skip

@@ -18,6 +18,7 @@ from assess.gate.plan import GatePlan
 from assess.gate.store import find
 from assess.gate.stored import Stored
 from assess.gate.world import WORLD, World
+from assess.judge.gate.report import GateReport
 from assess.judge.gate.suite import GateSuite, SuiteGate
 from assess.measure.baseline_json import read
 from assess.measure.measurement import Settings
@@ -89,6 +90,7 @@ def gate_suite(
     on_progress: OnProgress = silent,
     on_wait: Callable[[str], None] = lambda who: None,
     world: World = WORLD,
+    gate_once: Callable[..., GateReport] = gate,
 ) -> GateSuite:
     """Compare every model of a suite, for each of its jobs, with what was accepted.
 
@@ -104,6 +106,7 @@ def gate_suite(
         on_progress: told what is being done, the share that is done and the seconds left.
         on_wait: told who else runs something timed on this host.
         world: runs workers, reads host and clock.
+        gate_once: compares one, as `gate` does.
 
     Raises:
         AssessError: there is no such folder of baselines.
@@ -124,7 +127,7 @@ def gate_suite(
         opponent = Stored(read(path))
         if static_only:
             return SuiteGate(entry.name, static(opponent, subject, job, plan), path=subject.path)
-        report = gate(
+        report = gate_once(
             opponent, subject, job, settings, plan, for_job=_for_job(entry, job, settings, library, world),
             on_progress=told, on_wait=on_wait, world=world,
         )  # fmt: skip

@@ -6,14 +6,13 @@ Two runs at the same moment take each other's processor and heat each other's ch
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from assess.errors import AssessError
+from assess.files import user_folder
 
 _FILE: Final = "timed-run.lock"
 #: Of what the file says of its holder.
@@ -37,7 +36,7 @@ def alone(who: str, on_wait: Callable[[str], None], *, folder: Path | None = Non
     except ImportError:  # Windows has no such locks, and its runs are no evidence for a device of ours.
         yield
         return
-    with _opened(folder or _private_folder()) as file:
+    with _opened(folder or user_folder()) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -59,16 +58,3 @@ def _opened(folder: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-
-
-def _private_folder() -> Path:
-    """By the user's number, so that a job that was started without a session finds the same; nobody else may write."""
-    folder = Path(tempfile.gettempdir()) / f"assess-{os.getuid()}"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError as error:
-        raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise AssessError("is not a folder that you alone can write to", where=str(folder), hint="move it away")
-    return folder

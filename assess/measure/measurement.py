@@ -18,6 +18,7 @@ from assess.measure.passes.floor import Floor
 from assess.measure.passes.outputs import OutputFacts
 from assess.measure.passes.profile import Profile
 from assess.measure.placement import Placement
+from assess.measure.reached import Reached
 from assess.measure.scenarios.generate import Generation
 from assess.measure.scenarios.offline import Offline
 from assess.measure.scenarios.pipeline import StageRun
@@ -231,6 +232,7 @@ class Measurement:
         device_memory: bytes that an accelerator's memory was fuller at most than before the run, by sensor; others' use
             of it is in this too.
         windows: the run in equal spans of time, where it was long.
+        reached: the target, where it was made over SSH; None on the machine that asked for it.
         absent: what could not be measured, and why.
     """
 
@@ -266,6 +268,7 @@ class Measurement:
     stages: tuple[StageRun, ...] = ()
     device_memory: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
+    reached: Reached | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ History of the format:
     assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
                   that failed or was stopped keeps what was measured before.
     assess.run/3  "fidelity".
+    assess.run/4  "reached".
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from assess.measure.scenarios.offline import BatchRun
 from assess.measure.scenarios.pipeline import StageRun
 
 _FAMILY: Final = "assess.run/"
-_NEWEST: Final = 3
+_NEWEST: Final = 4
 SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.

@@ -161,9 +161,8 @@ def test_energy_is_asked_where_a_sensor_is_whatever_else_the_job_asks():
         assert asks(how, plan) is metered
 
 
-def test_a_run_that_was_stopped_is_no_answer(tmp_path, monkeypatch):
+def test_a_run_that_was_stopped_is_no_answer(tmp_path):
     """Ctrl-C once left a run of a few frames, all of them in time."""
     stopped = measured(incomplete="stopped by SIGINT")
-    monkeypatch.setattr("assess.gate.for_job.run", lambda *_, **__: stopped)
     with pytest.raises(KeyboardInterrupt):
-        ForJob(builders.job(), SETTINGS).run(saved(tmp_path / "new.onnx"), None)
+        ForJob(builders.job(), SETTINGS, run_for=lambda *_, **__: stopped).run(saved(tmp_path / "new.onnx"), None)

@@ -26,14 +26,19 @@ from assess.cli.options import (
     dimensions,
     feeds,
 )
+from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.errors import AssessError
 from assess.providers import CPU
 
 if TYPE_CHECKING:
     from assess.cli.exit_codes import ExitCode
+    from assess.cli.place import Place
     from assess.describe.library import Library
+    from assess.gate.accept import Accepting
+    from assess.judge.gate.comparison import Comparison
     from assess.measure.baseline import Acceptance, Baseline
     from assess.measure.measurement import Settings
+    from assess.measure.timed_run import OnProgress
     from assess.sandbox import Limits
 
 _LONGEST = 500
@@ -67,10 +72,13 @@ def accept(
         str | None, typer.Option("--timeout", metavar="TIME", help="Of each process; 2 min if left out.")
     ] = None,
     history: KeepOption = None,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Measure a model on this machine and keep it as what newer ones are compared with; refuse where it is too noisy.
 
     Its file in the folder replaces the one of the same model, job, machine and settings. Commit it with the model.
+    With --on it is measured on a board, over ssh, and is a baseline of that.
 
     Example: assess baseline accept --model lanes.onnx --workload camera-30hz --why "retrained on night drives"
     """
@@ -86,9 +94,11 @@ def accept(
     library = library_of(profiles, None)
     settings = gate_settings(provider, provider_option, threads, optimisation, seed, timeout)
     wanted = _wanted(model, suite, workload, device, library)
-    how = _How(library, settings, acceptance, dimensions(dim), feeds(input_), reading_limits(timeout, None), folder)
+    how = _How(library, settings, acceptance, dimensions(dim), feeds(input_), reading_limits(timeout, None), folder,
+               place_of(on, inventory))  # fmt: skip
     if len(wanted) > 1 and (how.dims or how.arrays):
         raise AssessError("are those of one model", where="--dim, --input", hint="accept each model by itself")
+    how.place.reach()
     codes = [_accept(one, how, history) for one in wanted]
     raise typer.Exit(worst_of(codes))
 
@@ -114,6 +124,7 @@ class _How:
     arrays: Mapping[str, Path]
     limits: Limits
     folder: Path
+    place: Place
 
 
 def _wanted(
@@ -144,18 +155,15 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     from assess.cli.exit_codes import ExitCode, of_gate
     from assess.cli.gate_options import for_job_of
     from assess.cli.keep import keep_baseline
-    from assess.cli.output import tell_waiting, tell_written
+    from assess.cli.output import tell_written
     from assess.cli.progress import progress
     from assess.cli.stderr import complain
     from assess.files import check_writable, write_whole
     from assess.gate.accept import Accepting
-    from assess.gate.accept import accept as measure_baseline
     from assess.gate.store import file_name
     from assess.history.commit import commit_of
     from assess.judge.gate.comparison import Comparison
     from assess.measure.baseline_json import to_json
-    from assess.measure.fingerprint import machine_id
-    from assess.measure.host import read_host
     from assess.pipeline import find_job, find_model
 
     job = find_job(one.workload, how.library) if one.workload else None
@@ -163,13 +171,11 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     with progress() as tell:
         subject = find_model(one.model, how.library, dims=how.dims, limits=how.limits, on_progress=tell)
         how.folder.mkdir(parents=True, exist_ok=True)
-        name = file_name(one.name, job.workload.id if job else "", read_host(), machine_id(), how.settings)
+        job_id, place = job.workload.id if job else "", how.place
+        name = file_name(one.name, job_id, place.host(), place.machine(), how.settings)
         check_writable(path := how.folder / name, [subject.path, *how.arrays.values()])
         acceptance = replace(how.acceptance, commit=commit_of(subject.path))
-        found = measure_baseline(
-            Accepting(subject, job, how.settings, acceptance, for_job, how.arrays), on_progress=tell,
-            on_wait=tell_waiting,
-        )  # fmt: skip
+        found = _measured(Accepting(subject, job, how.settings, acceptance, for_job, how.arrays), place, tell)
     if isinstance(found, Comparison):
         hint = "; ".join([found.next_step, *found.details])
         complain(AssessError(f"not accepted: {found.verdict.value}: {found.because}", where=one.model, hint=hint))
@@ -178,8 +184,22 @@ def _accept(one: _Wanted, how: _How, history: str | None) -> ExitCode:
     write_whole(path, to_json(found))
     _tell(found, replaced)
     tell_written(path)
+    place.tell_sent()
     keep_baseline(history, found)
     return ExitCode.YES
+
+
+def _measured(what: Accepting, place: Place, tell: OnProgress) -> Baseline | Comparison:
+    """The baseline, measured on this machine or on a target; or why there is none."""
+    from assess.cli.output import tell_waiting
+    from assess.cli.place import There, listener
+    from assess.gate.accept import accept as measure_baseline
+
+    if not isinstance(place, There):
+        return measure_baseline(what, on_progress=tell, on_wait=tell_waiting)
+    from assess.target.comparing import accept_on
+
+    return accept_on(place.board, place.facts(), what, listener(tell))
 
 
 def _replaced(path: Path) -> Baseline | None:

@@ -12,6 +12,7 @@ import typer
 
 from assess.clean import clean
 from assess.cli.options import DimOption, ProfilesOption, dimensions
+from assess.cli.place import InventoryOption, OnOption, There, listener, place_of
 from assess.cli.profile.questions import Given, given, name_of, named, sectors_of
 from assess.errors import AssessError
 
@@ -48,8 +49,12 @@ def new(
     dim: DimOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what is suggested.")] = False,
     profiles: ProfilesOption = None,
+    on: OnOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Write a commented file to start from, with its schema beside it, and check it.
+
+    With --on, --from-here is a board that is reached over ssh.
 
     Example: assess profile new device --id acme-rover --from-here
     """
@@ -67,6 +72,9 @@ def new(
         raise AssessError(f"a {of.name} is of no model", where=str(model), hint="only a card is")
     if id_ is None:
         raise AssessError("is missing", where="--id", hint="its id, which is the file's name: acme-rover")
+    place = place_of(on, inventory)
+    if place.name and not from_here:
+        raise AssessError("is where a device is detected", where="--on", hint="add --from-here")
     if from_here and of is not DEVICE:
         raise AssessError(f"a {of.name} is not detected", where="--from-here", hint="only a device is")
     file = folder / of.folder / f"{checked_id(id_)}.toml"
@@ -76,7 +84,12 @@ def new(
     # Before anything that takes long, or an author's time.
     _make_room(file, folder)
     _write_schema(of.name, folder)
-    text = _from_here(id_, said, budget_s, library) if from_here else TEXTS[of.name](id_, said, library)
+    if not from_here:
+        text = TEXTS[of.name](id_, said, library)
+    elif isinstance(place, There):
+        text = _from_there(place, id_, said, budget_s)
+    else:
+        text = _from_here(id_, said, budget_s, library)
     _write(file, text)
     if not _tell(of.name, id_, file, [folder, *(profiles or ())]):
         raise typer.Exit(ExitCode.BAD_INPUT)
@@ -114,6 +127,19 @@ def _from_here(id_: str, said: Given, budget_s: float | None, library: Library) 
         return device_from_here(
             here, by_author, library, budget_s=BUDGET_S if budget_s is None else budget_s, on_progress=tell
         )
+
+
+def _from_there(place: There, id_: str, said: Given, budget_s: float | None) -> str:
+    """The same from a target, which knows its own name and maker where nobody here says them."""
+    from assess.cli.progress import progress
+    from assess.target.comparing import device_on
+
+    place.reach()
+    suggested = place.host().board or _titled(id_)
+    by_author = named(said, name=suggested, vendor="fill in", sector="enterprise")
+    as_detected = said.vendor is None and not said.asks
+    with progress() as tell:
+        return device_on(place.board, by_author, budget_s, listener(tell), vendor_as_detected=as_detected)
 
 
 def _device(id_: str, said: Given, _: Library) -> str:

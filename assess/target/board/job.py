@@ -1,0 +1,143 @@
+"""The folder of one job on a board: what it is asked, the files that it reads, what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from assess.errors import AssessError
+from assess.target.protocol import SentFile, described
+
+#: What came of a job that nobody fetched is of no use after a week, and neither are files that no job has used since.
+KEPT_S: Final = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job on this board.
+
+    Attributes:
+        home: the folder of assess on this board.
+        key: the job's identity: the same question has the same.
+    """
+
+    home: Path
+    key: str
+
+    @property
+    def folder(self) -> Path:
+        """Of this job alone."""
+        return self.home / "jobs" / self.key
+
+    @property
+    def tree(self) -> Path:
+        """Where the files that it reads lie as they did at home; it is run in there."""
+        return self.folder / "tree"
+
+    @property
+    def request(self) -> Path:
+        """What it is asked."""
+        return self.folder / "request.json"
+
+    @property
+    def outcome(self) -> Path:
+        """What came of it; there once it is whole."""
+        return self.folder / "outcome.json"
+
+    @property
+    def busy(self) -> Path:
+        """Is locked while it runs."""
+        return self.folder / "busy"
+
+    def blob(self, sha256: str) -> Path:
+        """A file by its content."""
+        return self.home / "files" / sha256
+
+    def make(self) -> None:
+        """Make its folders.
+
+        Raises:
+            AssessError: they cannot be made.
+        """
+        try:
+            for folder in (self.home / "files", self.tree):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.busy.touch()
+        except OSError as error:
+            raise AssessError(f"cannot be made: {error.strerror or error}", where=str(error.filename)) from error
+
+    def missing(self, files: Sequence[SentFile]) -> list[SentFile]:
+        """Files whose content is not here, each once."""
+        wanted = {file.sha256: file for file in files}
+        return [file for sha256, file in wanted.items() if not self._has(sha256, file.size)]
+
+    def lay_out(self, files: Sequence[SentFile]) -> None:
+        """Put the files where the job looks for them: under their names, without a second copy where that can be.
+
+        Raises:
+            AssessError: one cannot be put there.
+        """
+        for file in files:
+            place, blob = self.tree / file.path, self.blob(file.sha256)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.unlink(missing_ok=True)
+                os.utime(blob)
+                _linked(blob, place)
+            except OSError as error:
+                raise AssessError(f"cannot be put there: {error.strerror or error}", where=str(place)) from error
+
+    def finish(self, outcome: Mapping[str, Any]) -> None:
+        """Keep what came of it, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        temporary = self.folder / "outcome.part"
+        temporary.write_text(json.dumps(outcome, allow_nan=False), encoding="utf-8")
+        temporary.replace(self.outcome)
+
+    def finished(self) -> dict[str, Any] | None:
+        """What came of it, if it is whole and not too old."""
+        try:
+            if time.time() - self.outcome.stat().st_mtime > KEPT_S:
+                return None
+            found = json.loads(self.outcome.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def written(self, outputs: Sequence[str], sent: Sequence[SentFile]) -> Iterator[SentFile]:
+        """Files that it wrote where it was to, which is below its tree: those sent that it left alone are none."""
+        known = {file.path: file.sha256 for file in sent}
+        for output in outputs:
+            top = self.tree / output
+            for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+                name = path.relative_to(self.tree).as_posix()
+                if path.is_file() and not path.is_symlink():
+                    found = described(path, name)
+                    if known.get(name) != found.sha256:
+                        yield found
+
+    def remove(self) -> None:
+        """Remove what is its own; files stay for the next job that reads them."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _has(self, sha256: str, size: int) -> bool:
+        try:
+            return self.blob(sha256).stat().st_size == size
+        except OSError:
+            return False
+
+
+def _linked(blob: Path, place: Path) -> None:
+    try:
+        place.hardlink_to(blob)
+    except OSError:  # A file system without hard links, or that has too many of this one.
+        shutil.copyfile(blob, place)

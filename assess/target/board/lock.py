@@ -1,0 +1,115 @@
+"""One measurement at a time on a board, whoever's it is: the second waits, and is told who holds it and since when."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from assess.errors import AssessError
+
+#: In the folder that all users of a board share.
+LOCK: Final = "assess-board.lock"
+_LOOK_EVERY_S: Final = 1.0
+_MOST_BYTES: Final = 300
+
+
+@contextmanager
+def board_lock(
+    who: str,
+    wait_s: float,
+    on_wait: Callable[[str], object],
+    *,
+    path: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
+) -> Iterator[None]:
+    """Hold the lock of this board; the system gives it back however the process ends.
+
+    Args:
+        who: is told to those who wait.
+        wait_s: is waited for it, at most.
+        on_wait: told who holds it and since when, each time that it is looked at.
+        path: of the lock; in the system's folder for temporary files by default, which all users share.
+        clock: seconds, monotonic.
+        sleep: waits.
+        now: seconds since 1970.
+
+    Raises:
+        AssessError: it was not free in time, or cannot be made.
+    """
+    import fcntl
+
+    file = _opened(path or Path(tempfile.gettempdir()) / LOCK)
+    try:
+        until = clock() + wait_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                held = _holder(file, now())
+                if clock() >= until:
+                    raise AssessError(
+                        f"another measurement runs on this board: {held}",
+                        hint='wait for it, or wait longer: `wait = "1 h"` in the inventory',
+                    ) from None
+                on_wait(held)
+                sleep(_LOOK_EVERY_S)
+        _sign(file, f"{now():.0f} {who}")
+        yield
+    finally:
+        os.close(file)  # With it goes the lock.
+
+
+def holder(path: Path | None = None, *, now: Callable[[], float] = time.time) -> str:
+    """Who holds the lock of this board, and since when; "" if nobody does."""
+    import fcntl
+
+    try:
+        file = os.open(path or Path(tempfile.gettempdir()) / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # Nobody has held it yet.
+        return ""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(file, now())
+    finally:
+        os.close(file)
+    return ""
+
+
+def _opened(path: Path) -> int:
+    """The file, which any user may lock and sign. It is opened before it is made: in folders that all may write to,
+    the kernel forbids to open for making what is another user's (fs.protected_regular).
+    """
+    for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT, os.O_RDONLY):
+        try:
+            file = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        except OSError as error:
+            failed = error
+            continue
+        if flags & os.O_CREAT:
+            os.fchmod(file, 0o666)  # Whatever this user's umask is.
+        return file
+    raise AssessError(f"cannot be locked: {failed.strerror or failed}", where=str(path)) from failed
+
+
+def _sign(file: int, text: str) -> None:
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, text.encode()[:_MOST_BYTES], 0)
+    except OSError:  # Another user's file that only can be read: it is held all the same, without a name.
+        return
+
+
+def _holder(file: int, now: float) -> str:
+    since, _, who = os.pread(file, _MOST_BYTES, 0).decode("utf-8", "replace").partition(" ")
+    if not since.isdigit() or not who:
+        return "somebody who left no name"
+    return f"{who}, since {max(0.0, now - int(since)):.0f} s"

@@ -1,0 +1,307 @@
+"""A target that is ready for jobs: it was asked what it is, and the runner is there."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import shlex
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from assess.describe.inventory import Target
+from assess.errors import AssessError, ProcessFailedError
+from assess.files import cache_folder
+from assess.measure.detect.wheels import no_wheels
+from assess.measure.timed_run import OnProgress, silent
+from assess.target.conversation import Conversation, LostError, talk
+from assess.target.link import Link
+from assess.target.probe import LEAST_PYTHON, Probed, probe
+from assess.target.protocol import SentFile, announced, sent_files
+from assess.target.runner import bring, runner_of
+from assess.target.wheels import Wheels, fetch_wheels, kept_wheels
+
+T = TypeVar("T")
+#: What a board is left: what runs there writes samples, too.
+_SPARE_BYTES: Final = 32 * 2**20
+
+Tell = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens on a board.
+
+    Attributes:
+        progress: what is being done, the share that is done and the seconds left.
+        wait: what is waited for.
+    """
+
+    progress: OnProgress = silent
+    wait: Tell = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job for a board.
+
+    Attributes:
+        call: which of `board.calls` it is.
+        request: what the call needs to know.
+        files: that it reads: where each lies there, and what it is here.
+        outputs: files or folders that it writes there, to be fetched.
+        limit_s: it is ended after so long.
+        measures: whether the board is to do nothing else beside it, and the target's commands belong around it.
+    """
+
+    call: str
+    request: Mapping[str, Any]
+    files: Mapping[SentFile, Path] = field(default_factory=dict)
+    outputs: Sequence[str] = ()
+    limit_s: float = 600.0
+    measures: bool = True
+
+
+@dataclass(slots=True)
+class Board:
+    """A target that is ready.
+
+    Attributes:
+        target: as its inventory has it.
+        link: to it.
+        probed: what it is.
+        runner: tag of the runner there.
+        sent_bytes: sent to it so far.
+    """
+
+    target: Target
+    link: Link
+    probed: Probed
+    runner: str
+    sent_bytes: int = 0
+
+    def ask(self, asked: Asked, into: Path, listen: Listener = Listener()) -> dict[str, Any]:
+        """Have a job done there.
+
+        Args:
+            asked: the job.
+            into: folder that its outputs are put into.
+            listen: who is told what happens.
+
+        Returns:
+            What came of it: "answer", and the "commands" that were run around it.
+
+        Raises:
+            AssessError: the board refused it, there is no room, or the link was lost.
+            ProcessFailedError: what it ran failed.
+            KeyboardInterrupt: it was stopped before there was anything to give.
+        """
+        message = self._message(asked)
+        with talk(self.link, self._agent()) as there:
+            there.say(message)
+            state = _heard(there.hear())
+            self._send(there, state, asked, listen)
+            if state.get("finished"):
+                listen.wait("what came of this run before the link was lost is fetched")
+            outcome = _while_it_runs(there, listen, self.target.name)
+            files = sent_files(list(outcome.get("files", ())))
+            for file in files:
+                place = into / file.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                there.receive(file, place)
+            there.say({"thanks": True})
+        return _whole(outcome)
+
+    def _message(self, asked: Asked) -> dict[str, Any]:
+        """The job as it is told; the same question has the same key."""
+        target = self.target
+        question = {
+            **asked.request,
+            "call": asked.call,
+            "files": announced(list(asked.files)),
+            "outputs": list(asked.outputs),
+            "limit_s": asked.limit_s,
+        }
+        if asked.measures:
+            question |= {"before": target.before, "after": target.after, "cool_down_s": target.cool_down}
+        text = json.dumps([question, self.runner], sort_keys=True, allow_nan=False)
+        lock = {"who": _who(), "wait_s": target.wait} if asked.measures else None
+        return {**question, "key": hashlib.sha256(text.encode()).hexdigest()[:32], "lock": lock}
+
+    def _agent(self) -> str:
+        python, folder = self.probed.python, self.probed.folder
+        assert python is not None
+        site = f"{folder}/runner/{self.runner}/site"
+        return (
+            f"cd / && exec env PYTHONPATH={shlex.quote(site)} PYTHONNOUSERSITE=1 ORT_DISABLE_TELEMETRY=1 "
+            f"{shlex.quote(python.path)} -m assess.target.board.agent {shlex.quote(folder)}"
+        )
+
+    def _send(self, there: Conversation, state: Mapping[str, Any], asked: Asked, listen: Listener) -> None:
+        """Send what is missing there."""
+        missing = set(state.get("missing", ()))
+        wanted = {file.sha256: (file, path) for file, path in asked.files.items() if file.sha256 in missing}
+        size, free = sum(file.size for file, _ in wanted.values()), state.get("free_bytes")
+        if isinstance(free, int) and size and size + _SPARE_BYTES > free:
+            raise AssessError(
+                f"has {free / 1e6:,.0f} MB free, {size / 1e6:,.0f} MB are to be sent", where=f"{self.target.name}: "
+                f"{self.probed.folder}", hint=f"assess target clean {self.target.name}, or another `folder`",
+            )  # fmt: skip
+        sent = 0
+
+        def count(piece: int) -> None:
+            nonlocal sent
+            sent += piece
+            listen.progress(f"sending {size / 1e6:.1f} MB", sent / size if size else None, None)
+
+        for sha256 in state.get("missing", ()):
+            file, path = wanted[sha256]
+            there.send(path, file.size, count)
+            self.sent_bytes += file.size
+
+
+def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None = None) -> Board:
+    """Reach a target, and bring the runner there unless it is there.
+
+    Args:
+        target: as its inventory has it.
+        listen: who is told what happens.
+        cache: the folder of assess for what can be had again.
+
+    Raises:
+        AssessError: it cannot be reached, cannot run assess, or has no room.
+    """
+    link = Link(target.at)
+    listen.progress(f"connecting to {target.name}", None, None)
+    probed = probe(link, target.folder, target.python)
+    require_usable(target, probed)
+    assert probed.python is not None
+    runner = runner_of(wheels_for(probed, listen, cache=cache))
+    board = Board(target, link, probed, runner.tag)
+    if runner.tag not in probed.runners:
+
+        def sent(gone: int, whole: int) -> None:
+            listen.progress(f"bringing the runner, {whole / 1e6:.0f} MB", gone / whole, None)
+
+        board.sent_bytes += bring(link, runner, probed.folder, probed.python, probed.free_bytes, sent)
+    return board
+
+
+def wheels_for(probed: Probed, listen: Listener, *, cache: Path | None = None) -> Wheels:
+    """The wheels for a target: those that are kept here, else they are fetched.
+
+    Raises:
+        AssessError: they cannot be fetched.
+    """
+    assert probed.python is not None
+    python = ".".join(map(str, probed.python.version[:2]))
+    folder = cache or cache_folder()
+    if kept := kept_wheels(probed.machine, python, folder):
+        return kept
+    listen.progress(f"fetching wheels for {probed.machine}, Python {python}", None, None)
+    return fetch_wheels(probed.machine, python, cache=folder)
+
+
+def require_usable(target: Target, probed: Probed) -> None:
+    """Refuse a target that assess cannot run on.
+
+    Raises:
+        AssessError: says why, and what to do.
+    """
+    if reason := no_wheels(probed.machine, probed.libc):
+        raise AssessError(reason, where=target.name)
+    if probed.python is None:
+        found = ", ".join(f"{each.words} ({each.path})" for each in probed.pythons)
+        least = ".".join(map(str, LEAST_PYTHON))
+        raise AssessError(
+            f"has no Python {least} or newer" + (f", only {found}" if found else ": none was found"),
+            where=target.name,
+            hint=f"install one there: sudo apt install python3, or uv python install {least}; what is not on its PATH "
+            'is named in the inventory: `python = "/opt/python3.11/bin/python3"`; see docs/targets.md',
+        )
+    if not probed.folder:
+        raise AssessError(f"{target.folder} cannot be made or written to there", where=target.name,
+                          hint='name another one in the inventory: `folder = "/data/assess"`')  # fmt: skip
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # A container's user may have no name.
+        user = "somebody"
+    return f"{user} at {socket.gethostname()}"
+
+
+def _heard(message: dict[str, Any]) -> dict[str, Any]:
+    """A message, unless it is an error."""
+    if isinstance(error := message.get("error"), dict):
+        raise _error(error)
+    return message
+
+
+def _error(told: Mapping[str, Any]) -> AssessError:
+    kind = ProcessFailedError if told.get("failed") else AssessError
+    return kind(str(told.get("problem", ""))[:2000], where=str(told.get("where", ""))[:500],
+                hint=str(told.get("hint", ""))[:500])  # fmt: skip
+
+
+def _while_it_runs(there: Conversation, listen: Listener, name: str) -> dict[str, Any]:
+    """Pass on what is told until there is an outcome. A signal is passed on, and what there is then comes back."""
+    try:
+        with _stopping(there):
+            while True:
+                message = _heard(there.hear())
+                if isinstance(outcome := message.get("outcome"), dict):
+                    return outcome
+                _pass_on(message, listen)
+    except LostError as error:
+        raise AssessError(
+            f"the link was lost: {error.problem}", where=name,
+            hint="a run that goes on there is fetched by the same command, once the link is back",
+        ) from error  # fmt: skip
+
+
+def _pass_on(message: Mapping[str, Any], listen: Listener) -> None:
+    if isinstance(text := message.get("waiting"), str):
+        listen.wait(f"waiting {text}")
+    elif isinstance(told := message.get("progress"), list) and len(told) == 3 and isinstance(told[0], str):
+        done, left_s = (each if isinstance(each, int | float) else None for each in told[1:])
+        listen.progress(told[0], done, left_s)
+
+
+@contextmanager
+def _stopping(there: Conversation) -> Iterator[None]:
+    """The first signal asks the board to come to an end, the second ends this command."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+
+    def stop(number: int, _: object) -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        there.say({"stop": signal.Signals(number).name})
+
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _whole(outcome: dict[str, Any]) -> dict[str, Any]:
+    """An outcome that says something, or the error that it is."""
+    if isinstance(error := outcome.get("error"), dict):
+        raise _error(error)
+    if outcome.get("interrupted"):
+        raise KeyboardInterrupt
+    return outcome
