@@ -53,11 +53,12 @@ def parse_address(text: str) -> Address:
     """
     if not text.startswith(SCHEME):
         raise ValueError(f"{text!r} is no address; expected {EXAMPLE!r}")
-    user, at, place = text.removeprefix(SCHEME).rpartition("@")
+    name, at, place = text.removeprefix(SCHEME).rpartition("@")
+    user = _user(text, name) if at else ""
     if "/" in place or "?" in place or "#" in place:
         raise ValueError(f"{text!r} goes on behind the host; an address ends there, as in {EXAMPLE!r}")
     host, port = _parted(text, place)
-    return Address(host=host, user=_user(text, user) if at else "", port=_port(text, port) if port else None)
+    return Address(host=host, user=user, port=_port(text, port) if port else None)
 
 
 def _parted(text: str, place: str) -> tuple[str, str]:
@@ -80,7 +81,8 @@ def _parted(text: str, place: str) -> tuple[str, str]:
 
 def _user(text: str, user: str) -> str:
     if ":" in user:
-        raise ValueError(f"{text!r} holds a password or a second colon; ssh asks for one, or takes a key")
+        # What may be a password is not told again: messages end up in logs.
+        raise ValueError("an address holds no password, nor a colon before its '@'; ssh takes a key, or asks")
     if not _USER.fullmatch(user):
         raise ValueError(f"{text!r} has no user that can be one before its '@'; expected one as in {EXAMPLE!r}")
     return user

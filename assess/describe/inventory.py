@@ -64,11 +64,7 @@ Word = Annotated[str, AfterValidator(_word)]
 
 
 class Target(Authored):
-    """A board that can be reached.
-
-    Attributes:
-        name: as people call it; of one that stands in no inventory, its host.
-    """
+    """A board that can be reached; one that stands in no inventory is called by its host."""
 
     name: Text = Field(
         description="A word of your own, unique in the file: `--on NAME` means it.",

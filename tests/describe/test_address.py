@@ -50,7 +50,7 @@ def test_ssh_is_told_the_user_only_where_there_is_one():
         ("ssh://-l@board", "has no user"),
         ("ssh://a b@board", "has no user"),
         ("ssh://$USER@board", "has no user"),
-        ("ssh://pi:secret@board", "holds a password or a second colon; ssh asks for one, or takes a key"),
+        ("ssh://pi:secret@bo ard/x:0", "an address holds no password, nor a colon before its '@'"),
         ("ssh://board:0", "has no port from 1 to 65535"),
         ("ssh://board:65536", "has no port"),
         ("ssh://board:22a", "has no port"),
@@ -67,7 +67,7 @@ def test_ssh_is_told_the_user_only_where_there_is_one():
     ],
 )
 def test_what_is_none_is_refused_with_the_part_that_is_wrong(text, said):
-    with pytest.raises(ValueError, match=r"^'ssh|^'pi|^'http|^'SSH") as raised:
+    with pytest.raises(ValueError, match=r"address|has") as raised:
         parse_address(text)
     assert said in str(raised.value)
 

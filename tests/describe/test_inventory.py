@@ -99,8 +99,8 @@ def test_every_mistake_is_told_with_its_line(tmp_path):
                                  "did you mean 'nvidia-jetson-agx-orin-64gb'?"),
         (5, "targets[0].colour", "unknown key; expected one of 'name', 'address', 'device', 'python', 'folder', "
                                  "'before', 'after', 'cool_down', 'wait', 'tags', 'note'"),
-        (9, "targets[1].address", "'ssh://pi:secret@raspberrypi' holds a password or a second colon; "
-                                  "ssh asks for one, or takes a key"),
+        (9, "targets[1].address", "an address holds no password, nor a colon before its '@'; "
+                                  "ssh takes a key, or asks"),
         (10, "targets[1].python", "'-c' begins as an option does; expected a path such as '/usr/bin/python3.11'"),
         (11, "targets[1].folder", "'~' is no folder to keep things in; expected one of its own below '/' or '~/', "
                                   "such as '~/.cache/assess-target'"),
