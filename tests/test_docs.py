@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from assess.cli.main import app
 from assess.describe.authored import load
 from assess.describe.card import Card
+from assess.describe.inventory import load_inventory
 from assess.describe.library import Library
 from assess.describe.lint import CHECKS, files_in, lint
 from assess.describe.schema import AUTHORED, json_schema
@@ -24,6 +25,7 @@ from assess.report.field_tables import field_table
 ROOT = Path(__file__).parent.parent
 COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 PROFILES = ROOT / "docs" / "profiles.md"
+TARGETS = ROOT / "docs" / "targets.md"
 
 
 def leaves(group, path=()):
@@ -129,6 +131,16 @@ def test_the_complaint_of_profiles_is_the_real_one(examples, monkeypatch):
     with pytest.raises(AssessError) as error:
         Library().device("acme-rover.toml")
     assert textwrap.indent(str(error.value), "    ") in PROFILES.read_text()
+
+
+def test_the_inventories_of_targets_are_valid_and_name_devices_that_ship(tmp_path):
+    blocks = [block.split("```")[0] for block in TARGETS.read_text().split("```toml\n")[1:]]
+    assert len(blocks) == 4
+    for block in blocks:
+        file = tmp_path / "targets.toml"
+        file.write_text(block)
+        assert [problem.render(file.name) for problem in lint(file, Library())] == []
+        assert load_inventory(file).targets[0].device in Library().ids("devices")
 
 
 def test_links_between_pages_lead_somewhere():

@@ -31,6 +31,7 @@ from assess.cli.measure import measure
 from assess.cli.profile import profile
 from assess.cli.stderr import complain, unfailing
 from assess.cli.suite import suite
+from assess.cli.target import target
 from assess.errors import AssessError, ProcessFailedError
 
 #: What writing to a stream fails with; anything else without a file's name is another fault of the system.
@@ -89,6 +90,7 @@ app.command("list")(list_)
 app.add_typer(baseline, name="baseline")
 app.add_typer(profile, name="profile")
 app.add_typer(distill, name="distill")
+app.add_typer(target, name="target")
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,9 @@ from typing import Final
 
 from assess.errors import AssessError
 
-_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+#: A regular expression of ids.
+ID_PATTERN: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_ID: Final = re.compile(ID_PATTERN)
 _LONGEST: Final = 200  # Characters: systems refuse to look for a file whose name is longer than some 250.
 _SHOWN: Final = 40  # Characters of one that is too long: enough to tell which.
 _RULE: Final = "is no id: only lower-case letters, digits and single hyphens are"

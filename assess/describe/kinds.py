@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from assess.describe.authored import read
 from assess.describe.card import Card
 from assess.describe.device import Device
+from assess.describe.inventory import Inventory
 from assess.describe.partner import Partner
 from assess.describe.runtime import Runtime
 from assess.describe.standard import Standard
@@ -21,7 +22,7 @@ from assess.describe.suite import Suite
 from assess.describe.workload import Workload
 from assess.errors import AssessError
 
-Folder = Literal["devices", "workloads", "partners", "runtimes", "standards", "models", "suites"]
+Folder = Literal["devices", "workloads", "partners", "runtimes", "standards", "models", "suites", "inventories"]
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -62,7 +63,8 @@ class Kind(Generic[T]):
 
 
 DEVICE: Final = Kind("device", "devices", Device, ("engine", "memory", "on_chip", "extends"),
-                     (NamedIn("partners", "devices"), NamedIn("suites", "case", "device")))  # fmt: skip
+                     (NamedIn("partners", "devices"), NamedIn("suites", "case", "device"),
+                      NamedIn("inventories", "targets", "device")))  # fmt: skip
 WORKLOAD: Final = Kind("workload", "workloads", Workload, ("scenario", "requires"),
                        (NamedIn("partners", "workloads"), NamedIn("suites", "case", "workload")))  # fmt: skip
 PARTNER: Final = Kind("partner", "partners", Partner, ("policy",), (NamedIn("suites", "case", "partner"),))
@@ -77,6 +79,10 @@ MODEL: Final = Kind("model", "models", Card, (), (NamedIn("suites", "case", "mod
 CARD_FILE: Final = "card.toml"
 #: What runs cases of profiles, and is none itself: it is named by its path, or ships.
 SUITE: Final = Kind("suite", "suites", Suite, ("case",))
+#: Boards that are reached: none of them is a profile, and a file of them is named by its path.
+INVENTORY: Final = Kind("inventory", "inventories", Inventory, ("targets",))
+#: What no library has by id.
+BESIDE_PROFILES: Final[tuple[Kind[Any], ...]] = (SUITE, INVENTORY)
 
 #: What folders of profiles hold.
 KINDS: Final[tuple[Kind[Any], ...]] = (DEVICE, WORKLOAD, PARTNER, RUNTIME, STANDARD)
@@ -100,7 +106,7 @@ def kind_named(word: str, *, where: str = "", among: Sequence[Kind[Any]] = KINDS
 
 
 def kind_of(file: Path) -> Kind[Any]:
-    """What kind of profile a file is, or a suite, or a card: by its name, the folder it lies in, or the keys it has.
+    """What kind of file it is, of profiles and what lies beside them: by its name, its folder, or the keys it has.
 
     Raises:
         AssessError: neither tells, or the file cannot be read.
@@ -109,11 +115,11 @@ def kind_of(file: Path) -> Kind[Any]:
         return MODEL
     # Where it lies by its name: a link may lead anywhere, or in a circle.
     folder = Path(os.path.normpath(file.absolute())).parent.name
-    for kind in (*KINDS, SUITE):
+    for kind in (*KINDS, *BESIDE_PROFILES):
         if folder == kind.folder:
             return kind
     own = read(file)
-    found = next((kind for kind in (*KINDS, SUITE) if not own.keys().isdisjoint(kind.told_by)), None)
+    found = next((kind for kind in (*KINDS, *BESIDE_PROFILES) if not own.keys().isdisjoint(kind.told_by)), None)
     if found is None:
         raise AssessError(
             "neither its folder nor its keys tell what it describes",

@@ -15,6 +15,7 @@ from assess.describe.device import Device
 from assess.describe.ids import checked_id, id_of, is_path, stem
 from assess.describe.kinds import (
     DEVICE,
+    INVENTORY,
     KINDS,
     MODEL,
     PARTNER,
@@ -186,8 +187,9 @@ class Library:
         return load(
             file,
             kind.record,
-            # A card lies beside a model in whatever folder; only those that are named by id need be called so.
-            id=stem(file) if kind is MODEL else id_of(file),
+            # A card lies beside a model in whatever folder, an inventory anywhere; only those that are named by id need
+            # be called so.
+            id=stem(file) if kind in (MODEL, INVENTORY) else id_of(file),
             own=self._opened.own(file),
             resolve=lambda own: resolved(kind, file, own, shelves, self._opened),
             also=lambda mapping: _missing(kind, mapping, shelves),

@@ -137,6 +137,8 @@ def _text_schema(unit: Unit) -> WithJsonSchema:
 _AboveZero = AfterValidator(_above_zero)
 Bytes = Annotated[float, BeforeValidator(partial(_parse_text, unit="B")), _AboveZero, _text_schema("B")]
 Seconds = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _AboveZero, _text_schema("s")]
+#: Where nothing is an answer too: "0 s".
+SecondsOrZero = Annotated[float, BeforeValidator(partial(_parse_text, unit="s")), _text_schema("s")]
 Joules = Annotated[float, BeforeValidator(partial(_parse_text, unit="J")), _AboveZero, _text_schema("J")]
 Hertz = Annotated[float, BeforeValidator(partial(_parse_text, unit="Hz")), _AboveZero, _text_schema("Hz")]
 Share = Annotated[

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from assess.describe.card import Card
 from assess.describe.complaints import resolved_keys
 from assess.describe.device import Device
-from assess.describe.kinds import KINDS, SUITE
+from assess.describe.kinds import BESIDE_PROFILES, KINDS
 from assess.describe.workload import Workload
 
 #: What a file of each kind is called, and its record.
 AUTHORED: Final[Mapping[str, type[BaseModel]]] = {
-    **{kind.name: kind.record for kind in (*KINDS, SUITE)},
+    **{kind.name: kind.record for kind in (*KINDS, *BESIDE_PROFILES)},
     "card": Card,
 }
 

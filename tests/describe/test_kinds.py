@@ -7,7 +7,7 @@ from typing import get_origin
 
 import pytest
 
-from assess.describe.kinds import DEVICE, KINDS, MODEL, RUNTIME, SUITE, WORKLOAD, kind_named, kind_of
+from assess.describe.kinds import BESIDE_PROFILES, DEVICE, KINDS, MODEL, RUNTIME, WORKLOAD, kind_named, kind_of
 from assess.describe.references import references
 from assess.errors import AssessError
 from assess.files import shipped
@@ -46,7 +46,7 @@ def test_keys_that_tell_a_kind_are_its_own_and_no_others() -> None:
 
 
 def test_a_key_that_names_others_is_a_list_where_its_record_has_one() -> None:
-    every = (*KINDS, MODEL, SUITE)
+    every = (*KINDS, MODEL, *BESIDE_PROFILES)
     records = {kind.folder: kind.record for kind in every}
     keys = [named for kind in every for named in kind.named_in]
     lists = {named: get_origin(records[named.folder].model_fields[named.key].annotation) is tuple for named in keys}

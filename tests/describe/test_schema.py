@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = {
     **{kind: sorted((ROOT / "profiles" / f"{kind}s").glob("*.toml")) for kind in AUTHORED if kind != "card"},
     "suite": sorted((ROOT / "benchmarks" / "suites").glob("*.toml")),
+    "inventory": [],  # Everybody has boards of their own.
     "card": sorted((ROOT / "models").glob("*/card.toml")),
 }
 FILES = [(kind, file) for kind, files in SHIPPED.items() for file in files]
@@ -166,3 +167,15 @@ def test_other_kinds_refuse_mistakes_too(kind, key, value):
     right = read(SHIPPED[kind][0])
     assert VALIDATORS[kind].is_valid(right)
     assert not VALIDATORS[kind].is_valid({**right, key: value})
+
+
+PI = {"name": "pi-4", "address": "ssh://pi@raspberrypi.local:22", "cool_down": "30 s", "before": ["true"]}
+
+
+def test_an_inventory_keeps_the_schema_and_planted_mistakes_do_not():
+    validator = VALIDATORS["inventory"]
+    assert validator.is_valid({"targets": [PI]})
+    assert not validator.is_valid({"targets": []})
+    for key, value in [("name", "Pi 4"), ("address", "pi@raspberrypi"), ("address", "ssh://pi/x"), ("wait", 30),
+                       ("wait", "3 GHz"), ("before", "true"), ("colour", "red")]:  # fmt: skip
+        assert not validator.is_valid({"targets": [{**PI, key: value}]}), key

@@ -40,7 +40,7 @@ def lint(
     from assess import __version__
     from assess.cli.exit_codes import ExitCode
     from assess.cli.profile.cards import wrong_beyond
-    from assess.describe.kinds import KINDS, MODEL, SUITE, kind_named
+    from assess.describe.kinds import BESIDE_PROFILES, KINDS, MODEL, kind_named
     from assess.describe.library import Library, profile_folders
     from assess.describe.lint import CHECKS, files_in, files_looked_in
     from assess.describe.lint import lint as problems_of
@@ -50,7 +50,7 @@ def lint(
     forms = {one.name: one for one in FORMS}
     form = forms[choice(format_, list(forms), "--format")]
     word = MODEL.name if kind == "card" else kind  # What describes a model.
-    named = None if word is None else kind_named(word, where="--kind", among=(*KINDS, MODEL, SUITE))
+    named = None if word is None else kind_named(word, where="--kind", among=(*KINDS, MODEL, *BESIDE_PROFILES))
     own = profile_folders(profiles or ())
     library = Library(own)
     wanted = files_in(files) if files else files_looked_in([*own, shipped("profiles")])

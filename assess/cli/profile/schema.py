@@ -13,7 +13,8 @@ from assess.cli.options import choice
 
 def schema(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="device, workload, partner, runtime, standard, suite, card.")
+        str,
+        typer.Argument(metavar="KIND", help="device, workload, partner, runtime, standard, suite, inventory, card."),
     ],
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="NAME", help="json, or markdown: a table of the keys.")

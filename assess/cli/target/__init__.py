@@ -1,0 +1,16 @@
+"""`assess target`: the boards that can be reached, one file per command."""
+
+from __future__ import annotations
+
+import typer
+
+from assess.cli.target.list import list_
+
+target = typer.Typer(
+    name="target",
+    help="Boards that are reached over SSH, as an inventory names them: list.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+target.command("list")(list_)
