@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assess.clean import clean
+from assess.cli.target.inventory import InventoryOption
 from assess.errors import AssessError
+
+__all__ = ["Here", "InventoryOption", "OnOption", "There", "devices_there", "listener", "place_of"]
 
 if TYPE_CHECKING:
     from assess.describe.device import Device
@@ -23,10 +26,6 @@ if TYPE_CHECKING:
 OnOption = Annotated[
     str | None,
     typer.Option("--on", metavar="TARGET", help="Run it there: ssh://user@host[:port], or a name of the inventory."),
-]
-InventoryOption = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Names of targets; else $ASSESS_TARGETS, ./targets.toml."),
 ]
 
 

@@ -17,14 +17,13 @@ from typing import Any, Final, TypeVar
 
 from assess.describe.inventory import Target
 from assess.errors import AssessError, ProcessFailedError
-from assess.files import cache_folder
 from assess.measure.detect.wheels import no_wheels
 from assess.measure.timed_run import OnProgress, silent
 from assess.target.conversation import Conversation, LostError, talk
 from assess.target.link import Link
 from assess.target.probe import LEAST_PYTHON, Probed, probe
 from assess.target.protocol import SentFile, announced, sent_files
-from assess.target.runner import bring, runner_of
+from assess.target.runner import Runner, bring, runner_of
 from assess.target.wheels import Wheels, fetch_wheels, kept_wheels
 
 T = TypeVar("T")
@@ -193,19 +192,29 @@ def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None
     return board
 
 
+def kept_runner(probed: Probed, *, cache: Path | None = None) -> Runner | None:
+    """The runner for a target, if the wheels for it are kept here; None if they would have to be fetched."""
+    kept = kept_wheels(probed.machine, _python_of(probed), cache)
+    return runner_of(kept) if kept else None
+
+
 def wheels_for(probed: Probed, listen: Listener, *, cache: Path | None = None) -> Wheels:
     """The wheels for a target: those that are kept here, else they are fetched.
 
     Raises:
         AssessError: they cannot be fetched.
     """
-    assert probed.python is not None
-    python = ".".join(map(str, probed.python.version[:2]))
-    folder = cache or cache_folder()
-    if kept := kept_wheels(probed.machine, python, folder):
+    python = _python_of(probed)
+    if kept := kept_wheels(probed.machine, python, cache):
         return kept
     listen.progress(f"fetching wheels for {probed.machine}, Python {python}", None, None)
-    return fetch_wheels(probed.machine, python, cache=folder)
+    return fetch_wheels(probed.machine, python, cache=cache)
+
+
+def _python_of(probed: Probed) -> str:
+    """As "3.11"."""
+    assert probed.python is not None  # a target that has none is refused before
+    return ".".join(map(str, probed.python.version[:2]))
 
 
 def require_usable(target: Target, probed: Probed) -> None:

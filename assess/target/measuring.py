@@ -38,12 +38,14 @@ class BoardFacts:
         machine: which machine it is; "" where it has no id.
         metered: whether a sensor of it tells what energy is used.
         advice: what shows that it is shared with others.
+        held: who measures on it, and since when; "" if nobody does.
     """
 
     host: Host
     machine: str
     metered: bool
     advice: tuple[str, ...]
+    held: str
 
 
 def facts_of(board: Board, listen: Listener) -> BoardFacts:

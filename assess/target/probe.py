@@ -67,7 +67,7 @@ class Python:
     @property
     def words(self) -> str:
         """As people call it."""
-        return f"Python {'.'.join(map(str, self.version))}"
+        return f"Python {'.'.join(map(str, self.version))}{'' if self.bits == 64 else f', {self.bits} bits'}"
 
 
 @dataclass(frozen=True, slots=True)

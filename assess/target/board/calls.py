@@ -27,6 +27,7 @@ from assess.measure.timed_run import OnProgress
 from assess.pipeline import doctor
 from assess.report.new import Named
 from assess.target.board.asked import feeds_of, job_of, reference_of, settings_of, stage_of, subject_of
+from assess.target.board.lock import holder
 from assess.target.outputs import BASELINE_FILE, RUN_FILE
 from assess.target.plain import plain, record
 
@@ -36,7 +37,13 @@ Call = Callable[[Mapping[str, Any], OnProgress], dict[str, Any]]
 def host_call(_: Mapping[str, Any], tell: OnProgress) -> dict[str, Any]:
     """The board as its kernel and firmware report it."""
     tell("reading the board", None, None)
-    return {"host": plain(read_host()), "machine": machine_id(), "metered": is_metered(), "advice": list(advice())}
+    return {
+        "host": plain(read_host()),
+        "machine": machine_id(),
+        "metered": is_metered(),
+        "advice": list(advice()),
+        "held": holder(),
+    }
 
 
 def measure_call(asked: Mapping[str, Any], tell: OnProgress) -> dict[str, Any]:
