@@ -78,6 +78,13 @@ def test_a_cut_link_ends_the_session_here_and_closes_its_input_there(kind, reque
     board.run("rm -f ended; pkill -f '[4]343' || true; pkill -x cat || true")
 
 
+def test_a_wiped_board_is_as_new(board):
+    board.run("mkdir -p .cache/x && sleep 4444 >/dev/null 2>&1 </dev/null &")
+    board.wipe()
+    assert soon(lambda: board.processes() == [])
+    assert board.run("ls -A").stdout == ""
+
+
 def test_another_host_key_is_refused_and_no_command_is_run(plain_board):
     config = plain_board.config_of_another_host_key()
     done = subprocess.run(
@@ -125,6 +132,8 @@ def test_a_board_of_another_architecture_says_so(architecture, request):
     assert board.run("uname -m; uname -s").stdout == f"{architecture}\nLinux\n"
 
 
+#: AT_HWCAP is told by the emulator, by the core that it stands for; bit 20 is the dot product.
+DOT_PRODUCT = "import ctypes; print(ctypes.CDLL(None).getauxval(16) >> 20 & 1)"
 LOOK = """
 import os, platform
 print(platform.machine(), platform.libc_ver()[0], os.path.exists("/proc/self/status"))
@@ -153,10 +162,15 @@ def test_what_the_emulated_board_runs_is_seen_from_here(arm64_board):
 
 
 @pytest.mark.slow
+def test_the_emulated_pi_4_has_no_dot_product_and_claims_none(arm64_pi4_board):
+    assert arm64_pi4_board.run(f"python3 -c '{DOT_PRODUCT}'").stdout == "0\n"
+    said = arm64_pi4_board.run("cat /proc/cpuinfo /sys/firmware/devicetree/base/model").stdout
+    assert "asimddp" not in said and "Raspberry Pi 4 Model B" in said
+
+
+@pytest.mark.slow
 def test_the_old_core_lacks_what_its_kernel_claims(arm64_old_board):
-    # AT_HWCAP is told by the emulator, by the core that it stands for; bit 20 is the dot product.
-    ask = "import ctypes; print(ctypes.CDLL(None).getauxval(16) >> 20 & 1)"
-    assert arm64_old_board.run(f"python3 -c '{ask}'").stdout == "0\n"
+    assert arm64_old_board.run(f"python3 -c '{DOT_PRODUCT}'").stdout == "0\n"
     assert "asimddp" in arm64_old_board.run("cat /proc/cpuinfo").stdout
 
 

@@ -91,7 +91,7 @@ def _arm64(name, core, recorded="raspberry-pi-5"):
     return plan
 
 
-_SSH = ((SSHD, "openssh-server"), ("ssh", "openssh-client"))
+_SSH = ((SSHD, "openssh-server"), ("ssh", "openssh-client"), ("setpriv", "util-linux"))
 _SPACES = (("unshare", "util-linux"), ("ip", "iproute2"))
 _ARM64 = (*_SSH, *_SPACES, ("mmdebstrap", "mmdebstrap"), ("qemu-aarch64-static", "qemu-user-static"),
           ("arch-test", "arch-test"))  # fmt: skip
@@ -105,6 +105,8 @@ KINDS = {
     "armv7l": Kind("one that says it is armv7l", _named("armv7l"), _SSH, needs_root=False),
     "riscv64": Kind("one that says it is riscv64", _named("riscv64"), _SSH, needs_root=False),
     "arm64": Kind("a Raspberry Pi 5 emulated on a link of its own", _arm64("board-arm64", "cortex-a76"), _ARM64),
+    "arm64-pi4": Kind("a Raspberry Pi 4, emulated: no dot products, and none claimed",
+                      _arm64("board-arm64-pi4", "cortex-a72", "raspberry-pi-4"), _ARM64),
     "arm64-old": Kind("the same on a Cortex-A53, though its kernel claims dot products",
                       _arm64("board-arm64-old", "cortex-a53"), _ARM64),
 }  # fmt: skip

@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import os
+import re
 import subprocess
+from pathlib import Path
 
 #: Addresses that no network has: they are set aside for testing devices that networks consist of (RFC 2544).
 _NETWORK = "198.18"
@@ -21,7 +23,7 @@ class Link:
     def __init__(self):
         # Processes of pytest-xdist have boards at the same time: their ids keep these apart, and so the addresses.
         self._number = next(_numbers)
-        name = f"asb{os.getpid() % 10**6}n{self._number}"
+        name = f"asb{os.getpid()}n{self._number}"  # Names of links have at most 15 characters.
         self.namespace, self._here, self._there = f"{name}-ns", f"{name}h", f"{name}b"
         # Four addresses for each link: the net, both ends, and the broadcast.
         block = (os.getpid() * 16 + self._number) % 2**14 * 4
@@ -29,6 +31,7 @@ class Link:
 
     def up(self):
         """Make the host and the link."""
+        _remove_left_over()
         for words in (
             ["netns", "add", self.namespace],
             ["link", "add", self._here, "type", "veth", "peer", "name", self._there, "netns", self.namespace],
@@ -55,5 +58,14 @@ class Link:
                 _ip(*words)
 
 
+def _remove_left_over():
+    """Hosts of tests that were killed."""
+    for line in _ip("netns", "list").splitlines():
+        found = re.match(r"asb(\d+)n\d+-ns\b", line)
+        if found and not Path(f"/proc/{found[1]}").exists():
+            with contextlib.suppress(subprocess.CalledProcessError):  # Another process removes it too.
+                _ip("netns", "del", found[0])
+
+
 def _ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
