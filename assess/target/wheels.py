@@ -28,6 +28,9 @@ _FETCH_S: Final = 1800.0
 #: The same version as here, where there is one: outputs and times of two are not the same model's.
 _PINNED: Final = ("onnx", "onnxruntime", "numpy")
 
+#: What only commands need, and no command is run on a board.
+_OF_COMMANDS: Final = ("rich", "typer")
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -130,9 +133,10 @@ def check_names(architecture: str, python: str) -> None:
 
 
 def requirements() -> tuple[str, ...]:
-    """What assess needs, as its own package states it; the extras are not for boards."""
+    """What assess needs on a board, as its own package states it; extras and the command line are not for boards."""
     stated = metadata.requires("assess") or []
-    return tuple(sorted(each for each in stated if "extra ==" not in each))
+    names = {each: re.split(r"[^A-Za-z0-9._-]", each, maxsplit=1)[0] for each in stated if "extra ==" not in each}
+    return tuple(sorted(each for each, name in names.items() if name not in _OF_COMMANDS))
 
 
 def _download(folder: Path, architecture: str, python: str, run: Run) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from assess.measure.measurement import Host, Measurement
+from assess.measure.reached import CommandRan
 from assess.measure.sensors import SENSORS
 from assess.report.facts.fact import Fact, Group, Table, percent, several, size
 from assess.report.profile import fallbacks, node_table, operator_table, operators_in_short, placement_table, taken
@@ -45,6 +46,9 @@ def setting(measurement: Measurement) -> Group:
         shape = "x".join(map(str, each.shape)) or "scalar"
         facts.append(Fact("input", f"{each.name} {each.dtype} {shape}, {each.source}, sha256:{each.sha256[:16]}"))
     facts.append(Fact("host", _host(measurement.before)))
+    if (reached := measurement.reached) is not None:
+        facts.append(Fact("target", f"{reached.target}, over SSH, with the runner {reached.runner}"))
+        facts += [Fact("", f"{ran.when}: {ran.command}{_ended(ran)}") for ran in reached.commands]
     return Group("Settings and host", tuple(facts))
 
 
@@ -57,6 +61,11 @@ def _how(measurement: Measurement) -> str:
     if effective.run_queue_wait is not None:
         parts.append(f"waited for a CPU {percent(effective.run_queue_wait)} of the time")
     return ", ".join(parts)
+
+
+def _ended(ran: CommandRan) -> str:
+    """How a command around the measurement ended, where it did not end well."""
+    return f" (ended with {ran.code}: {ran.output.strip() or 'it said nothing'})" if ran.code else ""
 
 
 def _host(host: Host) -> str:
