@@ -71,6 +71,7 @@ class _Agent:
     def serve(self) -> None:
         """Do it."""
         self._job.make()
+        self._job.prune()
         with _busy(self._job.busy, self._voice):
             outcome = self._job.finished()
             missing = [] if outcome else self._job.missing(self._files)

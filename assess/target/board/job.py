@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,6 +73,14 @@ class Job:
         except OSError as error:
             raise AssessError(f"cannot be made: {error.strerror or error}", where=str(error.filename)) from error
 
+    def prune(self) -> None:
+        """Remove what no job has used for a week, and what came of jobs that nobody fetched in that time."""
+        for folder in (self.home / "files", self.home / "jobs"):
+            for path in folder.iterdir():
+                with suppress(FileNotFoundError):  # Another agent removes the same.
+                    if path != self.folder and time.time() - path.stat().st_mtime > KEPT_S:
+                        _removed(path)
+
     def missing(self, files: Sequence[SentFile]) -> list[SentFile]:
         """Files whose content is not here, each once."""
         wanted = {file.sha256: file for file in files}
@@ -134,6 +143,14 @@ class Job:
             return self.blob(sha256).stat().st_size == size
         except OSError:
             return False
+
+
+def _removed(path: Path) -> None:
+    """Remove a file or a folder."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _linked(blob: Path, place: Path) -> None:
