@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-oldest test-openvino distill-smoke bench format clean
+.PHONY: demo test board test-oldest test-openvino distill-smoke bench format clean
 
 demo: .venv/installed
 	$(BIN)/assess demo --output assess-demo.html
@@ -14,6 +14,10 @@ test: .venv/pip
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# A board to try targets on, until Ctrl-C: `make board KIND=plain`; it prints its address and what to export.
+board: .venv/installed
+	cd tests && PYTHONPATH=.. ../$(BIN)/python -m boards $(or $(KIND),arm64)
 
 # The lower bounds that pyproject.toml declares.
 test-oldest: .venv/pip
