@@ -26,6 +26,10 @@ from assess.cli.options import (
     ProviderOption,
     ProviderOptionOption,
     ReferenceOption,
+    RunnerCommandOption,
+    RunnerModelOption,
+    RunnerOption,
+    RunnerUnitOption,
     SaveRunOption,
     SeedOption,
     SkipOption,
@@ -68,6 +72,10 @@ def fit(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
+    runner_model: RunnerModelOption = "",
+    runner_unit: RunnerUnitOption = "",
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
@@ -87,7 +95,8 @@ def fit(
     from assess.judge.case import Invocation
     from assess.judge.portfolio import Portfolio
     from assess.pipeline import find_model, find_reference
-    from assess.portfolio import judge_all, keep_in, planned_run, runner, runs_of_model, targets_of
+    from assess.portfolio import judge_all, keep_in, planned_run, runs_of_model, targets_of
+    from assess.portfolio import runner as runner_of
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
@@ -113,6 +122,10 @@ def fit(
         timeout=timeout,
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
+        runner=runner,
+        runner_command=runner_command,
+        runner_model=runner_model,
+        runner_unit=runner_unit,
     )
     again = typed_again(
         {
@@ -121,6 +134,10 @@ def fit(
             "--input": input_ or (),
             "--custom-ops": custom_ops or (),
             "--reference": [reference] if reference else [],
+            "--runner": [runner] if runner else [],
+            "--runner-command": [runner_command] if runner_command else [],
+            "--runner-model": [runner_model] if runner_model else [],
+            "--runner-unit": [runner_unit] if runner_unit else [],
         }
     )
     wanted = [
@@ -134,7 +151,7 @@ def fit(
         other = find_reference(reference, library, dims, limits) if reference else None
     wanted = runs_of_model(wanted, subject, arrays, other, seed=seed)
     tell_plans(wanted)
-    once = runner(subject, library, feeds=arrays, reference=other)
+    once = runner_of(subject, library, feeds=arrays, reference=other)
     try:
         with progress() as tell:
             judged = judge_all(wanted, once, save=keep_in(saved, told=tell_written), on_progress=tell)

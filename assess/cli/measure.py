@@ -24,6 +24,10 @@ from assess.cli.options import (
     ProviderOption,
     ProviderOptionOption,
     ReferenceOption,
+    RunnerCommandOption,
+    RunnerModelOption,
+    RunnerOption,
+    RunnerUnitOption,
     SeedOption,
     SkipOption,
     ThreadsOption,
@@ -60,6 +64,10 @@ def measure(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
+    runner_model: RunnerModelOption = "",
+    runner_unit: RunnerUnitOption = "",
     history: KeepOption = None,
 ) -> None:
     """Measure latency and memory on this machine, in processes of their own, and write the run to a file.
@@ -106,6 +114,10 @@ def measure(
         timeout=timeout,
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
+        runner=runner,
+        runner_command=runner_command,
+        runner_model=runner_model,
+        runner_unit=runner_unit,
     )
     asked = settings(words, job)
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)

@@ -13,6 +13,7 @@ from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.measure.extra_passes import PASSES
 from assess.measure.measurement import Settings
+from assess.measure.runners import RUNNERS
 from assess.measure.tiers import TIERS, Tier
 from assess.pipeline import default_tier, settings_of
 from assess.sandbox import Limits
@@ -41,6 +42,10 @@ class MeasuringWords:
     timeout: str | None
     memory_limit: str | None
     require_full_placement: bool
+    runner: str = ""
+    runner_command: str = ""
+    runner_model: str = ""
+    runner_unit: str = ""
 
 
 def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) -> Settings:
@@ -66,7 +71,26 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
         require_full_placement=words.require_full_placement,
+        **_runner(words),
     )
+
+
+def _runner(words: MeasuringWords) -> dict[str, str]:
+    """The vendor's tool that is to run the model, if any.
+
+    Raises:
+        AssessError: there is none of this name, or an option of it is given without it.
+    """
+    asked = {
+        "runner": words.runner, "runner_command": words.runner_command, "runner_model": words.runner_model,
+        "runner_unit": words.runner_unit,
+    }  # fmt: skip
+    if words.runner:
+        choice(words.runner, tuple(RUNNERS), "--runner")
+    elif lone := next((name for name, value in asked.items() if value), ""):
+        option = f"--{lone.replace('_', '-')}"
+        raise AssessError("says how a tool is run, and none is named", where=option, hint="add --runner NAME")
+    return asked
 
 
 def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:

@@ -109,6 +109,8 @@ class Case:
         """What turns a projection into a measurement: a command where ONNX Runtime runs on the device."""
         providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
         first = self._to_recognise
+        if self.estimates.on_device and self.measurement is not None and self.measurement.requested.runner:
+            return f"{first}on {self.device.id}: {self._measure(CPU)}"
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
         if not self.device.runtimes[0].provider:  # What the device prefers, no run of ONNX Runtime measures.
@@ -142,5 +144,20 @@ class Case:
             *again.options,
         ]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
-        provider = [] if on == CPU else ["--provider", on]
-        return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", RUN])
+        how = self._by_tool
+        if not how and "--runner" not in again.options and on != CPU:
+            how = ["--provider", on]
+        return shlex.join(["assess", "measure", *what, *dims, *how, "-o", RUN])
+
+    @property
+    def _by_tool(self) -> list[str]:
+        """The vendor's tool that took the run on the device, typed again; empty where there was none."""
+        if self.measurement is None or not self.estimates.on_device:
+            return []
+        asked = self.measurement.requested
+        typed = {
+            "--runner": asked.runner, "--runner-command": asked.runner_command, "--runner-model": asked.runner_model,
+            "--runner-unit": asked.runner_unit,
+        }  # fmt: skip
+        new = {option: value for option, value in typed.items() if value and option not in self.invocation.options}
+        return [word for option, value in new.items() for word in (option, value)]

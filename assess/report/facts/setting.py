@@ -41,6 +41,9 @@ def setting(measurement: Measurement) -> Group:
         who = f"{' > '.join(effective.providers)}{asked}, {threads}, ONNX Runtime {version}"
         facts.append(Fact("settings", who, brief=True))
         facts.append(Fact("", _how(measurement)))
+    if effective is None and measurement.tool_run is not None:
+        least = f"at least {requested.min_count:,} inferences and {requested.min_duration_s:g} s"
+        facts.append(Fact("settings", f"{threads.replace('ONNX Runtime', 'the tool')}, {least}"))
     for each in measurement.inputs:
         shape = "x".join(map(str, each.shape)) or "scalar"
         facts.append(Fact("input", f"{each.name} {each.dtype} {shape}, {each.source}, sha256:{each.sha256[:16]}"))
