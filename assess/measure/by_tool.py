@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,13 +15,13 @@ from assess import __version__
 from assess.describe.model import Model
 from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
-from assess.measure.frames import Frames, closed_loop_frames
+from assess.measure.frames import closed_loop_frames
 from assess.measure.inputs import Feed
 from assess.measure.interruption import stopped_by
 from assess.measure.measurement import Failure, Host, Measurement, Settings
 from assess.measure.runners import RUNNERS
 from assess.measure.runners.command import UNITS, names_model
-from assess.measure.runners.machine import TAIL_CHARS, Machine, Ran
+from assess.measure.runners.machine import MOST_PRINTED_BYTES, TAIL_CHARS, Machine, Ran
 from assess.measure.runners.runner import FedFile, Order, Runner, Told
 from assess.measure.tiers import SUSTAINED
 from assess.measure.tool_run import ToolRun
@@ -35,6 +36,7 @@ _KINDS: Final = ("single", "periodic", "poisson", "trace")
 _PROBE_S: Final = 60.0
 #: Shells and exec alike report so that a program is there and cannot be run, or is not there.
 _NOT_RUN: Final = (126, 127)
+_LAST_LINES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Asked:
     file: Path | None
     sha256: str
     is_open: bool
+    wants_fidelity: bool
 
 
 def check_tool(settings: Settings, job: Job, *, with_reference: bool = False) -> None:
@@ -120,8 +123,12 @@ def time_by_tool(
     on_progress(f"running {asked.runner.name}", None, None)
     ran = machine.run(command, settings.timeout_s)
     told, failure, incomplete = _outcome(asked, probe, ran, machine, settings.timeout_s)
+    if failure is None and asked.runner.more and (count := asked.runner.more(asked.order, told)):
+        on_progress(f"running {asked.runner.name} for longer", None, None)
+        command = asked.runner.command(replace(asked.order, count=count), probe, machine.folder)
+        ran = machine.run(command, settings.timeout_s)
+        told, failure, incomplete = _outcome(asked, probe, ran, machine, settings.timeout_s)
     after = host()
-    frames = closed_loop_frames(told.service_ns)
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -131,7 +138,7 @@ def time_by_tool(
         requested=replace(settings, passes=()),
         effective=None,
         inputs=tuple(feed.used for feed in ready) if told.fed else (),
-        frames=frames,
+        frames=closed_loop_frames(told.service_ns),
         back_to_back_ns=(),
         load_s=told.load_s,
         first_s=told.first_s,
@@ -141,7 +148,7 @@ def time_by_tool(
         failure=failure,
         incomplete=incomplete,
         tool_run=_record(asked, command, told, ran),
-        absent=_absent(asked, told, frames),
+        absent=_absent(asked, told),
     )
 
 
@@ -179,7 +186,8 @@ def _asked(
         unit=settings.runner_unit,
     )
     named_file, its_sha256 = (file, sha256) if named else (None, "")
-    return _Asked(runner, order, named_file, its_sha256, job.workload.scenario.is_open)
+    wants_fidelity = bool(job.workload.requires.fidelity)
+    return _Asked(runner, order, named_file, its_sha256, job.workload.scenario.is_open, wants_fidelity)
 
 
 def _words(runner: Runner, typed: str, machine: Machine) -> tuple[str, tuple[str, ...]]:
@@ -247,7 +255,7 @@ def _outcome(
 ) -> tuple[Told, Failure | None, str]:
     """What was told, how the tool failed, and why the run is not whole."""
     name = asked.runner.name
-    detail = (ran.err.strip() or ran.out.strip())[-TAIL_CHARS:]
+    detail = _last_lines(ran.err.strip() or ran.out.strip())
     if ran.ended == "stopped":
         told = _partial(asked, ran)
         if not told.service_ns:
@@ -256,15 +264,27 @@ def _outcome(
     if ran.ended == "hung":
         return _partial(asked, ran), Failure("timed", "hung", f"{name} still ran after {timeout_s:g} s", detail), ""
     if ran.ended == "flooded":
-        cause = f"{name} printed more than {len(ran.out) // 2**20} MiB, and was ended"
-        return Told(), Failure("timed", "crashed", cause, ran.out[-TAIL_CHARS:]), ""
+        cause = f"{name} printed more than {MOST_PRINTED_BYTES // 2**20} MiB, and was ended"
+        return Told(), Failure("timed", "crashed", cause, detail), ""
     _require_run(asked, ran)
     if ran.code is not None and ran.code < 0:
-        cause = f"{name} was ended by signal {-ran.code}"
+        cause = f"{name} was ended by {_signal_name(-ran.code)}"
         return _partial(asked, ran), Failure("timed", "crashed", cause, detail), ""
     if ran.code:
         return _partial(asked, ran), Failure("timed", "refused", f"{name} ended with exit code {ran.code}", detail), ""
     return asked.runner.read(asked.order, probe, ran, machine), None, ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _last_lines(text: str) -> str:
+    """What a report has room for of what a tool said last."""
+    return "\n".join(text[-TAIL_CHARS:].splitlines()[-_LAST_LINES:])
 
 
 def _partial(asked: _Asked, ran: Ran) -> Told:
@@ -297,14 +317,14 @@ def _record(asked: _Asked, command: tuple[str, ...], told: Told, ran: Ran) -> To
     )
 
 
-def _absent(asked: _Asked, told: Told, frames: Frames) -> Mapping[str, str]:
+def _absent(asked: _Asked, told: Told) -> Mapping[str, str]:
     """What nobody measured in this run, and why: a tool of a vendor looks at the time of inferences only."""
     name = asked.runner.name
     own = f"only assess's own harness looks at it, and {name} ran the model"
     absent: dict[str, Any] = {
         "memory": f"{name} does not tell how much memory the model takes",
         "floor": f"what {name} itself takes of an inference is not known",
-        **dict.fromkeys(("outputs", "attribution", "placement", "profile", "fidelity"), own),
+        **dict.fromkeys(("outputs", "attribution", "placement", "profile"), own),
         "energy": f"when in the run of {name} the timed inferences were is not known, so no sensor can tell of them",
     }
     if asked.is_open:
@@ -315,7 +335,7 @@ def _absent(asked: _Asked, told: Told, frames: Frames) -> Mapping[str, str]:
         absent["memory"] = f"{name} tells one figure, which tool_run has; by phase there is none"
     if told.load_s is None or told.first_s is None:
         absent["cold start"] = f"{name} does not tell how long it takes to load the model and run it once"
-    if not len(frames):
+    if told.statistics is not None:
         absent["frames"] = f"{name} tells statistics of its latencies, and no single one"
     if not told.fed:
         absent["inputs"] = f"{name} made up its own inputs"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Final
+
+#: The runner that is any command of the user's.
+COMMAND: Final = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,9 @@ class ToolRun:
 
     @property
     def title(self) -> str:
-        """The tool with its version."""
-        return f"{self.name} {self.version}".rstrip()
+        """The tool with its version; of a command, the program's name."""
+        name = f"{self.name} {PurePath(self.command[0]).name}" if self.name == COMMAND and self.command else self.name
+        return f"{name} {self.version}".rstrip()
 
 
 def tool_contradictions(tool: ToolRun, model_sha256: str) -> Iterator[str]:

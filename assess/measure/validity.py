@@ -102,7 +102,7 @@ def _span_s(measurement: Measurement) -> float:
     if tool is not None and tool.span_s is not None:
         return tool.span_s
     if tool is not None and tool.statistics is not None:
-        return tool.statistics.count * (tool.statistics.mean_s or tool.statistics.max_s)
+        return tool.statistics.count * ((tool.statistics.mean_s or 0.0) + tool.statistics.step_s / 2)
     return measurement.frames.span_ns * 1e-9
 
 

@@ -23,7 +23,11 @@ from assess.measure.tool_run import Statistics
 UNITS: Final[Mapping[str, float]] = {"s": 1e9, "ms": 1e6, "us": 1e3, "\u00b5s": 1e3, "\u03bcs": 1e3, "ns": 1.0}
 #: A day: what takes longer than that is a number in another unit.
 _LONGEST_NS: Final = 86_400 * 10**9
-_LINE: Final = re.compile(rf"([+-]?[\w.]+(?:[eE][+-]?\d+)??)\s*({'|'.join(sorted(UNITS, key=len, reverse=True))})?")
+_LINE: Final = re.compile(
+    rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*({'|'.join(sorted(UNITS, key=len, reverse=True))})?"
+)
+#: No number needs more characters; a line that has is none.
+_LONGEST_LINE: Final = 100
 _PLACES: Final = ("model", "count", "warmup", "inputs")
 _LISTS: Final = tuple(f"latency_{unit}" for unit in ("s", "ms", "us", "ns"))
 _TEXTS: Final = ("version", "includes", "excludes", "memory_of")
@@ -100,14 +104,10 @@ def _of_lines(text: str, unit: str) -> tuple[int, ...]:
 
 
 def _of_line(line: str, unit: str, where: str) -> int:
-    match = re.fullmatch(_LINE, line)
-    try:
-        value = float(match[1]) if match else math.inf
-    except ValueError:
-        match = None
+    match = _LINE.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     if match is None:
         raise _wrong(f"{where} is no latency: {line!r:.60}", 'a line is a number and its unit, as in "12.3 ms"')
-    return _ns(value, match[2] or unit, f"{where}, {line!r:.60},")
+    return _ns(float(match[1]), match[2] or unit, f"{where}, {line!r:.60},")
 
 
 def _ns(value: Any, unit: str, where: str) -> int:

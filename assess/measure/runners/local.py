@@ -43,11 +43,13 @@ class LocalMachine:
         return shutil.which(tool) or ""
 
     def place(self, file: Path) -> str:
-        """The file's own path, whole: the tool has a folder of its own to work in."""
+        """The file's own path, whole: links are followed here and not by the tool."""
         return str(file.resolve())
 
     def run(self, command: Sequence[str], timeout_s: float) -> Ran:
-        """Run a command to its end; Ctrl-C, SIGTERM and SIGHUP end it, and are told in `Ran.signal`.
+        """Run a command to its end, in the folder that this process works in.
+
+        Ctrl-C, SIGTERM and SIGHUP end it, and are told in `Ran.signal`.
 
         Raises:
             AssessError: it could not be started.
@@ -59,7 +61,6 @@ class LocalMachine:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=self.folder,
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C is for this process, which ends the tool and all that it began.
             )

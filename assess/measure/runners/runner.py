@@ -115,6 +115,8 @@ class Runner:
         command: the command line for an order, after what the probe printed.
         read: what it told, once it has ended well.
         partial: what can be read of one that was stopped; None if nothing.
+        more: how many inferences to ask for in a second run, since the first was too short; 0 if it was not. Of a tool
+            that cannot be told how long to run; None for any other.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Runner:
     command: Callable[[Order, str, str], tuple[str, ...]]
     read: Callable[[Order, str, Ran, Machine], Told]
     partial: Callable[[Order, Ran], Told] | None = None
+    more: Callable[[Order, Told], int] | None = None
 
 
 def refuse_own(words: tuple[str, ...], own: Mapping[str, str], runner: str) -> None:

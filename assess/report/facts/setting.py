@@ -77,7 +77,12 @@ def absences(measurement: Measurement) -> Group:
 
 def absences_in_short(measurement: Measurement) -> Iterator[Fact]:
     """The same, but for sensors: their names alone, since most machines lack most of them."""
-    yield from (Fact(name, f"not measured: {why}") for name, why in measurement.absent.items() if name not in _SENSED)
+    named: dict[str, list[str]] = {}
+    for name, why in measurement.absent.items():
+        if name not in _SENSED:
+            named.setdefault(why, []).append(name)
+    for why, (first, *others) in named.items():
+        yield Fact(first, f"not measured: {why}" if not others else f"and {', '.join(others)} not measured: {why}")
     if lacking := [name for name in _SENSED if name in measurement.absent and name != "energy"]:
         without = f"without {', '.join(lacking)} (run.json says why)"
         known = "not measured: this host is " if "energy" in measurement.absent else ""

@@ -22,7 +22,8 @@ def _facts(tool: ToolRun) -> Iterator[Fact]:
     if tool.file and not tool.is_model:
         yield Fact("", f"{tool.file} sha256:{tool.file_sha256[:16]}; the facts of the model are those of the ONNX file")
     without = f"; without {tool.excludes}" if tool.excludes else ""
-    yield Fact("a latency is", f"{tool.includes}{without}", brief=True)
+    if tool.includes:
+        yield Fact("a latency is", f"{tool.includes}{without}", brief=True)
     if tool.statistics is not None:
         yield Fact("service time", spread(tool.statistics), brief=True)
     if tool.memory_bytes is not None:
