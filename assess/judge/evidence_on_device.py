@@ -22,9 +22,7 @@ def in_the_application(case: Case) -> str:
     """What answers a question on the job's schedule that a vendor's tool cannot."""
     providers = [runtime.provider for runtime in case.device.runtimes if runtime.provider]
     if providers:
-        return (
-            f"run it by assess's own harness, which keeps the schedule: --provider {providers[0]} instead of --runner"
-        )
+        return f"let assess's own harness run it, which keeps the schedule: --provider {providers[0]}, no --runner"
     return "time it in the application, from the release of each frame to its output"
 
 

@@ -24,7 +24,7 @@ from assess.measure.runners.command import UNITS, names_model
 from assess.measure.runners.machine import MOST_PRINTED_BYTES, TAIL_CHARS, Machine, Ran
 from assess.measure.runners.runner import FedFile, Order, Runner, Told
 from assess.measure.tiers import SUSTAINED
-from assess.measure.tool_run import ToolRun
+from assess.measure.tool_run import ToolRun, impossible
 from assess.providers import CPU
 
 if TYPE_CHECKING:
@@ -272,7 +272,13 @@ def _outcome(
         return _partial(asked, ran), Failure("timed", "crashed", cause, detail), ""
     if ran.code:
         return _partial(asked, ran), Failure("timed", "refused", f"{name} ended with exit code {ran.code}", detail), ""
-    return asked.runner.read(asked.order, probe, ran, machine), None, ""
+    return _possible(asked, asked.runner.read(asked.order, probe, ran, machine)), None, ""
+
+
+def _possible(asked: _Asked, told: Told) -> Told:
+    for why in impossible(told.statistics) if told.statistics else ():
+        raise AssessError(f"the statistics that {asked.runner.name} tells cannot be: {why}", where="--runner")
+    return told
 
 
 def _signal_name(number: int) -> str:
@@ -328,9 +334,7 @@ def _absent(asked: _Asked, told: Told) -> Mapping[str, str]:
         "energy": f"when in the run of {name} the timed inferences were is not known, so no sensor can tell of them",
     }
     if asked.is_open:
-        absent["schedule"] = (
-            f"{name} runs one inference after the other: response to the job's schedule is not measured"
-        )
+        absent["schedule"] = f"{name} runs one inference after the other: the job's schedule was not kept"
     if told.memory_bytes is not None:
         absent["memory"] = f"{name} tells one figure, which tool_run has; by phase there is none"
     if told.load_s is None or told.first_s is None:

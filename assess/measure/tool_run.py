@@ -99,21 +99,22 @@ def tool_contradictions(tool: ToolRun, model_sha256: str) -> Iterator[str]:
     if (tool.memory_bytes is None) == bool(tool.memory_of):
         yield "tool_run.memory_of: is there with memory_bytes, and only then"
     if tool.statistics is not None:
-        yield from _no_statistics(tool.statistics)
+        yield from (f"tool_run.statistics: {why}" for why in impossible(tool.statistics))
 
 
-def _no_statistics(found: Statistics) -> Iterator[str]:
-    if found.count < 1 or found.min_s + found.step_s / 2 <= 0 or found.max_s <= 0:
-        yield "tool_run.statistics: of no inference, or of one that takes no time"
+def impossible(found: Statistics) -> Iterator[str]:
+    """What in statistics cannot be of any inferences."""
+    if found.count < 1 or found.min_s + found.step_s / 2 <= 0 or found.max_s + found.step_s / 2 <= 0:
+        yield "of no inference, or of one that takes no time"
     try:
         levels = found.levels
     except ValueError:
-        yield "tool_run.statistics.percentiles: a name is not a number"
+        yield "the name of a percentile is not a number"
         return
     if not all(0.0 < percentile < 100.0 for percentile, _ in levels[1:-1]):
-        yield "tool_run.statistics.percentiles: not all lie between 0 and 100"
+        yield "not all percentiles lie between 0 and 100"
     seconds = [value for _, value in levels]
     if seconds != sorted(seconds):
-        yield "tool_run.statistics: a higher percentile is below a lower one"
+        yield "a higher percentile is below a lower one"
     if found.mean_s is not None and not found.min_s <= found.mean_s <= found.max_s:
-        yield "tool_run.statistics.mean_s: is not between the fastest and the slowest"
+        yield "the mean is not between the fastest and the slowest"

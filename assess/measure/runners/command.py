@@ -167,7 +167,7 @@ def _statistics(data: Any) -> Statistics:
         raise _wrong("statistics has no count, or no unit", _schema())
 
     def seconds(value: Any, name: str) -> float:
-        return _ns(value, unit, f"statistics.{name}") * 1e-9
+        return _ns(value, unit, f"statistics.{name}") / 1e9
 
     percentiles = data.get("percentiles", {})
     if not isinstance(percentiles, dict) or not all(re.fullmatch(r"\d{1,2}(\.\d+)?", key) for key in percentiles):
