@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assess import __version__
 from assess.describe.device import Device
@@ -99,9 +99,9 @@ def plan_suite(
     return SuitePlan(suite, unusable, there, tuple(runs), tuple(map(tuple, grouped.values())))
 
 
-def usual_settings(job: Job, devices: Sequence[Device]) -> Settings:
-    """The settings of a run where no tier is named."""
-    return settings_of(job, default_tier(devices), as_needed=True)
+def usual_settings(job: Job, devices: Sequence[Device], **others: Any) -> Settings:
+    """The settings of a run where no tier is named; `others` are fields of `Settings`."""
+    return settings_of(job, default_tier(devices), as_needed=True, **others)
 
 
 def run_name(case: SuiteCase) -> str:

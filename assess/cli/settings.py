@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from assess.cli.options import choice, pairs
 from assess.describe.device import Device
@@ -71,22 +71,19 @@ def settings(words: MeasuringWords, job: Job, devices: Sequence[Device] = ()) ->
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
         require_full_placement=words.require_full_placement,
-        **_runner(words),
+        **runner_settings(words.runner, words.runner_command, words.runner_model, words.runner_unit),
     )
 
 
-def _runner(words: MeasuringWords) -> dict[str, str]:
-    """The vendor's tool that is to run the model, if any.
+def runner_settings(runner: str, command: str, model: str = "", unit: str = "") -> dict[str, Any]:
+    """The vendor's tool that is to run the model, if any, as fields of `Settings`.
 
     Raises:
         AssessError: there is none of this name, or an option of it is given without it.
     """
-    asked = {
-        "runner": words.runner, "runner_command": words.runner_command, "runner_model": words.runner_model,
-        "runner_unit": words.runner_unit,
-    }  # fmt: skip
-    if words.runner:
-        choice(words.runner, tuple(RUNNERS), "--runner")
+    asked = {"runner": runner, "runner_command": command, "runner_model": model, "runner_unit": unit}
+    if runner:
+        choice(runner, tuple(RUNNERS), "--runner")
     elif lone := next((name for name, value in asked.items() if value), ""):
         option = f"--{lone.replace('_', '-')}"
         raise AssessError("says how a tool is run, and none is named", where=option, hint="add --runner NAME")

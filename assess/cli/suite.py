@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assess.cli.options import FormatOption, OutputOption, ProfilesOption, StrictOption, TierOption
+from assess.cli.options import (
+    FormatOption,
+    OutputOption,
+    ProfilesOption,
+    RunnerCommandOption,
+    RunnerOption,
+    StrictOption,
+    TierOption,
+)
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
@@ -31,6 +39,8 @@ def suite(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on: use the runs that are there.")] = False,
     tier: TierOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
     profiles: ProfilesOption = None,
     format_: FormatOption = "terminal",
     output: OutputOption = None,
@@ -47,7 +57,7 @@ def suite(
     from assess.cli.notes import tell_notes
     from assess.cli.output import check_outputs, deliver_suite, despite, named_format, tell_plans, tell_waiting
     from assess.cli.progress import progress
-    from assess.cli.settings import named_tier
+    from assess.cli.settings import named_tier, runner_settings
     from assess.cli.targets import library_of, typed_again
     from assess.pipeline import settings_of
     from assess.portfolio import judge_each, keep_in
@@ -66,11 +76,13 @@ def suite(
     check_outputs(output, [path, *files.values(), *reports])
     _check_folder(kept, resume=resume)
     chosen = None if tier is None else named_tier(tier)
+    by = runner_settings(runner, runner_command)
 
     def settings(job: Job, devices: Sequence[Device]) -> Settings:
-        return settings_of(job, chosen) if chosen else usual_settings(job, devices)
+        return settings_of(job, chosen, **by) if chosen else usual_settings(job, devices, **by)
 
-    again = typed_again({"--profiles": profiles or ()})
+    typed = {"--runner": [runner] if runner else [], "--runner-command": [runner_command] if runner_command else []}
+    again = typed_again({"--profiles": profiles or (), **typed})
     with progress() as tell:
         plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell)
     plan, notes = resumed(plan, files) if resume else (plan, ())
