@@ -153,9 +153,26 @@ def test_a_tool_that_failed_on_the_device_is_a_fail_with_its_command():
     assert found.details == ("no GPU",)
 
 
+def test_next_steps_name_the_tool_of_the_runtime_that_is_preferred():
+    case = builders.case(on=device())
+    assert case.to_measure == (
+        "on acme-rover: assess measure student.onnx --workload camera-30hz --runner trtexec -o run.json"
+    )
+    assert (
+        "--runner command --runner-command 'COMMAND OF acme-rt'"
+        in builders.case(on=device(runners=("command",))).to_measure
+    )
+
+
 def test_next_steps_repeat_the_tool():
-    found = findings(statistics())["measurement validity"], findings(run())["memory"]
-    assert found[1].next_step == (
+    case = builders.case(on=device(), run=statistics())
+    assert case.to_measure == (
         "on acme-rover: assess measure student.onnx --workload camera-30hz --runner trtexec --runner-command --fp16 "
         "-o run.json"
     )
+
+
+def test_what_a_tool_leaves_out_is_not_asked_of_it_again():
+    found = findings(run())
+    for name in ("memory", "numerics", "data dependence"):
+        assert found[name].next_step == "let assess's own harness look at it, on acme-rover: no --runner"
