@@ -1,13 +1,17 @@
 """A run by a vendor's tool: recorded as the tool's, with what it does not tell and why."""
 
+import copy
 import json
 
 import builders
 import pytest
 from fake_tools import FakeMachine, ended
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assess.describe.graph import describe
 from assess.errors import AssessError
+from assess.measure.frames import Frames
 from assess.measure.measurement import Settings
 from assess.measure.record import from_json, to_json
 from assess.measure.run import measure
@@ -232,3 +236,55 @@ def test_a_file_that_contradicts_itself_is_refused(model, changes, problem):
     with pytest.raises(AssessError) as caught:
         from_json(edited(run(model, trtexec()), **changes), "run.json")
     assert caught.value.problem == problem
+
+
+JUNK = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+)
+TOOL = {
+    "name": "trtexec", "version": "10.9.0", "command": ["trtexec"], "file": "student.onnx", "file_sha256": "ab" * 32,
+    "is_model": True, "includes": "all", "excludes": "", "span_s": 2.0, "warmup_count": 3, "memory_bytes": 5,
+    "memory_of": "growth", "told": {"a": "b"}, "printed": "",
+    "statistics": {"count": 700, "min_s": 0.001, "max_s": 0.003, "mean_s": 0.002, "median_s": 0.0015,
+                   "percentiles": {"99": 0.0025}, "step_s": 1e-6},
+}  # fmt: skip
+
+
+def written(tool):
+    document = json.loads(to_json(builders.measurement(frames=Frames(), effective=None, tool_run=None)))
+    document["requested"]["runner"] = "trtexec"
+    document["tool_run"] = tool
+    return json.dumps(document)
+
+
+def test_statistics_are_read_back_with_all_that_a_tool_may_tell():
+    found = from_json(written(TOOL), "run.json")
+    assert found.tool_run.statistics.levels == [(0.0, 0.001), (50.0, 0.0015), (99.0, 0.0025), (100.0, 0.003)]
+    assert from_json(to_json(found), "run.json") == found
+
+
+@given(st.sampled_from([(key,) for key in TOOL] + [("statistics", key) for key in TOOL["statistics"]]
+                       + [("statistics", "percentiles", "99"), ("told", "a"), ("command", 0)]), JUNK)  # fmt: skip
+def test_junk_in_a_tools_record_is_refused_or_read_back_as_it_is(path, junk):
+    tool = copy.deepcopy(TOOL)
+    inner = tool
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = junk
+    try:
+        found = from_json(written(tool), "run.json")
+    except AssessError as error:
+        assert error.problem
+    else:
+        assert from_json(to_json(found), "run.json") == found
+
+
+@given(st.dictionaries(st.text(max_size=4), st.floats(0, 1), max_size=3))
+def test_percentiles_of_any_name_are_refused_or_read_back(percentiles):
+    tool = {**TOOL, "statistics": {**TOOL["statistics"], "percentiles": percentiles}}
+    try:
+        found = from_json(written(tool), "run.json")
+    except AssessError as error:
+        assert error.problem
+    else:
+        assert found.tool_run.statistics.percentiles == percentiles

@@ -54,6 +54,8 @@ class LocalMachine:
         Raises:
             AssessError: it could not be started.
         """
+        if not hasattr(os, "killpg"):
+            raise AssessError("runs tools on Linux and macOS only", where="--runner")
         try:
             process = subprocess.Popen(
                 # Ends with this process, however that ends.
