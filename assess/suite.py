@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assess import __version__
 from assess.describe.device import Device
@@ -102,9 +102,11 @@ def plan_suite(
     return SuitePlan(suite, unusable, there, tuple(runs), tuple(map(tuple, grouped.values())))
 
 
-def usual_settings(job: Job, devices: Sequence[Device], host: Callable[[], Host] = read_host) -> Settings:
-    """The settings of a run where no tier is named, on the machine that `host` reads."""
-    return settings_of(job, default_tier(devices, host=host), as_needed=True)
+def usual_settings(
+    job: Job, devices: Sequence[Device], host: Callable[[], Host] = read_host, **others: Any
+) -> Settings:
+    """The settings of a run where no tier is named, on the machine that `host` reads; `others` are of `Settings`."""
+    return settings_of(job, default_tier(devices, host=host), as_needed=True, **others)
 
 
 def run_name(case: SuiteCase) -> str:

@@ -26,6 +26,10 @@ from assess.cli.options import (
     ProviderOption,
     ProviderOptionOption,
     ReferenceOption,
+    RunnerCommandOption,
+    RunnerModelOption,
+    RunnerOption,
+    RunnerUnitOption,
     SaveRunOption,
     SeedOption,
     SkipOption,
@@ -71,6 +75,10 @@ def fit(
     memory_limit: MemoryLimitOption = None,
     on: OnOption = None,
     inventory: InventoryOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
+    runner_model: RunnerModelOption = "",
+    runner_unit: RunnerUnitOption = "",
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
@@ -91,7 +99,8 @@ def fit(
     from assess.judge.case import Invocation
     from assess.judge.portfolio import Portfolio
     from assess.pipeline import find_model, find_reference
-    from assess.portfolio import judge_all, keep_in, planned_run, runner, runs_of_model, targets_of
+    from assess.portfolio import judge_all, keep_in, planned_run, runs_of_model, targets_of
+    from assess.portfolio import runner as runner_of
 
     arrays = feeds(input_)
     read = [Path(model), *arrays.values(), *([card] if card else [])]
@@ -120,6 +129,10 @@ def fit(
         timeout=timeout,
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
+        runner=runner,
+        runner_command=runner_command,
+        runner_model=runner_model,
+        runner_unit=runner_unit,
     )
     again = typed_again(
         {
@@ -130,6 +143,10 @@ def fit(
             "--reference": [reference] if reference else [],
             "--on": [on] if on else [],
             "--inventory": [inventory] if inventory else [],
+            "--runner": [runner] if runner else [],
+            "--runner-command": [runner_command] if runner_command else [],
+            "--runner-model": [runner_model] if runner_model else [],
+            "--runner-unit": [runner_unit] if runner_unit else [],
         }
     )
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
@@ -144,7 +161,7 @@ def fit(
     ]
     wanted = runs_of_model(wanted, subject, arrays, other, seed=seed)
     tell_plans(wanted)
-    once = runner(subject, library, feeds=arrays, reference=other, run=place.run)
+    once = runner_of(subject, library, feeds=arrays, reference=other, run=place.run)
     try:
         with progress() as tell:
             judged = judge_all(wanted, once, save=keep_in(saved, told=tell_written), on_progress=tell)

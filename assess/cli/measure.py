@@ -24,6 +24,10 @@ from assess.cli.options import (
     ProviderOption,
     ProviderOptionOption,
     ReferenceOption,
+    RunnerCommandOption,
+    RunnerModelOption,
+    RunnerOption,
+    RunnerUnitOption,
     SeedOption,
     SkipOption,
     ThreadsOption,
@@ -61,6 +65,10 @@ def measure(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
+    runner_model: RunnerModelOption = "",
+    runner_unit: RunnerUnitOption = "",
     history: KeepOption = None,
     on: OnOption = None,
     inventory: InventoryOption = None,
@@ -109,6 +117,10 @@ def measure(
         timeout=timeout,
         memory_limit=memory_limit,
         require_full_placement=require_full_placement,
+        runner=runner,
+        runner_command=runner_command,
+        runner_model=runner_model,
+        runner_unit=runner_unit,
     )
     asked = settings(words, job)
     place = place_of(on, inventory)

@@ -105,6 +105,18 @@ MemoryLimitOption = Annotated[
     str | None,
     typer.Option("--memory-limit", metavar="SIZE", help="Memory that the process running the model may take."),
 ]
+RunnerOption = Annotated[
+    str, typer.Option("--runner", metavar="NAME", help="trtexec, benchmark_app, benchmark_model or command runs it.")
+]
+RunnerCommandOption = Annotated[
+    str, typer.Option("--runner-command", metavar="WORDS", help="The tool's path and further options; or the command.")
+]
+RunnerModelOption = Annotated[
+    str, typer.Option("--runner-model", metavar="FILE", help="What the tool runs, if not the ONNX file.")
+]
+RunnerUnitOption = Annotated[
+    str, typer.Option("--runner-unit", metavar="UNIT", help="s, ms, us or ns: of numbers that a command prints bare.")
+]
 KeepOption = Annotated[
     str | None,
     typer.Option("--history", metavar="URL|FILE", envvar="ASSESS_HISTORY", help="Also keep it in a history."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from assess.cli.options import choice, pairs
 from assess.describe.device import Device
@@ -14,6 +14,7 @@ from assess.errors import AssessError
 from assess.measure.extra_passes import PASSES
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Settings
+from assess.measure.runners import RUNNERS
 from assess.measure.tiers import TIERS, Tier
 from assess.pipeline import default_tier, settings_of
 from assess.sandbox import Limits
@@ -42,6 +43,10 @@ class MeasuringWords:
     timeout: str | None
     memory_limit: str | None
     require_full_placement: bool
+    runner: str = ""
+    runner_command: str = ""
+    runner_model: str = ""
+    runner_unit: str = ""
 
 
 def settings(
@@ -75,7 +80,23 @@ def settings(
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
         require_full_placement=words.require_full_placement,
+        **runner_settings(words.runner, words.runner_command, words.runner_model, words.runner_unit),
     )
+
+
+def runner_settings(runner: str, command: str, model: str = "", unit: str = "") -> dict[str, Any]:
+    """The vendor's tool that is to run the model, if any, as fields of `Settings`.
+
+    Raises:
+        AssessError: there is none of this name, or an option of it is given without it.
+    """
+    asked = {"runner": runner, "runner_command": command, "runner_model": model, "runner_unit": unit}
+    if runner:
+        choice(runner, tuple(RUNNERS), "--runner")
+    elif lone := next((name for name, value in asked.items() if value), ""):
+        option = f"--{lone.replace('_', '-')}"
+        raise AssessError("says how a tool is run, and none is named", where=option, hint="add --runner NAME")
+    return asked
 
 
 def reading_limits(timeout: str | None, memory_limit: str | None) -> Limits:

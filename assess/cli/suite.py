@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assess.cli.options import FormatOption, OutputOption, ProfilesOption, StrictOption, TierOption
+from assess.cli.options import (
+    FormatOption,
+    OutputOption,
+    ProfilesOption,
+    RunnerCommandOption,
+    RunnerOption,
+    StrictOption,
+    TierOption,
+)
 from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.errors import AssessError
 
@@ -32,6 +40,8 @@ def suite(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on: use the runs that are there.")] = False,
     tier: TierOption = None,
+    runner: RunnerOption = "",
+    runner_command: RunnerCommandOption = "",
     profiles: ProfilesOption = None,
     format_: FormatOption = "terminal",
     output: OutputOption = None,
@@ -51,7 +61,7 @@ def suite(
     from assess.cli.notes import tell_notes
     from assess.cli.output import check_outputs, deliver_suite, despite, named_format, tell_plans, tell_waiting
     from assess.cli.progress import progress
-    from assess.cli.settings import named_tier
+    from assess.cli.settings import named_tier, runner_settings
     from assess.cli.targets import library_of, typed_again
     from assess.pipeline import settings_of
     from assess.portfolio import judge_each, keep_in
@@ -70,13 +80,15 @@ def suite(
     check_outputs(output, [path, *files.values(), *reports])
     _check_folder(kept, resume=resume)
     chosen = None if tier is None else named_tier(tier)
+    by = runner_settings(runner, runner_command)
 
     place = place_of(on, inventory)
 
     def settings(job: Job, devices: Sequence[Device]) -> Settings:
-        return settings_of(job, chosen) if chosen else usual_settings(job, devices, place.host)
+        return settings_of(job, chosen, **by) if chosen else usual_settings(job, devices, place.host, **by)
 
-    again = typed_again({"--profiles": profiles or (), "--on": [on] if on else []})
+    typed = {"--runner": [runner] if runner else [], "--runner-command": [runner_command] if runner_command else []}
+    again = typed_again({"--profiles": profiles or (), "--on": [on] if on else [], **typed})
     with progress() as tell:
         plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell)
     place.reach()

@@ -11,6 +11,9 @@ from assess.describe.model import Precision
 from assess.describe.positions import Path as KeyPath
 from assess.describe.quantity import Authored, Text, Truth, Whole
 
+#: As they are typed after --runner; `measure/runners` has one for each.
+RunnerName = Literal["trtexec", "benchmark_app", "benchmark_model", "command"]
+
 
 class OperatorSupport(Authored):
     """One operator in a runtime's list."""
@@ -70,6 +73,9 @@ class Runtime(Authored):
     source: Text = Field(description="Where the lists below were read.")
     licence: str = Field(default="", description="Of the source.")
     provider: str = Field(default="", description="ONNX Runtime execution provider; empty if it has none.")
+    runners: tuple[RunnerName, ...] = Field(
+        default=(), description="Tools (--runner) that run this runtime; a run by one of them is one with it."
+    )
     fallback: str = Field(default="", description="Runtime that takes the operators it refuses; empty: none does.")
     opset: OpsetRange | None = Field(default=None, description="Absent if the source does not say.")
     precisions: tuple[Precision, ...] = Field(default=(), description="What it computes in natively.")

@@ -101,7 +101,7 @@ class Case:
         """
         found = self.estimates.known.get(name)
         if found is None:
-            raise NoEvidenceError(self.estimates.absent[name], self.to_measure)
+            raise NoEvidenceError(self.estimates.absent[name], self.to_look)
         return found
 
     @property
@@ -109,6 +109,8 @@ class Case:
         """What turns a projection into a measurement: a command where ONNX Runtime runs on the device."""
         providers = [runtime.provider for runtime in self.device.runtimes if runtime.provider]
         first = self._to_recognise
+        if self._ran_by_tool or self._preferred_tool:
+            return f"{first}on {self.device.id}: {self._measure(CPU)}"
         if not providers:
             return f"compile the model with the vendor's tools and measure it on {self.device.id} with them"
         if not self.device.runtimes[0].provider:  # What the device prefers, no run of ONNX Runtime measures.
@@ -117,6 +119,14 @@ class Case:
             compiled = f"compile the model with {self.device.runtimes[0].id} and measure it on {self.device.id}"
             return f"{compiled} with its own tools; its {engine} alone: {first}{self._measure(providers[0])}"
         return f"{first}on {self.device.id}: {self._measure(providers[0])}"
+
+    @property
+    def to_look(self) -> str:
+        """What measures what the run left out: a vendor's tool, asked again, would leave it out again."""
+        if self.measurement is None or self.measurement.tool_run is None:
+            return self.to_measure
+        provider = next((f", --provider {each.provider}" for each in self.device.runtimes if each.provider), "")
+        return f"let assess's own harness look at it, on {self.device.id}: no --runner{provider}"
 
     @property
     def _to_recognise(self) -> str:
@@ -142,5 +152,33 @@ class Case:
             *again.options,
         ]
         dims = [word for name, size in self.model.dims.items() for word in ("--dim", f"{name}={size}")]
-        provider = [] if on == CPU else ["--provider", on]
-        return shlex.join(["assess", "measure", *what, *dims, *provider, "-o", RUN])
+        how = self._by_tool if self._ran_by_tool else self._preferred_tool
+        if not how and "--runner" not in again.options and on != CPU:
+            how = ["--provider", on]
+        return shlex.join(["assess", "measure", *what, *dims, *how, "-o", RUN])
+
+    @property
+    def _ran_by_tool(self) -> bool:
+        """Whether a vendor's tool took the run on the device."""
+        return self.estimates.on_device and self.measurement is not None and bool(self.measurement.requested.runner)
+
+    @property
+    def _preferred_tool(self) -> list[str]:
+        """The tool that runs what the device prefers where ONNX Runtime does not; empty where there is none."""
+        first = self.device.runtimes[0] if self.device.runtimes else None
+        if first is None or first.provider or not first.runners or "--runner" in self.invocation.options:
+            return []
+        words = ["--runner-command", f"COMMAND OF {first.id}"] if first.runners[0] == "command" else []
+        return ["--runner", first.runners[0], *words]
+
+    @property
+    def _by_tool(self) -> list[str]:
+        """The vendor's tool that took the run, typed again."""
+        assert self.measurement is not None
+        asked = self.measurement.requested
+        typed = {
+            "--runner": asked.runner, "--runner-command": asked.runner_command, "--runner-model": asked.runner_model,
+            "--runner-unit": asked.runner_unit,
+        }  # fmt: skip
+        new = {option: value for option, value in typed.items() if value and option not in self.invocation.options}
+        return [word for option, value in new.items() for word in (option, value)]

@@ -42,9 +42,11 @@ class DeadlineRecord:
 
 
 def deadline_record(measurement: Measurement, workload: Workload) -> DeadlineRecord | None:
-    """What a run says about the job's deadline; None if it has none, or nothing was measured."""
+    """What a run says about the job's deadline; None if it has none, or nobody measured it."""
     frames, deadline_s = counted(measurement), workload.deadline_s
     if deadline_s is None or not len(frames) + len(frames.dropped_ns):
+        return None
+    if measurement.tool_run is not None and workload.scenario.is_open:  # What the schedule would do nobody saw.
         return None
     missed = frames.missed(round(deadline_s * 1e9))
     dropped = len(frames.dropped_ns)

@@ -91,7 +91,8 @@ def smallest(limits: Sequence[Limit]) -> Limit:
 def compare(found: Estimate, limit: Limit) -> Verdict:
     """The ten lines that every number is judged by: the range against the limit.
 
-    A projection is never better than MARGINAL, and neither is one against an uncertain limit.
+    A projection is never better than MARGINAL, and neither are statistics that a tool tells of samples that nobody saw,
+    and anything against an uncertain limit.
     """
     low, high, most = found.low, found.high, limit.value
     if limit.is_least:
@@ -100,7 +101,7 @@ def compare(found: Estimate, limit: Limit) -> Verdict:
         return Verdict.FAIL
     if high > most:
         return Verdict.MARGINAL
-    if found.rung <= Rung.PROJECTED or limit.is_uncertain:
+    if found.rung <= Rung.TOLD or limit.is_uncertain:
         return Verdict.MARGINAL
     return Verdict.PASS
 

@@ -20,7 +20,7 @@ def contradictions(measurement: Measurement) -> Iterator[str]:
     if measurement.failure is not None or measurement.incomplete:
         return
     scenario = measurement.workload.get("scenario")
-    if isinstance(scenario, dict):
+    if isinstance(scenario, dict) and measurement.tool_run is None:  # A tool keeps no schedule.
         yield from _off_schedule(measurement.frames, scenario)
         yield from _other_batches(measurement, scenario)
     yield from _missing_parts(measurement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assess.describe.workload import Workload
 from assess.measure.frames import Frames
 from assess.measure.measurement import Measurement
 from assess.measure.scenarios.pipeline import StageRun
@@ -19,6 +20,11 @@ def counted(measurement: Measurement) -> Frames:
     frames = measurement.frames if chained is None else _end_to_end(measurement, chained)
     settled = plateau(measurement.windows) if is_sustained(measurement) and measurement.windows else None
     return frames if settled is None else _since(frames, round(settled.since_s * 1e9))
+
+
+def paced(measurement: Measurement, workload: Workload) -> bool:
+    """Whether frames were released by the job's schedule: a vendor's tool keeps none, whatever the job is."""
+    return workload.scenario.is_open and measurement.tool_run is None
 
 
 def is_sustained(measurement: Measurement) -> bool:

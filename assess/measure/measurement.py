@@ -22,6 +22,7 @@ from assess.measure.reached import Reached
 from assess.measure.scenarios.generate import Generation
 from assess.measure.scenarios.offline import Offline
 from assess.measure.scenarios.pipeline import StageRun
+from assess.measure.tool_run import ToolRun
 from assess.measure.windows import Window
 from assess.providers import CPU
 
@@ -50,6 +51,10 @@ class Settings:
         seed: of the generated inputs.
         timeout_s: the worker is stopped, and the run is a failure, when it takes longer.
         memory_limit_bytes: resident and swapped memory that a worker may take; None for no limit.
+        runner: tool of a vendor that runs the model instead of ONNX Runtime; "" for none.
+        runner_command: as it was typed: the tool's path and further options, or the whole command.
+        runner_model: file that the tool runs instead of the ONNX one; "" for that one.
+        runner_unit: of numbers that a command prints without one; "" if each has its own.
     """
 
     provider: str = CPU
@@ -68,6 +73,10 @@ class Settings:
     seed: int = 0
     timeout_s: float = 600.0
     memory_limit_bytes: int | None = None
+    runner: str = ""
+    runner_command: str = ""
+    runner_model: str = ""
+    runner_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +214,8 @@ class Measurement:
         workload_id: which job it was run for.
         workload: the workload as authored (its TOML as a mapping), so that it can be judged without the file.
         requested: settings asked for.
-        effective: settings that took effect; None if the worker failed before it could tell.
+        effective: settings that took effect; None if the worker failed before it could tell, and where a vendor's tool
+            ran the model.
         inputs: what was fed.
         frames: of the timed part: when each was released, started and done.
         back_to_back_ns: service times of a closed loop right before an open one; empty if the timed part is closed.
@@ -233,6 +243,7 @@ class Measurement:
             of it is in this too.
         windows: the run in equal spans of time, where it was long.
         reached: the target, where it was made over SSH; None on the machine that asked for it.
+        tool_run: the vendor's tool that ran the model, and what it told; None if `assess` ran it.
         absent: what could not be measured, and why.
     """
 
@@ -269,6 +280,7 @@ class Measurement:
     device_memory: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
     reached: Reached | None = None
+    tool_run: ToolRun | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,7 @@ History of the format:
     assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
                   that failed or was stopped keeps what was measured before.
     assess.run/3  "fidelity".
-    assess.run/4  "reached".
+    assess.run/4  "reached": the run was made on a target; "tool_run": a vendor's tool ran the model.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from assess.measure.measurement import Measurement
 from assess.measure.plain import decode, require_keys
 from assess.measure.scenarios.offline import BatchRun
 from assess.measure.scenarios.pipeline import StageRun
+from assess.measure.tool_run import tool_contradictions
 
 _FAMILY: Final = "assess.run/"
 _NEWEST: Final = 4
@@ -194,15 +195,18 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
         datetime.fromisoformat(measurement.created)
     except ValueError:
         yield f"created: {measurement.created!r:.40} is not a time as ISO 8601 has it"
-    if measurement.failure is None and not len(measurement.frames):
+    tool = measurement.tool_run
+    if measurement.failure is None and not len(measurement.frames) and (tool is None or tool.statistics is None):
         yield "frames: 0 of them, though the run did not fail"
-    if measurement.failure is None and not measurement.incomplete and measurement.effective is None:
+    whole = measurement.failure is None and not measurement.incomplete
+    if whole and measurement.effective is None and tool is None:
         yield "effective: is null, though the run did not fail"
     if (measurement.memory is None) != ("memory" in measurement.absent):
         yield "absent.memory: must be there if memory is null, and only then"
     if measurement.effective is not None and not measurement.effective.providers:
         yield "effective.providers: is empty"
     yield from contradictions(measurement)
+    yield from _of_a_tool(measurement)
     if measurement.fidelity is not None:
         try:
             require_pairs(measurement.fidelity)
@@ -211,8 +215,23 @@ def _contradictions(measurement: Measurement) -> Iterator[str]:
     yield from _impossible_memory(measurement)
     yield from _two_hosts(measurement)
     ports = {port.name for port in measurement.model.inputs}
-    if {used.name for used in measurement.inputs} != ports:
+    its_own = tool is not None and not measurement.inputs and "inputs" in measurement.absent
+    if {used.name for used in measurement.inputs} != ports and not its_own:
         yield "inputs: are not those of the model"
+
+
+def _of_a_tool(measurement: Measurement) -> Iterator[str]:
+    """What a run by a vendor's tool has, and no other run."""
+    tool = measurement.tool_run
+    if (tool.name if tool else "") != measurement.requested.runner:
+        yield "tool_run.name: is not the runner that was asked for"
+    if tool is None:
+        return
+    yield from tool_contradictions(tool, measurement.model.files[0].sha256)
+    if tool.statistics is not None and len(measurement.frames):
+        yield "tool_run.statistics: are there, and so are the frames that they would be of"
+    if measurement.effective is not None or measurement.back_to_back_ns or measurement.windows:
+        yield "effective, back_to_back and windows: are of assess's own harness, and a tool ran the model"
 
 
 def _impossible_memory(measurement: Measurement) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assess import __version__, sandbox
 from assess.describe.model import Model
 from assess.errors import AssessError
+from assess.measure.by_tool import check_tool, time_by_tool
 from assess.measure.energy import energies
 from assess.measure.engine import CLOUD
 from assess.measure.extra_passes import Bench, floor, run_extra_passes
@@ -27,6 +28,8 @@ from assess.measure.memory_limit import MemoryGuard
 from assess.measure.monitor import Monitor, Readings
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.reference import ReferenceModel, check
+from assess.measure.runners.local import LocalMachine
+from assess.measure.runners.machine import Machine
 from assess.measure.scenario_runs import scenario_run
 from assess.measure.scenarios.asked import asked
 from assess.measure.scenarios.offline import Offline
@@ -66,6 +69,7 @@ def measure(
     sensors: Callable[[], Found] = find_sensors,
     reference: ReferenceModel | Path | None = None,
     stages: Mapping[str, StageModel] | None = None,
+    machine: Callable[[str], Machine] = LocalMachine,
 ) -> Measurement:
     """Run a model in a process of its own, on this host, and record what happened - failures too.
 
@@ -83,6 +87,7 @@ def measure(
         sensors: finds the host's sensors.
         reference: a model or saved outputs that the outputs are compared with.
         stages: the other models of a pipeline, by stage.
+        machine: what a vendor's tool runs on, where one is to run the model; given a private folder of this host.
 
     Raises:
         AssessError: a setting or an input is not one that can be used; nothing was run then.
@@ -90,6 +95,8 @@ def measure(
     _check(settings)
     if reference is not None:
         check(model, reference)
+    if settings.runner:
+        check_tool(settings, job, with_reference=reference is not None)
     with sandbox.ending_cleanly() as caught, private_folder() as name:
         on_progress("preparing the inputs", None, None)
         _require_unchanged(model, model_path)
@@ -102,6 +109,12 @@ def measure(
             card_folder=card_folder or model_path.parent,
             available_bytes=available_bytes(),
         )
+        if settings.runner:
+            made = time_by_tool(
+                model, model_path, job, settings, ready, machine(name), host=host, on_progress=on_progress
+            )  # fmt: skip
+            caught.clear()
+            return made
         before = host()
         guard = MemoryGuard(settings.memory_limit_bytes) if settings.memory_limit_bytes is not None else None
         folder = Path(name)

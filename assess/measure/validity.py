@@ -66,9 +66,9 @@ def _disturbances(measurement: Measurement) -> list[str]:
 
 
 def _far_below(measurement: Measurement, deadline_s: float | None, percentile: float) -> bool:
-    if deadline_s is None:
-        return False
     frames = counted(measurement)
+    if deadline_s is None or not len(frames):
+        return False
     ordered = sorted(frames.response_ns)
     allowed = math.floor((1.0 - percentile / 100.0) * (len(ordered) + len(frames.dropped_ns)))
     slowest = len(ordered) + len(frames.dropped_ns) - 1 - allowed
@@ -76,22 +76,39 @@ def _far_below(measurement: Measurement, deadline_s: float | None, percentile: f
 
 
 def _count(measurement: Measurement) -> str:
-    frames, asked = measurement.frames, measurement.requested.min_count
-    count = len(frames) + len(frames.dropped_ns)
+    asked, count = measurement.requested.min_count, _timed(measurement)
     if measurement.incomplete:
         return f"incomplete: {measurement.incomplete}"
     if count < asked:
         return f"too few samples: {count} of {asked} within the time limit"
     if count < _FEWEST:
         return f"too few samples: {count}, at least {_FEWEST} tell something"
-    timed_s = measurement.frames.span_ns * 1e-9
+    timed_s = _span_s(measurement)
     if timed_s < _TIMED * measurement.requested.min_duration_s:
         wanted = format_quantity(measurement.requested.min_duration_s, "s")
         return f"too short: {format_quantity(timed_s, 's')} of {wanted} timed within the time limit"
     return ""
 
 
+def _timed(measurement: Measurement) -> int:
+    tool, frames = measurement.tool_run, measurement.frames
+    if tool is not None and tool.statistics is not None:
+        return tool.statistics.count
+    return len(frames) + len(frames.dropped_ns)
+
+
+def _span_s(measurement: Measurement) -> float:
+    tool = measurement.tool_run
+    if tool is not None and tool.span_s is not None:
+        return tool.span_s
+    if tool is not None and tool.statistics is not None:
+        return tool.statistics.count * ((tool.statistics.mean_s or 0.0) + tool.statistics.step_s / 2)
+    return measurement.frames.span_ns * 1e-9
+
+
 def _provider(measurement: Measurement) -> str:
+    if measurement.tool_run is not None:  # It was asked for no provider of ONNX Runtime.
+        return ""
     asked = measurement.requested.provider
     had = measurement.effective.providers if measurement.effective else ()
     if asked not in had:

@@ -7,11 +7,12 @@ from enum import IntEnum
 
 
 class Rung(IntEnum):
-    """The ladder of evidence, weak to strong."""
+    """The ladder of evidence, weak to strong; TOLD is what a vendor's tool says of samples that it keeps to itself."""
 
     PROJECTED = 1
-    STATIC = 2
-    MEASURED = 3
+    TOLD = 2
+    STATIC = 3
+    MEASURED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Estimate:
         unit: base unit as in `assess.units`.
         rung: how strong the evidence is.
         basis: how it was got, one line.
+        by: tool of a vendor that measured it; "" if `assess` did, or nothing was measured.
     """
 
     low: float
@@ -31,3 +33,4 @@ class Estimate:
     unit: str
     rung: Rung
     basis: str
+    by: str = ""

@@ -14,6 +14,7 @@ from assess.describe.workload import Workload
 from assess.measure.counted import counted, last_of_chain
 from assess.measure.measurement import Measurement
 from assess.measure.validity import untimed_validity, validity
+from assess.project.by_tool import tool_latency, tool_memory
 from assess.project.estimate import Estimate, Rung
 from assess.project.formats import least_weight_bytes
 from assess.project.quantile import CONFIDENCE, count_needed, quantile_range
@@ -129,7 +130,9 @@ def _projected_memory(model: Model, runtime: Runtime | None, measurement: Measur
 
 
 def _measured_memory(measurement: Measurement) -> Estimate | str:
-    memory = measurement.memory
+    memory, tool = measurement.memory, measurement.tool_run
+    if tool is not None and (told := tool_memory(tool)) is not None:
+        return told
     if memory is None:
         return measurement.absent.get("memory", "the run did not get far enough to tell")
     peak, provider = float(memory.model_peak), measurement.requested.provider
@@ -158,7 +161,9 @@ def measured_latency(measurement: Measurement, workload: Workload) -> Estimate:
     Raises:
         ValueError: no frame was released.
     """
-    percentile, frames = workload.requires.percentile, counted(measurement)
+    percentile, frames, tool = workload.requires.percentile, counted(measurement), measurement.tool_run
+    if tool is not None:
+        return tool_latency(tool, measurement, percentile, is_open=workload.scenario.is_open)
     answered = [ns * 1e-9 for ns in frames.response_ns]
     low, high = quantile_range([*answered, *(math.inf for _ in frames.dropped_ns)], percentile)
     count, kind = len(frames) + len(frames.dropped_ns), _kind_of(measurement, workload)

@@ -53,8 +53,8 @@ def why_in_any_mode(device: Device) -> str:
 def binding_in_effect(device: Device, measurement: Measurement | None) -> tuple[DeviceRuntime | None, str]:
     """The device's runtime that a case is judged with, and why the measurement is not one on the device.
 
-    On the device it is the runtime whose provider ran the model; without such a run it is the preferred one. A run with
-    a provider that no runtime of the device stands for is a proxy's, wherever it was taken.
+    On the device it is the runtime whose provider, or whose vendor's tool, ran the model; without such a run it is the
+    preferred one. A run with what no runtime of the device stands for is a proxy's, wherever it was taken.
     """
     preferred = device.runtime[0] if device.runtime else None
     if measurement is None:
@@ -63,11 +63,15 @@ def binding_in_effect(device: Device, measurement: Measurement | None) -> tuple[
     for host in (measurement.before, measurement.after):
         if proxy := why_not_the_device(host, device):
             return preferred, proxy
-    had = measurement.effective.providers if measurement.effective else (measurement.requested.provider,)
+    ran = measurement.requested.runner or _provider(measurement)
     for binding, runtime in zip(device.runtime, device.runtimes, strict=True):
-        if runtime.provider and runtime.provider == had[0]:
+        if ran in runtime.runners or (runtime.provider and runtime.provider == ran):
             return binding, ""
-    return preferred, f"it was run with {had[0]}, which no runtime of {device.id} stands for"
+    return preferred, f"it was run with {ran}, which no runtime of {device.id} stands for"
+
+
+def _provider(measurement: Measurement) -> str:
+    return measurement.effective.providers[0] if measurement.effective else measurement.requested.provider
 
 
 def host_name(host: Host) -> str:

@@ -11,11 +11,13 @@ from assess.report.facts.scenarios import scenarios
 from assess.report.facts.setting import computing, setting
 from assess.report.facts.sustained import sustained
 from assess.report.facts.timing import timing
+from assess.report.facts.tool import tool_facts
 
 
 def run_facts(measurement: Measurement, workload: Workload) -> tuple[Group, ...]:
     """All facts of a run; a subject of which nothing was measured is left out."""
     groups = (
+        tool_facts(measurement),
         timing(measurement, workload),
         scenarios(measurement),
         starting(measurement),

@@ -12,6 +12,7 @@ from assess.judge.cadence import cadence
 from assess.judge.deadline import deadline_record
 from assess.judge.stationarity import drift
 from assess.judge.timing import output_age, period_jitter, release_jitter
+from assess.measure.counted import paced
 from assess.measure.fidelity import Fidelity
 from assess.measure.measurement import Measurement
 from assess.measure.scenarios.pipeline import StageRun
@@ -42,6 +43,7 @@ def _whole(measurement: Measurement) -> dict[str, Any]:
         "created": measurement.created,
         "incomplete": measurement.incomplete or None,
         "failure": _optional(measurement.failure),
+        "tool_run": _optional(measurement.tool_run),
         "requested": asdict(measurement.requested),
         "effective": _optional(measurement.effective),
         "before": asdict(measurement.before),
@@ -52,13 +54,14 @@ def _whole(measurement: Measurement) -> dict[str, Any]:
 def _times(measurement: Measurement, workload: Workload) -> dict[str, Any]:
     frames = measurement.frames
     record, beat = deadline_record(measurement, workload), cadence(measurement)
-    is_paced = workload.scenario.is_open and len(frames) > 1
+    is_open = paced(measurement, workload)
+    is_paced = is_open and len(frames) > 1
     return {
         "frames": {"served": len(frames), "dropped": len(frames.dropped_ns), "span_ns": frames.span_ns},
-        "response_ns": _quantiles(frames.response_ns) if workload.scenario.is_open else None,
+        "response_ns": _quantiles(frames.response_ns) if is_open else None,
         "service_ns": _quantiles(frames.service_ns),
         "back_to_back_ns": _quantiles(measurement.back_to_back_ns),
-        "drift": drift(frames.response_ns if workload.scenario.is_open else frames.service_ns) or None,
+        "drift": drift(frames.response_ns if is_open else frames.service_ns) or None,
         "deadline": _optional(record),
         "cadence": _optional(beat, "penalty"),
         "release_jitter": asdict(release_jitter(frames.scheduled_ns, frames.start_ns)) if is_paced else None,

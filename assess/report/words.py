@@ -19,6 +19,7 @@ from assess.units import format_quantity, format_range
 
 RUNGS = {
     Rung.PROJECTED: "projected",
+    Rung.TOLD: "statistics told",
     Rung.STATIC: "from the file",
     Rung.MEASURED: "measured on the device",
 }
@@ -53,7 +54,12 @@ def margin(finding: Finding) -> str:
 
 def rung(finding: Finding) -> str:
     """The rung of the evidence; empty where the finding is not a number."""
-    return RUNGS[finding.found.rung] if finding.found else ""
+    if finding.found is None:
+        return ""
+    by = finding.found.by
+    said = RUNGS[finding.found.rung]
+    # On the device it was taken all the same: that is what the rung says, and the run's line says it in full.
+    return f"{said.removesuffix(' on the device')} by {by}" if by else said
 
 
 def subject(report: FitReport) -> str:
@@ -147,6 +153,8 @@ def _evidence(report: FitReport) -> str:
         return "nothing was run"
     proxy = report.case.estimates.proxy
     place = f"a proxy: {proxy}" if proxy else "the device itself"
+    if (tool := measurement.tool_run) is not None:
+        place += f"; measured by {tool.title}, not by assess's own harness"
     return f"{report.run_sha256[:16]} of {measurement.created} on {host_name(measurement.before)}, {place}"
 
 

@@ -23,7 +23,8 @@ def data_dependence(case: Case) -> Finding:
     if facts is None:
         if "outputs" not in measurement.absent:
             raise NotAskedError("the run did not try other inputs")
-        raise NoEvidenceError(measurement.absent["outputs"], f"repeat: {case.to_measure}")
+        step = f"repeat: {case.to_measure}" if measurement.tool_run is None else case.to_look
+        raise NoEvidenceError(measurement.absent["outputs"], step)
     spread, noise = facts.spread, facts.noise
     if spread is None or noise is None:
         raise NoEvidenceError(facts.absent.get("timing", "too few inputs were timed"), "feed several inputs of the job")

@@ -4,7 +4,7 @@ from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
 from assess.judge.deadline import DeadlineRecord, deadline_record
-from assess.judge.evidence_on_device import valid_run_on_device
+from assess.judge.evidence_on_device import on_schedule, valid_run_on_device, with_frames
 from assess.judge.finding import Finding, Limit, Verdict, compare
 from assess.judge.job_limit import passed
 from assess.judge.weakly_hard import SHARE
@@ -25,7 +25,8 @@ def deadline_misses(case: Case) -> Finding:
     off_device = case.measurement is None or not case.estimates.on_device
     if off_device and case.workload.requires.misses is None:
         raise NotAskedError("no measurement was taken on the device")
-    record = deadline_record(valid_run_on_device(case), case.workload)
+    run = with_frames(on_schedule(case, valid_run_on_device(case)))
+    record = deadline_record(run, case.workload)
     if record is None:
         raise NoEvidenceError("no frame was served", case.to_measure)
     return _judged(case, record)

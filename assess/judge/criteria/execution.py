@@ -1,5 +1,7 @@
 """Criterion: the model runs."""
 
+import shlex
+
 from assess.judge.case import Case, NoEvidenceError
 from assess.judge.criterion import criterion
 from assess.judge.finding import Finding, Verdict
@@ -33,18 +35,36 @@ def execution(case: Case) -> Finding:
         return Finding(
             Verdict.FAIL if case.estimates.on_device else Verdict.UNKNOWN,
             f"{failure.kind} in phase {failure.phase!r}: {failure.cause}{here}",
-            next_step=_STEPS[failure.kind] + _fed(measurement),
+            next_step=_step(measurement, failure.kind),
             details=tuple(failure.detail.splitlines()),
         )
-    effective = measurement.effective
-    provider = effective.providers[0] if effective and effective.providers else "ONNX Runtime"
-    text = f"{len(measurement.service_ns)} inferences with {provider}"
+    text = _ran(measurement)
     if case.device.availability == "announced":
         text = f"{text}{here}; {case.device.id} cannot be bought yet: it is announced"
         return Finding(Verdict.MARGINAL, text, next_step="measure it again on a device as it is sold")
     if case.estimates.on_device:
         return Finding(Verdict.PASS, text)
     return Finding(Verdict.MARGINAL, text + here, next_step=case.to_measure)
+
+
+def _step(measurement: Measurement, kind: str) -> str:
+    if measurement.tool_run is not None and kind != "hung":
+        return f"read what it said; run it by hand: {shlex.join(measurement.tool_run.command)}"
+    return _STEPS[kind] + _fed(measurement)
+
+
+def _ran(measurement: Measurement) -> str:
+    if (tool := measurement.tool_run) is None:
+        effective = measurement.effective
+        provider = effective.providers[0] if effective and effective.providers else "ONNX Runtime"
+        return f"{len(measurement.service_ns)} inferences with {provider}"
+    count = tool.statistics.count if tool.statistics else len(measurement.frames)
+    text = f"{count} inferences by {tool.title}, not by assess's own harness"
+    if tool.is_model:
+        return text
+    return (
+        f"{text}; of {tool.file}, another file than the model" if tool.file else f"{text}; of which file is not known"
+    )
 
 
 def _fed(measurement: Measurement) -> str:

@@ -52,7 +52,8 @@ def _looked(case: Case) -> tuple[Measurement, OutputFacts]:
     if measurement.outputs is None:
         if "outputs" not in measurement.absent:
             raise NotAskedError("the run did not look at the outputs")
-        raise NoEvidenceError(measurement.absent["outputs"], f"repeat: {case.to_measure}")
+        step = f"repeat: {case.to_measure}" if measurement.tool_run is None else case.to_look
+        raise NoEvidenceError(measurement.absent["outputs"], step)
     return measurement, measurement.outputs
 
 

@@ -3,7 +3,7 @@
 from assess.judge.advice import faster
 from assess.judge.case import Case, NoEvidenceError, NotAskedError
 from assess.judge.criterion import criterion
-from assess.judge.evidence_on_device import valid_run_on_device
+from assess.judge.evidence_on_device import on_schedule, valid_run_on_device
 from assess.judge.finding import Finding, Verdict, compare, unread_of
 from assess.judge.job_limit import job_limit
 from assess.judge.timing import output_age
@@ -20,7 +20,7 @@ def output_age_(case: Case) -> Finding:
     required = case.workload.requires.age
     if required is None:
         raise NotAskedError(f"{case.workload.id} sets no age")
-    measurement = valid_run_on_device(case)
+    measurement = on_schedule(case, valid_run_on_device(case))
     frames = measurement.frames
     found = output_age(frames.scheduled_ns, frames.done_ns, frames.dropped_ns)
     if not case.workload.scenario.is_open or found is None:

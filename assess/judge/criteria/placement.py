@@ -18,6 +18,8 @@ def placement(case: Case) -> Finding:
     measurement = case.measurement
     if measurement is None:
         raise NotAskedError("nothing was run")
+    if measurement.tool_run is not None:
+        raise NotAskedError(f"{measurement.tool_run.name} ran the model: who ran which node it was not asked")
     provider = measurement.requested.provider
     if provider == CPU:
         raise NotAskedError("only the CPU was asked for")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from assess.judge.case import Case
 from assess.judge.fit_report import FitReport
 from assess.judge.stationarity import drift
+from assess.measure.counted import paced
 from assess.measure.measurement import Measurement
 from assess.measure.passes.profile import Profile
 from assess.project.quantile import empirical, quantiles
@@ -66,7 +67,7 @@ def _times(case: Case, run: Measurement, where: str) -> Iterator[Chart]:
         return
     deadline_ns = None if workload.deadline_s is None else round(workload.deadline_s * 1e9)
     response, service = frames.response_ns, frames.service_ns
-    is_open = workload.scenario.is_open
+    is_open = paced(run, workload)
     kind, times_ns = ("Response", response) if is_open else ("Service", service)
     title = f"{kind} time of each frame over the run on {where}"
     caption = "Each column goes from its fastest frame to its slowest; the line is at its median."

@@ -19,7 +19,8 @@ def starting(measurement: Measurement) -> Group:
     facts = []
     if measurement.load_s is not None and measurement.first_s is not None:
         load, first = format_quantity(measurement.load_s, "s"), format_quantity(measurement.first_s, "s")
-        facts.append(Fact("loading", f"{load} to make the session, {first} for the first inference"))
+        made = "to load the model" if measurement.tool_run else "to make the session"
+        facts.append(Fact("loading", f"{load} {made}, {first} for the first inference"))
     if measurement.starts:
         facts += _starts(measurement.starts)
     return Group("Start", tuple(facts), _start_table(measurement.starts))

@@ -42,6 +42,9 @@ def setting(measurement: Measurement) -> Group:
         who = f"{' > '.join(effective.providers)}{asked}, {threads}, ONNX Runtime {version}"
         facts.append(Fact("settings", who, brief=True))
         facts.append(Fact("", _how(measurement)))
+    if effective is None and measurement.tool_run is not None:
+        least = f"at least {requested.min_count:,} inferences and {requested.min_duration_s:g} s"
+        facts.append(Fact("settings", f"{threads.replace('ONNX Runtime', 'the tool')}, {least}"))
     for each in measurement.inputs:
         shape = "x".join(map(str, each.shape)) or "scalar"
         facts.append(Fact("input", f"{each.name} {each.dtype} {shape}, {each.source}, sha256:{each.sha256[:16]}"))
@@ -83,7 +86,12 @@ def absences(measurement: Measurement) -> Group:
 
 def absences_in_short(measurement: Measurement) -> Iterator[Fact]:
     """The same, but for sensors: their names alone, since most machines lack most of them."""
-    yield from (Fact(name, f"not measured: {why}") for name, why in measurement.absent.items() if name not in _SENSED)
+    named: dict[str, list[str]] = {}
+    for name, why in measurement.absent.items():
+        if name not in _SENSED:
+            named.setdefault(why, []).append(name)
+    for why, (first, *others) in named.items():
+        yield Fact(first, f"not measured: {why}" if not others else f"and {', '.join(others)} not measured: {why}")
     if lacking := [name for name in _SENSED if name in measurement.absent and name != "energy"]:
         without = f"without {', '.join(lacking)} (run.json says why)"
         known = "not measured: this host is " if "energy" in measurement.absent else ""

@@ -11,7 +11,7 @@ from assess.judge.deadline import DeadlineRecord, deadline_record
 from assess.judge.stationarity import drift
 from assess.judge.timing import output_age, period_jitter, release_jitter
 from assess.judge.weakly_hard import Kept
-from assess.measure.counted import counted
+from assess.measure.counted import counted, paced
 from assess.measure.measurement import Measurement
 from assess.measure.passes.floor import floor_of, level
 from assess.measure.validity import late_in_run
@@ -36,7 +36,7 @@ def _latency(measurement: Measurement, workload: Workload) -> Iterator[Fact]:
     if not len(frames):
         return
     service = Fact("service time", _spread(frames.service_ns), brief=True)
-    if workload.scenario.is_open:
+    if paced(measurement, workload):
         yield Fact("response time", _spread(frames.response_ns), brief=True)
         yield Fact("", _certified(frames.response_ns, workload), brief=True)
         yield service
@@ -115,7 +115,7 @@ def _cadence(measurement: Measurement) -> Iterator[Fact]:
 
 def _jitter(measurement: Measurement, workload: Workload) -> Iterator[Fact]:
     frames = measurement.frames
-    if not workload.scenario.is_open or len(frames) < 2:
+    if not paced(measurement, workload) or len(frames) < 2:
         return
     late = release_jitter(frames.scheduled_ns, frames.start_ns)
     jitter = period_jitter(frames.scheduled_ns, frames.start_ns)
