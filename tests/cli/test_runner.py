@@ -51,6 +51,7 @@ def test_a_command_is_measured_and_judged(tmp_path, job):
     assert judged.exit_code == 3
     document = json.loads(judged.stdout)
     assert document["run"]["tool_run"]["name"] == "command"
+    assert not any("by" in found for found in document["estimates"].values())  # Of the data sheet: it is a proxy.
     assert "measured by command sh, not by assess&#x27;s own harness" in (tmp_path / "r.html").read_text()
 
 
