@@ -1,6 +1,7 @@
 """`--runner` from the command line: a command of the user's, and OpenVINO's tool for real, from model to report."""
 
 import json
+import sys
 
 import fake_tools
 import pytest
@@ -51,6 +52,7 @@ def test_a_command_is_measured_and_judged(tmp_path, job):
     assert judged.exit_code == 3
     document = json.loads(judged.stdout)
     assert document["run"]["tool_run"]["name"] == "command"
+    assert not any("by" in found for found in document["estimates"].values())  # Of the data sheet: it is a proxy.
     assert "measured by command sh, not by assess&#x27;s own harness" in (tmp_path / "r.html").read_text()
 
 
@@ -109,3 +111,37 @@ def test_openvinos_own_tool_from_the_model_to_the_report(tmp_path, job, extensio
     assert found.tool_run.version.startswith("20")
     assert found.inputs[0].name == "frame"  # It took the run's own inputs.
     assert "benchmark_app" in report.read_text().replace("\\_", "_")
+
+
+#: Answers as trtexec 10.9 does: --help, and times of as many inferences as are asked for.
+STAND_IN = """#!{python}
+import json, sys
+print("&&&& RUNNING TensorRT.trtexec [TensorRT v100900] [b34] #", *sys.argv)
+options = dict(word.partition("=")[::2] for word in sys.argv[1:])
+if "--help" in options:
+    print("--iterations=N --exportTimes=<file> --exposeDMA --infStreams=N --idleTime=N --sleepTime=N")
+    sys.exit(0)
+name, file = options["--loadInputs"].split(":")
+assert name == "frame" and len(open(file, "rb").read()) == 1 * 1 * 32 * 48 * 4
+rows = [{{"startComputeMs": 2.0 * at, "endD2hMs": 2.0 * at + 2, "startH2dMs": 2.0 * at, "h2dMs": 0.25, "computeMs": 1.5,
+          "d2hMs": 0.25, "latencyMs": 2.0}} for at in range(250 + int(options["--iterations"]))]
+json.dump(rows, open(options["--exportTimes"], "w"))
+print("[I] Data transfers: Enabled")
+print("[I] TensorRT version: 10.9.0")
+print("[I] Warmup completed 250 queries over 500 ms")
+"""
+
+
+def test_what_trtexec_writes_is_read_from_where_it_was_told_to(tmp_path, job):
+    tool = tmp_path / "a folder" / "trtexec"
+    tool.parent.mkdir()
+    tool.write_text(STAND_IN.format(python=sys.executable))
+    tool.chmod(0o755)
+    words = ("--runner", "trtexec", "--runner-command", f"'{tool}'", "--min-count", 700, "--min-duration", "1 s")
+    result = measure(tmp_path, job, *words)
+    assert result.exit_code == 0, result.output
+    found = read(tmp_path / "run.json")
+    assert found.service_ns == (2_000_000,) * 700  # Without those of the warm-up.
+    assert (found.tool_run.title, found.tool_run.warmup_count) == ("trtexec 10.9.0", 250)
+    assert found.tool_run.command[0] == str(tool)
+    assert "measured by trtexec 10.9.0, not by assess's own harness" in " ".join(result.stdout.split())

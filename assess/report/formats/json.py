@@ -130,5 +130,6 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "high": None if math.isinf(estimate.high) else estimate.high,
         "unit": estimate.unit,
         "rung": estimate.rung.name.lower(),
+        **({"by": estimate.by} if estimate.by else {}),
         "basis": estimate.basis,
     }
