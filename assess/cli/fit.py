@@ -9,6 +9,7 @@ import typer
 from assess.cli.options import (
     CardOption,
     CountOption,
+    CpusOption,
     CustomOpsOption,
     DevicesOption,
     DimOption,
@@ -25,6 +26,7 @@ from assess.cli.options import (
     ProfilesOption,
     ProviderOption,
     ProviderOptionOption,
+    RealtimeOption,
     ReferenceOption,
     SaveRunOption,
     SeedOption,
@@ -68,6 +70,8 @@ def fit(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    cpus: CpusOption = None,
+    nice_realtime: RealtimeOption = False,
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
@@ -112,6 +116,8 @@ def fit(
         seed=seed,
         timeout=timeout,
         memory_limit=memory_limit,
+        cpus=cpus,
+        realtime=nice_realtime,
         require_full_placement=require_full_placement,
     )
     again = typed_again(

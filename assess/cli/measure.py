@@ -10,6 +10,7 @@ import typer
 from assess.cli.options import (
     CardOption,
     CountOption,
+    CpusOption,
     CustomOpsOption,
     DimOption,
     DurationOption,
@@ -23,6 +24,7 @@ from assess.cli.options import (
     ProfilesOption,
     ProviderOption,
     ProviderOptionOption,
+    RealtimeOption,
     ReferenceOption,
     SeedOption,
     SkipOption,
@@ -60,6 +62,8 @@ def measure(
     seed: SeedOption = 0,
     timeout: TimeoutOption = None,
     memory_limit: MemoryLimitOption = None,
+    cpus: CpusOption = None,
+    nice_realtime: RealtimeOption = False,
     history: KeepOption = None,
 ) -> None:
     """Measure latency and memory on this machine, in processes of their own, and write the run to a file.
@@ -105,6 +109,8 @@ def measure(
         seed=seed,
         timeout=timeout,
         memory_limit=memory_limit,
+        cpus=cpus,
+        realtime=nice_realtime,
         require_full_placement=require_full_placement,
     )
     asked = settings(words, job)

@@ -105,6 +105,15 @@ MemoryLimitOption = Annotated[
     str | None,
     typer.Option("--memory-limit", metavar="SIZE", help="Memory that the process running the model may take."),
 ]
+CpusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cpus", metavar="LIST|N|SHARE", help='CPUs of the process running the model: 0-1,3; 2; 0.5 or "50%".'
+    ),
+]
+RealtimeOption = Annotated[
+    bool, typer.Option("--nice-realtime", help="Run the model as SCHED_FIFO, with its memory locked.")
+]
 KeepOption = Annotated[
     str | None,
     typer.Option("--history", metavar="URL|FILE", envvar="ASSESS_HISTORY", help="Also keep it in a history."),

@@ -13,6 +13,7 @@ from assess.judge.gate.latency import CONFIDENCE, Evidence, judge_latency
 from assess.judge.gate.memory import SHARE, judge_memory
 from assess.measure.baseline import StoredLaunch
 from assess.measure.lockstep import Pair, SideFailed
+from assess.measure.measurement import Host
 from assess.measure.passes.lockstep import Side
 from assess.measure.timed_run import OnProgress
 from assess.project.lockstep import LATENCIES, change, typical_s
@@ -26,6 +27,19 @@ _FEWEST: Final = 6
 
 #: What a text calls the baseline of two models; who takes turns with itself is somebody else.
 ACCEPTED: Final = "the baseline"
+
+
+def timeless(host: Host, metrics: Sequence[str]) -> list[Comparison]:
+    """On a host that is emulated no time can be compared: each metric of time, with the reason; on all others none."""
+    if not host.emulator:
+        return []
+    why = f"the processor is emulated, by {host.emulator}: times are the emulator's"
+    step = "run the gate on the device itself, or leave it out with --skip"
+    return [
+        Comparison(metric, GateVerdict.NOT_COMPARABLE, why, next_step=step)
+        for metric in metrics
+        if metric not in MEMORIES and metric != "outputs"
+    ]
 
 
 def timed(

@@ -10,6 +10,7 @@ from assess.describe.model import Model
 from assess.measure.agreement import Agreement
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import Start
+from assess.measure.constraint import Constraints
 from assess.measure.energy import Energy
 from assess.measure.fidelity import Fidelity
 from assess.measure.frames import Frames
@@ -49,6 +50,8 @@ class Settings:
         seed: of the generated inputs.
         timeout_s: the worker is stopped, and the run is a failure, when it takes longer.
         memory_limit_bytes: resident and swapped memory that a worker may take; None for no limit.
+        cpus: on which workers are put, or how much of their time they get, as `--cpus` takes it; "" for no limit.
+        realtime: whether workers are SCHED_FIFO with locked memory.
     """
 
     provider: str = CPU
@@ -67,6 +70,8 @@ class Settings:
     seed: int = 0
     timeout_s: float = 600.0
     memory_limit_bytes: int | None = None
+    cpus: str = ""
+    realtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +154,14 @@ class Failure:
 
     Attributes:
         phase: where it was.
-        kind: "refused" (ONNX Runtime raised), "crashed" (signal), "hung" (time limit), "out of memory".
+        kind: "refused" (ONNX Runtime raised), "crashed" (signal), "hung" (time limit), "out of memory", "missing
+            instructions" (it would have crashed: it was not run).
         cause: one line for people, e.g. "stopped by SIGFPE while running the first inference".
         detail: the last lines that it printed, or ONNX Runtime's message; data, may be empty.
     """
 
     phase: Phase
-    kind: Literal["refused", "crashed", "hung", "out of memory"]
+    kind: Literal["refused", "crashed", "hung", "out of memory", "missing instructions"]
     cause: str
     detail: str = ""
 
@@ -176,6 +182,9 @@ class Host:
         cpu_share: share of one CPU that a short spin got, 0 to 1: below 0.9 the host is not ours alone.
         load: load average over one minute.
         available_bytes: memory available when it was read.
+        emulator: what emulates the processor, whose the times are then; "" where nothing shows that something does.
+        instructions: instruction sets that the processor offers, of those that matter to inference.
+        not_offered: those that ONNX Runtime takes it to have, by the core's number, and that it does not offer.
         absent: which of these could not be read, and why.
     """
 
@@ -190,6 +199,9 @@ class Host:
     cpu_share: float | None = None
     load: float | None = None
     available_bytes: int | None = None
+    emulator: str = ""
+    instructions: tuple[str, ...] = ()
+    not_offered: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -219,6 +231,7 @@ class Measurement:
         starts: cold and warm starts.
         attribution: what memory is used for.
         memory_limit: how the limit on memory was held; None if none was asked for.
+        constraints: how other limits were - CPUs, their time, the real-time class; None if none was asked for.
         placement: which provider runs which operators; None where only the CPU was asked for.
         profile: where the time of an inference goes.
         outputs: what became of other inputs.
@@ -255,6 +268,7 @@ class Measurement:
     starts: tuple[Start, ...] = ()
     attribution: Attribution | None = None
     memory_limit: MemoryLimit | None = None
+    constraints: Constraints | None = None
     placement: Placement | None = None
     profile: Profile | None = None
     outputs: OutputFacts | None = None

@@ -5,6 +5,7 @@ History of the format:
     assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
                   that failed or was stopped keeps what was measured before.
     assess.run/3  "fidelity".
+    assess.run/4  "constraints", with "cpus" and "realtime" in "requested"; what emulates a host, its instruction sets.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from assess.measure.scenarios.offline import BatchRun
 from assess.measure.scenarios.pipeline import StageRun
 
 _FAMILY: Final = "assess.run/"
-_NEWEST: Final = 3
+_NEWEST: Final = 4
 SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 
 #: A run of a million samples of a large model has 10 MB; a reader that takes any size can be made to run out of memory.
@@ -222,7 +223,7 @@ def _impossible_memory(measurement: Measurement) -> Iterator[str]:
 
 def _two_hosts(measurement: Measurement) -> Iterator[str]:
     """A run has one host; what no run changes must be the same before and after it."""
-    for name in ("architecture", "cores", "os", "board", "cpu", "memory_bytes"):
+    for name in ("architecture", "cores", "os", "board", "cpu", "memory_bytes", "emulator", "instructions"):
         first, last = getattr(measurement.before, name), getattr(measurement.after, name)
         if first != last:
             yield f"after.{name}: {last!r:.40}, but before the run it was {first!r:.40}"

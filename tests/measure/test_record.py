@@ -45,19 +45,19 @@ def test_a_run_is_read_as_it_was_written():
 
 
 def test_the_format_is_as_recorded():
-    """A file of version 3 as it was written first: every later reader reads it to the same run."""
-    golden = GOLDEN / "run-3.json"
+    """A file of version 4 as it was written first: every later reader reads it to the same run."""
+    golden = GOLDEN / "run-4.json"
     if os.environ.get("GOLDEN") == "write":
         golden.write_text(to_json(run()))
     assert read(golden) == run()
     assert golden.read_text() == to_json(run())
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_run_of_an_older_version_is_read_to_the_same_run(version):
     found = read(GOLDEN / f"run-{version}.json")
     assert found == run()
-    assert json.loads(to_json(found))["schema"] == "assess.run/3"
+    assert json.loads(to_json(found))["schema"] == "assess.run/4"
 
 
 def test_reading_and_writing_again_gives_the_same_text():
@@ -81,7 +81,7 @@ def test_the_identity_is_the_hash_of_the_file(tmp_path):
 
 def test_readers_find_what_they_want_without_decoding():
     data = json.loads(to_json(run(service_ns=(4, 2, 6), memory=Memory("VmHWM", 10, 30, 20, 25))))
-    assert data["schema"] == "assess.run/3"
+    assert data["schema"] == "assess.run/4"
     assert data["frames"]["count"] == 3
     assert data["frames"]["derived"]["service"]["p50"] == 4
     assert data["frames"]["derived"]["response"]["total"] == 12
@@ -90,7 +90,7 @@ def test_readers_find_what_they_want_without_decoding():
 
 def test_a_newer_version_is_refused_by_name():
     text = edited(lambda data: data.update(schema="assess.run/4"))
-    assert refusal(text) == "assess.run/4 was written by a newer assess; this one reads up to assess.run/3"
+    assert refusal(text) == "assess.run/5 was written by a newer assess; this one reads up to assess.run/4"
 
 
 @pytest.mark.parametrize("schema", ["assess.run/0", "assess.run/1.5", "assess.suite/1", "", "assess.run/" + "9" * 50])

@@ -7,6 +7,7 @@ from typing import Final
 
 from assess.measure.measurement import Host, Measurement
 from assess.measure.sensors import SENSORS
+from assess.report.facts.constraints import limits, processor
 from assess.report.facts.fact import Fact, Group, Table, percent, several, size
 from assess.report.profile import fallbacks, node_table, operator_table, operators_in_short, placement_table, taken
 
@@ -41,10 +42,12 @@ def setting(measurement: Measurement) -> Group:
         who = f"{' > '.join(effective.providers)}{asked}, {threads}, ONNX Runtime {version}"
         facts.append(Fact("settings", who, brief=True))
         facts.append(Fact("", _how(measurement)))
+    facts += limits(measurement)
     for each in measurement.inputs:
         shape = "x".join(map(str, each.shape)) or "scalar"
         facts.append(Fact("input", f"{each.name} {each.dtype} {shape}, {each.source}, sha256:{each.sha256[:16]}"))
     facts.append(Fact("host", _host(measurement.before)))
+    facts += processor(measurement.before)
     return Group("Settings and host", tuple(facts))
 
 
