@@ -64,7 +64,7 @@ class QuotaGuard:
 
     def found(self, before: CpuQuota | None = None) -> CpuQuota:
         """How the quota was held on the last process, added to what was found before."""
-        made = CpuQuota(self.cpus, _PERIOD_US * 1e-6, self._mechanism)
+        made = CpuQuota(self.cpus, _PERIOD_US / 1e6, self._mechanism)
         if self._last is None:
             return before or made
         periods, stopped, ns = self._last
@@ -147,8 +147,10 @@ def cpu_groups(root: Path = Path("/")) -> list[Path]:
 
 def _mounts(root: Path, controllers: str) -> list[Path]:
     """Version 1 is mounted by the names of its controllers, or by one of them; version 2 alone, or beside version 1."""
-    names = [controllers, "cpu"] if controllers else ["", "unified"]
-    return [folder for name in dict.fromkeys(names) if (folder := root / "sys/fs/cgroup" / name).is_dir()]
+    mount = root / "sys/fs/cgroup"
+    if not controllers:
+        return [mount / "unified" if (mount / "unified").is_dir() else mount]
+    return [folder for name in dict.fromkeys((controllers, "cpu")) if (folder := mount / name).is_dir()]
 
 
 def _count(folder: Path) -> _Count | None:

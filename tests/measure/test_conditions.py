@@ -350,7 +350,7 @@ def test_telemetry_must_be_off_in_the_worker(look):
 
 def test_a_host_that_tells_nothing_breaks_no_reader_and_is_called_good_for_nothing_unread(look):
     found = conditions(look(absent={}))
-    assert len(found) == len(READERS) - 2  # Neither a Jetson nor idle states.
+    assert len(found) == len(READERS) - 3  # Neither a Jetson nor idle states, and no emulator.
     assert {condition.name for condition in found if condition.standing == "good"} == {"share of a CPU", "power source"}
     assert all(condition.because for condition in found if condition.standing == "not known")
 
@@ -363,4 +363,4 @@ def test_the_worst_come_first(look):
 
 def test_this_host_is_read_whole():
     found = conditions(Look(Path("/"), builders.host()))
-    assert len({condition.name for condition in found}) == len(found) >= len(READERS) - 2
+    assert len({condition.name for condition in found}) == len(found) >= len(READERS) - 3

@@ -89,7 +89,7 @@ def test_readers_find_what_they_want_without_decoding():
 
 
 def test_a_newer_version_is_refused_by_name():
-    text = edited(lambda data: data.update(schema="assess.run/4"))
+    text = edited(lambda data: data.update(schema="assess.run/5"))
     assert refusal(text) == "assess.run/5 was written by a newer assess; this one reads up to assess.run/4"
 
 
