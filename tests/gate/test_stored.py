@@ -241,9 +241,7 @@ def test_nothing_is_accepted_on_a_host_that_is_emulated(tmp_path):
     refused = accepted(tmp_path, world=world, host=EMULATED)
     assert isinstance(refused, Comparison)
     assert (refused.metric, refused.verdict) == ("latency floor", GateVerdict.NOT_COMPARABLE)
-    assert refused.because == (
-        "the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's"
-    )
+    assert refused.because == ("the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's")
     assert world.asked == []
 
 
