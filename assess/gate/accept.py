@@ -12,7 +12,7 @@ from assess import __version__, sandbox
 from assess.describe.workload import Job
 from assess.gate.bench import Bench
 from assess.gate.for_job import ForJob
-from assess.gate.timed import failed, timeless
+from assess.gate.timed import failed, timeless, would_crash
 from assess.gate.world import WORLD, World
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.floor import LOOKS, MARGIN, METRIC, resolution
@@ -79,7 +79,7 @@ def accept(
     """
     with sandbox.ending_cleanly(), private_folder() as name, alone("assess baseline accept", on_wait):
         here = world.host()
-        if without := timeless(here, [METRIC]):
+        if without := timeless(here, [METRIC]) or would_crash([what.subject.model], here, what.settings):
             return without[0]
         on_progress("preparing the inputs", None, None)
         subject, folder = what.subject, Path(name)

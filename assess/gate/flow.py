@@ -16,7 +16,7 @@ from assess.gate.bench import Bench
 from assess.gate.for_job import ForJob, asks, compare_for_job
 from assess.gate.opponent import Match, Opponent
 from assess.gate.plan import GatePlan
-from assess.gate.timed import timeless
+from assess.gate.timed import timeless, would_crash
 from assess.gate.world import WORLD, World
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.exact import compare_facts
@@ -118,6 +118,9 @@ def static(
 
 
 def _measured(opponent: Opponent, match: Match, wanted: Sequence[str]) -> list[Comparison]:
+    runs = (opponent.runner(match.candidate).model, match.candidate.model)
+    if wanted and (crash := would_crash(runs, match.host, match.settings)):
+        return crash
     found = []
     if "outputs" in wanted:
         match.on_progress("comparing the outputs", None, None)

@@ -38,8 +38,7 @@ _ARM64_BITS: Final[Mapping[str, tuple[int, int]]] = {
     "bf16": (_AT_HWCAP2, 14), "sme": (_AT_HWCAP2, 23), "sme2": (_AT_HWCAP2, 37),
 }  # fmt: skip
 
-#: What the library cpuinfo takes a core to have by its maker and part alone (pytorch/cpuinfo, aarch64-isa.c; cores that
-#: have it from a later revision on are left out, the vector tells of them).
+#: What the library cpuinfo takes a core to have by its maker and part alone (pytorch/cpuinfo, aarch64-isa.c).
 _DOT_AND_HALF: Final = ("asimdhp", "asimddp")
 _BY_NUMBER: Final[Mapping[tuple[int, int], tuple[str, ...]]] = {
     **{
@@ -55,6 +54,8 @@ _BY_NUMBER: Final[Mapping[tuple[int, int], tuple[str, ...]]] = {
     (0x53, 0x003): _DOT_AND_HALF,  # Exynos M4, M5
     (0x53, 0x004): _DOT_AND_HALF,
 }
+#: Of these it does so from a variant on: the maker, the part, and the first that has dot products.
+_DOT_SINCE: Final = {(0x41, 0xD05): 1, (0x41, 0xD0A): 2}
 #: Kernels before this one do not tell of dot products (Linux 4.16, "arm64: Expose support for optional ARMv8-A
 #: features"): that they are not in the vector says nothing.
 _TELLS_SINCE: Final = (4, 16)
@@ -99,10 +100,15 @@ def not_offered(root: Path = Path("/"), machine: str | None = None, release: str
 def _taken_for_granted(root: Path) -> tuple[str, ...]:
     """By the number of the last core that /proc/cpuinfo lists: the library reads that one."""
     text = text_of(root / CPUINFO)
-    makers, parts = (
-        re.findall(rf"^CPU {key}\s*:\s*(0x[0-9a-fA-F]{{1,8}})$", text, re.MULTILINE) for key in ("implementer", "part")
-    )
-    return _BY_NUMBER.get((int(makers[-1], 16), int(parts[-1], 16)), ()) if makers and parts else ()
+    maker, part, variant = (_last(text, key) for key in ("implementer", "part", "variant"))
+    granted = _BY_NUMBER.get((maker, part), ())
+    return (*granted, "asimddp") if variant >= _DOT_SINCE.get((maker, part), variant + 1) else granted
+
+
+def _last(text: str, key: str) -> int:
+    """A number of the last core; -1 where there is none."""
+    found = re.findall(rf"^CPU {key}\s*:\s*(0x[0-9a-fA-F]{{1,8}})$", text, re.MULTILINE)
+    return int(found[-1], 16) if found else -1
 
 
 def _is_arm64(root: Path, machine: str | None) -> bool:

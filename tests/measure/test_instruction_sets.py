@@ -76,6 +76,16 @@ def test_what_onnx_runtime_takes_for_granted_by_the_cores_number(tmp_path, part,
     assert not_offered(root, release="6.1.0") == missing
 
 
+@pytest.mark.parametrize(
+    ("part", "variant", "has"), [("0xd05", 0, False), ("0xd05", 1, True), ("0xd0a", 1, False), ("0xd0a", 2, True)]
+)
+def test_some_cores_are_taken_to_have_dot_products_from_a_variant_on(tmp_path, part, variant, has):
+    root = board(tmp_path, part, hwcap=A53)
+    file = root / "proc/cpuinfo"
+    file.write_text(file.read_text() + f"CPU variant\t: 0x{variant:x}\n")
+    assert not_offered(root, release="6.1.0") == (("asimdhp", "asimddp") if has else ("asimdhp",))
+
+
 def test_a_core_that_offers_it_lacks_nothing(tmp_path):
     assert not_offered(board(tmp_path, "0xd0b", hwcap=A76), release="6.1.0") == ()
 
