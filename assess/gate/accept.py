@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +79,10 @@ def accept(
     """
     with sandbox.ending_cleanly(), private_folder() as name, alone("assess baseline accept", on_wait):
         here = world.host()
-        if without := timeless(here, [METRIC]) or would_crash([what.subject.model], here, what.settings):
-            return without[0]
+        if emulated := timeless(here, [METRIC]):
+            return replace(emulated[0], next_step="accept it on the device itself")
+        if crash := would_crash([what.subject.model], here, what.settings):
+            return crash[0]
         on_progress("preparing the inputs", None, None)
         subject, folder = what.subject, Path(name)
         bench = Bench(subject, subject, what.job, what.settings, folder, world.launch, what.feeds or {})
