@@ -73,7 +73,9 @@ def device_from_here(
         today: the date.
     """
     runtimes = _runtimes(library)
-    providers = _providers(here.detected, runtimes) if budget_s else []
+    # What an emulator reaches is no figure of a device.
+    calibrates = budget_s and here.detected.emulator is None
+    providers = _providers(here.detected, runtimes) if calibrates else []
     time_s = max(0.0, min(budget_s, max(budget_s, BUDGET_S) - here.took_s))
     return new_device(
         NewDevice(

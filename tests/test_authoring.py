@@ -1,5 +1,6 @@
 """The flow of a new device: which providers are calibrated, in which time, and what becomes of it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,7 +9,7 @@ from recorded_boards import detected, lay_out_board
 from assess.authoring import device_from_here, look_here
 from assess.describe.library import Library
 from assess.describe.lint import lint
-from assess.measure.detect import RuntimeBuild
+from assess.measure.detect import Fact, RuntimeBuild
 from assess.report.new import Named
 from assess.sandbox import Ending
 
@@ -148,3 +149,15 @@ def test_without_time_nothing_is_calibrated(tmp_path):
     assert (asked_for, told) == ([], [])
     assert loaded(tmp_path, text).engine[0].peak == ()
     assert "CAL" not in text
+
+
+def test_an_emulated_board_is_detected_and_nothing_is_measured_on_it(tmp_path):
+    def look(root):
+        return replace(detected(root), emulator=Fact("qemu-aarch64-st, in user mode", "/proc/self/status"))
+
+    root = lay_out_board("raspberry-pi-5", tmp_path / "root")
+    workers, here = Workers(), look_here(root, look=look)
+    text = device_from_here(here, Named("ACME Rover", "ACME", ("robotics",)), Library(), launch=workers)
+    assert workers.asked == []
+    assert "the processor is emulated, by qemu-aarch64-st, in user mode" in text.replace("\n# ", " ")
+    assert loaded(tmp_path, text).engine[0].peak == ()

@@ -35,7 +35,8 @@ MEANINGS = {
     ExitCode.UNTOLD: "could not tell: UNPROVEN, or the measurement is not valid; a gate: INCONCLUSIVE or NOISY; "
     "its self-test: UNABLE",
     ExitCode.NOT_COMPARABLE: "a gate: NOT COMPARABLE, nothing was told of what is named",
-    ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process",
+    ExitCode.FAILED: "the measurement itself failed: crash, hang, out of memory of the model's process, or it needs "
+    "instructions that the processor has not",
     ExitCode.BUG: "assess itself failed: a bug; what was judged is reported all the same (EX_SOFTWARE of sysexits.h)",
     ExitCode.INTERRUPTED: "interrupted by SIGINT, SIGTERM or SIGHUP (128 + SIGINT, as shells report it)",
     ExitCode.CUT_OFF: "whoever read the output stopped reading (128 + SIGPIPE)",
@@ -67,8 +68,9 @@ _OF_GATES = {
     "FAILED": ExitCode.FAILED,
 }
 
-#: From the worst: what a portfolio answers is the worst that one of its cases does.
-_WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.UNTOLD, ExitCode.YES)
+#: From the worst: what a portfolio answers is the worst that one of its cases does; of baselines, one may not be
+#: comparable here at all.
+_WORST = (ExitCode.FAILED, ExitCode.NO, ExitCode.NOT_COMPARABLE, ExitCode.UNTOLD, ExitCode.YES)
 
 
 def worst_of(codes: Sequence[ExitCode]) -> ExitCode:

@@ -9,6 +9,7 @@ import typer
 from assess.cli.options import (
     CardOption,
     CountOption,
+    CpusOption,
     CustomOpsOption,
     DevicesOption,
     DimOption,
@@ -25,6 +26,7 @@ from assess.cli.options import (
     ProfilesOption,
     ProviderOption,
     ProviderOptionOption,
+    RealtimeOption,
     ReferenceOption,
     RunnerCommandOption,
     RunnerModelOption,
@@ -79,6 +81,8 @@ def fit(
     runner_command: RunnerCommandOption = "",
     runner_model: RunnerModelOption = "",
     runner_unit: RunnerUnitOption = "",
+    cpus: CpusOption = None,
+    nice_realtime: RealtimeOption = False,
 ) -> None:
     """Tell whether a model is ready for a device and a job: describe, measure here, carry over, judge, report.
 
@@ -128,6 +132,8 @@ def fit(
         seed=seed,
         timeout=timeout,
         memory_limit=memory_limit,
+        cpus=cpus,
+        realtime=nice_realtime,
         require_full_placement=require_full_placement,
         runner=runner,
         runner_command=runner_command,

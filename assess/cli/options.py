@@ -117,6 +117,15 @@ RunnerModelOption = Annotated[
 RunnerUnitOption = Annotated[
     str, typer.Option("--runner-unit", metavar="UNIT", help="s, ms, us or ns: of numbers that a command prints bare.")
 ]
+CpusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cpus", metavar="LIST|N|SHARE", help='CPUs of the process running the model: 0-1,3; 2; 0.5 or "50%".'
+    ),
+]
+RealtimeOption = Annotated[
+    bool, typer.Option("--nice-realtime", help="Run the model as SCHED_FIFO, with its memory locked.")
+]
 KeepOption = Annotated[
     str | None,
     typer.Option("--history", metavar="URL|FILE", envvar="ASSESS_HISTORY", help="Also keep it in a history."),

@@ -11,6 +11,7 @@ from assess.describe.device import Device
 from assess.describe.graph import DEFAULT_LIMITS
 from assess.describe.workload import Job
 from assess.errors import AssessError
+from assess.measure.cpu_request import parse_cpus
 from assess.measure.extra_passes import PASSES
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Settings
@@ -42,6 +43,8 @@ class MeasuringWords:
     seed: int
     timeout: str | None
     memory_limit: str | None
+    cpus: str | None
+    realtime: bool
     require_full_placement: bool
     runner: str = ""
     runner_command: str = ""
@@ -79,6 +82,8 @@ def settings(
         optimisation=choice(words.optimisation, LEVELS, "--optimisation"),
         seed=words.seed,
         memory_limit_bytes=_bytes(words.memory_limit),
+        cpus=_cpus(words.cpus),
+        realtime=words.realtime,
         require_full_placement=words.require_full_placement,
         **runner_settings(words.runner, words.runner_command, words.runner_model, words.runner_unit),
     )
@@ -114,6 +119,14 @@ def named_tier(name: str) -> Tier:
     """
     found = {each.name: each for each in TIERS}
     return found[choice(name, list(found), "--tier")]
+
+
+def _cpus(text: str | None) -> str:
+    """The words of --cpus, without blanks around them; refused here, before a model is read, if they are none."""
+    if text is not None and not text.strip():
+        raise AssessError("is empty", where="--cpus")
+    parse_cpus(text or "")
+    return (text or "").strip()
 
 
 def _bytes(text: str | None) -> int | None:

@@ -13,10 +13,10 @@ from assess import __version__, sandbox
 from assess.describe.workload import Job
 from assess.gate.bench import Bench
 from assess.gate.for_job import ForJob
-from assess.gate.timed import failed
+from assess.gate.timed import failed, timeless, would_crash
 from assess.gate.world import WORLD, World
 from assess.judge.gate.comparison import Comparison, GateVerdict
-from assess.judge.gate.floor import LOOKS, MARGIN, resolution
+from assess.judge.gate.floor import LOOKS, MARGIN, METRIC, resolution
 from assess.judge.gate.latency import noise
 from assess.measure.alone import alone
 from assess.measure.baseline import Acceptance, Baseline, StoredOutputs, StoredSentinel, stored_launch
@@ -73,12 +73,17 @@ def accept(
         world: runs workers, reads host and clock.
 
     Returns:
-        The baseline; or why there is none: NOISY, or FAILED.
+        The baseline; or why there is none: NOISY, FAILED, or NOT COMPARABLE on a host that is emulated.
 
     Raises:
         AssessError: an input or a setting is not one that can be used.
     """
     with sandbox.ending_cleanly(), private_folder() as name, alone("assess baseline accept", on_wait):
+        here = world.host()
+        if emulated := timeless(here, [METRIC]):
+            return replace(emulated[0], next_step="accept it on the device itself")
+        if crash := would_crash([what.subject.model], here, what.settings):
+            return crash[0]
         on_progress("preparing the inputs", None, None)
         subject, folder = what.subject, Path(name)
         bench = Bench(subject, subject, what.job, what.settings, folder, world.launch, what.feeds or {})
@@ -87,7 +92,6 @@ def accept(
         if isinstance(outputs, str):
             step = "run it: assess measure"
             return Comparison("run", GateVerdict.FAILED, f"the model {outputs}", next_step=step)
-        here = world.host()
         sentinel = _sentinel(bench, on_progress)
         if isinstance(sentinel, SideFailed):
             return failed(sentinel, "the sentinel model")

@@ -16,6 +16,7 @@ from assess.gate.bench import Bench
 from assess.gate.for_job import ForJob, asks, compare_for_job
 from assess.gate.opponent import Match, Opponent
 from assess.gate.plan import GatePlan
+from assess.gate.timed import timeless, would_crash
 from assess.gate.world import WORLD, World
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.exact import compare_facts
@@ -146,6 +147,9 @@ def static(
 
 
 def _measured(opponent: Opponent, match: Match, wanted: Sequence[str]) -> list[Comparison]:
+    runs = (opponent.runner(match.candidate).model, match.candidate.model)
+    if wanted and (crash := would_crash(runs, match.host, match.settings)):
+        return crash
     found = []
     if "outputs" in wanted:
         match.on_progress("comparing the outputs", None, None)
@@ -155,7 +159,9 @@ def _measured(opponent: Opponent, match: Match, wanted: Sequence[str]) -> list[C
         differ = found[0].verdict is GateVerdict.REGRESSION
         why = f"not measured, since the outputs {'differ' if differ else 'could not be compared'}"
         return found + _not_comparable(timed, why)
-    return found + (opponent.timed(match, timed) if timed else [])
+    found += (without := timeless(match.host, timed))
+    left = [metric for metric in timed if metric not in {each.metric for each in without}]
+    return found + (opponent.timed(match, left) if left else [])
 
 
 def _ends_it(comparison: Comparison) -> bool:

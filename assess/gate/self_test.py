@@ -19,7 +19,7 @@ from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.gate.bench import Bench
 from assess.gate.plan import GatePlan
-from assess.gate.timed import failed, timed
+from assess.gate.timed import failed, timed, timeless
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.judge.gate.report import PairChange
 from assess.judge.gate.self_test import LEVELS, GateRun, Level, SelfTest
@@ -89,6 +89,8 @@ def self_test(
     with sandbox.ending_cleanly(), private_folder() as name, alone("assess gate --self-test", on_wait):
         run = _Run(clock, on_progress, budget_s, replace(plan, budget_s=None, allowed=frozenset()), metrics)
         here = host()
+        if without := timeless(here, metrics):
+            raise AssessError(without[0].because, where="--self-test", hint="test the gate on the device itself")
         stage = _Stage(subject, job, settings, Path(name), launch, feeds or {}, write)
         levels, versions = run.all(stage)
         span_s = clock() - run.begun

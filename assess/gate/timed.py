@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from assess.describe.model import Model
 from assess.gate.bench import Bench
 from assess.gate.plan import MEMORIES, MOST_PAIRS, GatePlan
 from assess.judge.gate.comparison import OPEN, Comparison, GateVerdict
@@ -13,6 +14,8 @@ from assess.judge.gate.latency import CONFIDENCE, Evidence, judge_latency
 from assess.judge.gate.memory import SHARE, judge_memory
 from assess.measure.baseline import StoredLaunch
 from assess.measure.lockstep import Pair, SideFailed
+from assess.measure.measurement import Host, Settings
+from assess.measure.missing_instructions import missing_instructions
 from assess.measure.passes.lockstep import Side
 from assess.measure.timed_run import OnProgress
 from assess.project.lockstep import LATENCIES, change, typical_s
@@ -26,6 +29,29 @@ _FEWEST: Final = 6
 
 #: What a text calls the baseline of two models; who takes turns with itself is somebody else.
 ACCEPTED: Final = "the baseline"
+
+
+def timeless(host: Host, metrics: Sequence[str]) -> list[Comparison]:
+    """On a host that is emulated no time can be compared: each metric of time, with the reason; on all others none."""
+    if not host.emulator:
+        return []
+    why = f"the processor is emulated, by {host.emulator}: times are the emulator's"
+    step = "run the gate on the device itself, or leave it out with --skip"
+    return [
+        Comparison(metric, GateVerdict.NOT_COMPARABLE, why, next_step=step)
+        for metric in metrics
+        if metric not in MEMORIES and metric != "outputs"
+    ]
+
+
+def would_crash(models: Sequence[Model], host: Host, settings: Settings) -> list[Comparison]:
+    """That models are not run, since they need instructions that the host has not; nothing where none is known to."""
+    failure = missing_instructions(models, host, settings)
+    if failure is None:
+        return []
+    details = tuple(failure.detail.splitlines())
+    step = "run them in floats: --optimisation basic"
+    return [Comparison("run", GateVerdict.FAILED, failure.cause, details=details, next_step=step)]
 
 
 def timed(

@@ -1,4 +1,8 @@
-"""A baseline as a file, `assess.baseline/1`: the same text for the same baseline, believed only if nobody edited it.
+"""A baseline as a file, `assess.baseline/2`: the same text for the same baseline, believed only if nobody edited it.
+
+History of the format:
+    assess.baseline/1  the first.
+    assess.baseline/2  "cpus" and "realtime" in "settings"; in "host" what emulates it, and its instruction sets.
 
 The checksum shows a change by hand or by a merge, and a file that was cut off. It does not stop somebody who computes
 it anew: no file that lies in the open is safe from that.
@@ -21,7 +25,7 @@ from assess.measure.baseline import Baseline
 from assess.measure.plain import decode, require_keys
 
 _FAMILY: Final = "assess.baseline/"
-_NEWEST: Final = 1
+_NEWEST: Final = 2
 SCHEMA: Final = f"{_FAMILY}{_NEWEST}"
 _MOST_BYTES: Final = 16 * 2**20
 _LONGEST_NS: Final = 3_600_000_000_000

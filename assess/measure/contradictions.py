@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from assess.errors import AssessError
+from assess.measure.cpu_request import as_list, parse_cpus
 from assess.measure.frames import Frames
 from assess.measure.measurement import Measurement
 from assess.units import parse
@@ -17,6 +19,8 @@ def contradictions(measurement: Measurement) -> Iterator[str]:
     """Each contradiction between what was asked and what is there; a run that ended early lacks what it lacks."""
     yield from _in_time(measurement.frames)
     yield from _impossible(measurement)
+    yield from _other_limits(measurement)
+    yield from _instructions(measurement)
     if measurement.failure is not None or measurement.incomplete:
         return
     scenario = measurement.workload.get("scenario")
@@ -57,6 +61,41 @@ def _other_batches(measurement: Measurement, scenario: dict[str, Any]) -> Iterat
     found = [each.batch for each in measurement.offline.batches] if measurement.offline else []
     if found != asked:
         yield f"offline.batches: are {found!r:.60}, the workload's are {asked!r:.60}"
+
+
+def _other_limits(measurement: Measurement) -> Iterator[str]:
+    """A limit that was asked for was held, and no other."""
+    requested, held = measurement.requested, measurement.constraints
+    try:
+        asked = parse_cpus(requested.cpus)
+    except AssessError as error:
+        yield f"requested.cpus: {error.problem}"
+        return
+    wanted = bool(requested.cpus or requested.realtime)
+    if held is None:
+        if wanted:
+            yield "constraints: is null, though the run was to be held to CPUs or a class"
+        return
+    if not wanted:
+        yield "constraints: are there, though nobody asked for any"
+    if (held.quota.cpus if held.quota else None) != asked.quota:
+        yield f"constraints.quota: is not that of --cpus {requested.cpus!r:.40}"
+    if (asked.cpus and held.cpus != asked.cpus) or (asked.count is not None and len(held.cpus) != asked.count):
+        yield f"constraints.cpus: are {as_list(held.cpus)!r:.40}, --cpus was {requested.cpus!r:.40}"
+    if held.quota and (held.quota.stopped or 0) > (held.quota.periods or 0):
+        yield "constraints.quota.stopped: is more than there were periods"
+
+
+def _instructions(measurement: Measurement) -> Iterator[str]:
+    for when, host in (("before", measurement.before), ("after", measurement.after)):
+        if both := set(host.instructions) & set(host.not_offered):
+            yield f"{when}.not_offered: {sorted(both)[0]} is among what is offered"
+    if _was_not_run(measurement) and len(measurement.frames):
+        yield "frames: are there, though the run was not begun"
+
+
+def _was_not_run(measurement: Measurement) -> bool:
+    return measurement.failure is not None and measurement.failure.kind == "missing instructions"
 
 
 def _missing_parts(measurement: Measurement) -> Iterator[str]:

@@ -55,12 +55,14 @@ class Diagnosis:
 
     @property
     def shortest_deadline_s(self) -> float | None:
-        """Of which the floor takes a tenth: shorter ones cannot be certified here."""
-        return None if self.floor_s is None else self.floor_s / SHARE_OF_DEADLINE
+        """Of which the floor takes a tenth: shorter ones cannot be certified here; under an emulator none can."""
+        return None if self.floor_s is None or self.host.emulator else self.floor_s / SHARE_OF_DEADLINE
 
     @property
     def fit(self) -> bool | None:
         """Whether the deadline can be measured here; None if none was given or there is no floor."""
+        if self.host.emulator:
+            return False
         shortest = self.shortest_deadline_s
         return None if shortest is None or self.deadline_s is None else shortest <= self.deadline_s
 

@@ -86,6 +86,7 @@ class Kernel(NamedTuple):
         waited_ns: how long this thread was ready to run but had no CPU; None if the system does not tell.
         sleep: sleeps for so many seconds.
         watch: watches the clock until an instant; None: in a loop.
+        scheduling: how this process and its threads are scheduled, as fields of `Scheduling`; None: nobody asks.
     """
 
     clock: Callable[[], int]
@@ -94,6 +95,12 @@ class Kernel(NamedTuple):
     waited_ns: Callable[[], int | None]
     sleep: Callable[[float], object] = time.sleep
     watch: Callable[[int], object] | None = None
+    scheduling: Callable[[], dict[str, Any] | None] = lambda: None
+
+    def process(self) -> dict[str, Any]:
+        """What is told of this process once all of its threads are there."""
+        found = self.scheduling()
+        return {"threads": self.threads(), **({} if found is None else {"scheduling": found})}
 
 
 def this_kernel() -> Kernel:

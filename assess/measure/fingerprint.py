@@ -15,6 +15,8 @@ from assess.measure.measurement import Host, Settings
 
 #: Of settings, what decides which inferences are run and how; the rest says how long, and what is run beside them.
 _DECIDING: Final = ("provider", "provider_options", "threads", "optimisation", "custom_ops", "seed")
+#: The same, of those that came later: a run without them has the key that it always had.
+_DECIDING_IF_ASKED: Final = ("cpus", "realtime")
 _GIB: Final = 2**30
 _DIGITS: Final = 16
 _KEY: Final = b"assess: which machine a baseline is of"
@@ -25,6 +27,8 @@ def speed_facts(host: Host) -> dict[str, str]:
 
     Memory is in whole GiB, rounded up: what a kernel keeps for itself differs from one to the next.
     """
+    # No emulated machine is the same as a real one; a real one has the key that it always had.
+    emulated = {"emulator": host.emulator} if host.emulator else {}
     memory = "" if host.memory_bytes is None else f"{-(-host.memory_bytes // _GIB)} GiB"
     return {
         "architecture": host.architecture,
@@ -35,6 +39,7 @@ def speed_facts(host: Host) -> dict[str, str]:
         "os": host.os,
         "power mode": host.power_mode,
         "governor": host.governor,
+        **emulated,
     }
 
 
@@ -55,7 +60,11 @@ def machine_key(host: Host, machine: str) -> str:
 
 def deciding(settings: Settings) -> dict[str, Any]:
     """The settings that decide how a model runs, by name."""
-    return {name: value for name, value in asdict(settings).items() if name in _DECIDING}
+    return {
+        name: value
+        for name, value in asdict(settings).items()
+        if name in _DECIDING or (name in _DECIDING_IF_ASKED and value)
+    }
 
 
 def settings_key(settings: Settings) -> str:

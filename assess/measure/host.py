@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from assess.measure import identity, nvpmodel
+from assess.measure import identity, instruction_sets, nvpmodel
+from assess.measure.emulator import emulator
 from assess.measure.kernel_files import meminfo, text_of, whole_number
 from assess.measure.measurement import Host
 from assess.sandbox import control_groups
@@ -30,7 +31,7 @@ def read_host(root: Path = Path("/"), *, spin: Callable[[], float] | None = None
     found: dict[str, Any] = {}
     for field, name, read, why in _READERS:
         value = read(root)
-        if value is None or value == "":
+        if value is None or value in ("", ()):
             absent[name] = why
         else:
             found[field] = value
@@ -39,6 +40,8 @@ def read_host(root: Path = Path("/"), *, spin: Callable[[], float] | None = None
         cores=usable_cores(),
         os=f"{platform.system()} {platform.release()}",
         cpu_share=(spin or cpu_share)(),
+        emulator=emulator(root),
+        not_offered=instruction_sets.not_offered(root),
         absent=absent,
         **found,
     )
@@ -122,4 +125,5 @@ _READERS: Final[tuple[tuple[str, str, Callable[[Path], Any], str], ...]] = (
     ("governor", "governor", _governor, "no cpufreq in /sys: the firmware or a hypervisor decides the clock"),
     ("load", "load", _load, "no /proc/loadavg"),
     ("available_bytes", "available memory", available_bytes, "the kernel does not tell"),
+    ("instructions", "instruction sets", instruction_sets.offered, "the kernel does not tell"),
 )

@@ -10,6 +10,7 @@ from assess.describe.model import Model
 from assess.measure.agreement import Agreement
 from assess.measure.attribution import Attribution
 from assess.measure.cold_start import Start
+from assess.measure.constraint import Constraints
 from assess.measure.energy import Energy
 from assess.measure.fidelity import Fidelity
 from assess.measure.frames import Frames
@@ -55,6 +56,8 @@ class Settings:
         runner_command: as it was typed: the tool's path and further options, or the whole command.
         runner_model: file that the tool runs instead of the ONNX one; "" for that one.
         runner_unit: of numbers that a command prints without one; "" if each has its own.
+        cpus: on which workers are put, or how much of their time they get, as `--cpus` takes it; "" for no limit.
+        realtime: whether workers are SCHED_FIFO with locked memory.
     """
 
     provider: str = CPU
@@ -77,6 +80,8 @@ class Settings:
     runner_command: str = ""
     runner_model: str = ""
     runner_unit: str = ""
+    cpus: str = ""
+    realtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +164,14 @@ class Failure:
 
     Attributes:
         phase: where it was.
-        kind: "refused" (ONNX Runtime raised), "crashed" (signal), "hung" (time limit), "out of memory".
+        kind: "refused" (ONNX Runtime raised), "crashed" (signal), "hung" (time limit), "out of memory", "missing
+            instructions" (it would have crashed: it was not run).
         cause: one line for people, e.g. "stopped by SIGFPE while running the first inference".
         detail: the last lines that it printed, or ONNX Runtime's message; data, may be empty.
     """
 
     phase: Phase
-    kind: Literal["refused", "crashed", "hung", "out of memory"]
+    kind: Literal["refused", "crashed", "hung", "out of memory", "missing instructions"]
     cause: str
     detail: str = ""
 
@@ -186,6 +192,9 @@ class Host:
         cpu_share: share of one CPU that a short spin got, 0 to 1: below 0.9 the host is not ours alone.
         load: load average over one minute.
         available_bytes: memory available when it was read.
+        emulator: what emulates the processor, whose the times are then; "" where nothing shows that something does.
+        instructions: instruction sets that the processor offers, of those that matter to inference.
+        not_offered: those that ONNX Runtime takes it to have, by the core's number, and that it does not offer.
         absent: which of these could not be read, and why.
     """
 
@@ -200,6 +209,9 @@ class Host:
     cpu_share: float | None = None
     load: float | None = None
     available_bytes: int | None = None
+    emulator: str = ""
+    instructions: tuple[str, ...] = ()
+    not_offered: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -230,6 +242,7 @@ class Measurement:
         starts: cold and warm starts.
         attribution: what memory is used for.
         memory_limit: how the limit on memory was held; None if none was asked for.
+        constraints: how other limits were - CPUs, their time, the real-time class; None if none was asked for.
         placement: which provider runs which operators; None where only the CPU was asked for.
         profile: where the time of an inference goes.
         outputs: what became of other inputs.
@@ -268,6 +281,7 @@ class Measurement:
     starts: tuple[Start, ...] = ()
     attribution: Attribution | None = None
     memory_limit: MemoryLimit | None = None
+    constraints: Constraints | None = None
     placement: Placement | None = None
     profile: Profile | None = None
     outputs: OutputFacts | None = None

@@ -5,7 +5,8 @@ History of the format:
     assess.run/2  "frames" holds release, start and end of each frame; back to back, floor and further passes; a run
                   that failed or was stopped keeps what was measured before.
     assess.run/3  "fidelity".
-    assess.run/4  "reached": the run was made on a target; "tool_run": a vendor's tool ran the model.
+    assess.run/4  "reached": it was made on a target; "tool_run": a vendor's tool ran the model; "constraints", with
+                  "cpus" and "realtime" in "requested"; what emulates a host, and its instruction sets.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ def _impossible_memory(measurement: Measurement) -> Iterator[str]:
 
 def _two_hosts(measurement: Measurement) -> Iterator[str]:
     """A run has one host; what no run changes must be the same before and after it."""
-    for name in ("architecture", "cores", "os", "board", "cpu", "memory_bytes"):
+    for name in ("architecture", "cores", "os", "board", "cpu", "memory_bytes", "emulator", "instructions"):
         first, last = getattr(measurement.before, name), getattr(measurement.after, name)
         if first != last:
             yield f"after.{name}: {last!r:.40}, but before the run it was {first!r:.40}"

@@ -8,9 +8,8 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +17,15 @@ from assess import __version__, sandbox
 from assess.describe.model import Model
 from assess.errors import AssessError
 from assess.measure.by_tool import check_tool, time_by_tool
+from assess.measure.constrained import Constrained
 from assess.measure.energy import energies
 from assess.measure.engine import CLOUD
 from assess.measure.extra_passes import Bench, floor, run_extra_passes
+from assess.measure.frames import Frames
 from assess.measure.host import available_bytes, read_host
 from assess.measure.inputs import prepare
 from assess.measure.measurement import Failure, Host, Measurement, Memory, Settings
-from assess.measure.memory_limit import MemoryGuard
+from assess.measure.missing_instructions import missing_instructions, why_illegal
 from assess.measure.monitor import Monitor, Readings
 from assess.measure.passes.timed import SHARE_OF_TIMEOUT
 from assess.measure.reference import ReferenceModel, check
@@ -93,6 +94,7 @@ def measure(
         AssessError: a setting or an input is not one that can be used; nothing was run then.
     """
     _check(settings)
+    held = Constrained(settings, launch)
     if reference is not None:
         check(model, reference)
     if settings.runner:
@@ -116,10 +118,10 @@ def measure(
             caught.clear()
             return made
         before = host()
-        guard = MemoryGuard(settings.memory_limit_bytes) if settings.memory_limit_bytes is not None else None
         folder = Path(name)
         request = {
             **asdict(settings),
+            **held.changes(settings),
             "model": str(model_path.resolve()),
             "inputs": [{"name": feed.used.name, "dtype": feed.used.dtype, "file": str(feed.file)} for feed in ready],
             "scenario": asked(job, seed=settings.seed, tier=settings.tier, scratch=folder),
@@ -129,14 +131,20 @@ def measure(
             "back_to_back": str(folder / "back_to_back"),
         }
         around = card_folder or model_path.parent
-        start = launch if guard is None else partial(launch, confine=guard)
         bench = Bench(
-            model, model_path, settings, request, ready, card, around, folder, start, on_progress, reference
+            model, model_path, settings, request, ready, card, around, folder, held, on_progress, reference
         )  # fmt: skip
-        parts = _passes(bench, job, stages or {}, host, sensors)
+        models = (model, *(stage.model for stage in (stages or {}).values()))
+        if (failure := missing_instructions(models, before, settings)) is not None:
+            parts = _not_run(failure, before)
+        else:
+            parts = _passes(bench, job, stages or {}, host, sensors)
         caught.clear()  # They were heard, and the run says so: it is to be saved.
-    if guard is not None:
-        parts["failure"] = parts["failure"] or _above(parts["memory"], guard.limit_bytes)
+    if settings.memory_limit_bytes is not None:
+        parts["failure"] = parts["failure"] or _above(parts["memory"], settings.memory_limit_bytes)
+    if why := why_illegal(parts["failure"], before):
+        parts["failure"] = replace(parts["failure"], detail=f"{parts['failure'].detail}\n{why}".strip())
+    scheduling = parts.pop("scheduling", None)
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -146,9 +154,25 @@ def measure(
         requested=settings,
         inputs=tuple(feed.used for feed in ready),
         before=before,
-        memory_limit=guard.found() if guard else None,
+        memory_limit=held.memory,
+        constraints=held.constraints(scheduling),
         **parts,
     )
+
+
+def _not_run(failure: Failure, host: Host) -> dict[str, Any]:
+    """The fields of a run that was not begun."""
+    return {
+        "effective": None,
+        "frames": Frames(),
+        "back_to_back_ns": (),
+        "load_s": None,
+        "first_s": None,
+        "memory": None,
+        "after": host,
+        "failure": failure,
+        "absent": dict.fromkeys(("memory", "cold start", "threads"), f"it was not run: {failure.kind}"),
+    }
 
 
 def _passes(

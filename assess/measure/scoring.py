@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assess.describe.beside import beside
 from assess.errors import AssessError, ProcessFailedError
+from assess.measure import instruction_sets
 from assess.measure.fidelity import Fidelity, require_pairs
-from assess.measure.identity import CPUINFO
-from assess.measure.kernel_files import text_of
 from assess.measure.plain import decode
 from assess.measure.timed_run import WORKER, Launch, address_space
 from assess.sandbox import Ending, Limits
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 #: Runs the pass: the request's own keys, and something that hears its messages.
 Ask = Callable[[Mapping[str, Any], Callable[[dict[str, Any]], object]], Ending]
 
-#: Flags of x86 whose instructions add 8-bit products in 32 bits; without them MLAS adds pairs in 16, which overflow.
+#: Sets of x86 whose instructions add 8-bit products in 32 bits; without them MLAS adds pairs in 16, which overflow.
 _VNNI: Final = frozenset({"avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8"})
 _FULL_BITS: Final = 8
 #: A simulator takes its time; an evaluation that takes longer than this is none that anybody waits for.
@@ -117,8 +116,8 @@ def caution(model: Model, card: Card | None, root: Path = Path("/")) -> str:
     variant = card.variant_of(model.name) if card else None
     if variant is not None and (variant.weight_bits or _FULL_BITS) < _FULL_BITS:
         return ""
-    flags = set(text_of(root / CPUINFO).split())
-    if "avx2" not in flags or flags & _VNNI:
+    sets = instruction_sets.offered(root)
+    if "avx2" not in sets or _VNNI.intersection(sets):
         return ""
     return (
         "this CPU has AVX2 but no VNNI: sums of two 8-bit products overflow in 16 bits, and an int8 model may be more "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assess.errors import AssessError
+from assess.measure.constraint import Scheduling
 from assess.measure.frames import Frames, read_frames
 from assess.measure.host import available_bytes
 from assess.measure.interruption import stopped_by
@@ -166,6 +167,7 @@ def _fields(told: Told, ending: Ending, frames: Frames) -> dict[str, Any]:
         "load_s": decode(float, known["load_s"], "load_s") if "load_s" in known else None,
         "first_s": decode(float, known["first_s"], "first_s") if "first_s" in known else None,
         "memory": memory,
+        "scheduling": decode(Scheduling, known["scheduling"], "scheduling") if "scheduling" in known else None,
         "failure": failure,
         "incomplete": told.ended or _incomplete(ending, f"{frames.span_ns * 1e-9:.3g} s"),
         "absent": absent,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from assess.measure.constraint import NOT_SLOWER
 from assess.measure.counted import counted
+from assess.measure.cpu_request import as_list
 from assess.measure.measurement import Host, Measurement
 from assess.measure.passes.floor import SHARE_OF_DEADLINE, Floor, floor_of, level
 from assess.units import format_quantity
@@ -39,6 +41,8 @@ def validity(measurement: Measurement, deadline_s: float | None = None, percenti
     reasons = [
         _count(measurement),
         _provider(measurement),
+        *why_no_time(measurement),
+        _not_held(measurement),
         _changed_host(measurement.before, measurement.after),
         _floor(measurement, deadline_s, percentile),
     ]
@@ -52,6 +56,21 @@ def untimed_validity(measurement: Measurement) -> tuple[str, ...]:
     if measurement.failure is not None:
         return (f"the run failed: {measurement.failure.cause}",)
     return tuple(reason for reason in (_count(measurement), _provider(measurement)) if reason)
+
+
+def why_no_time(measurement: Measurement) -> tuple[str, ...]:
+    """Why no time in a run says anything of the processor it seems to be of, however calm the run was; empty if it may.
+
+    What is no time - outputs, memory, how the model is placed - is as good as in any run.
+    """
+    reasons = []
+    if who := measurement.before.emulator or measurement.after.emulator:
+        reasons.append(f"the processor is emulated, by {who}: times are the emulator's")
+    quota = measurement.constraints.quota if measurement.constraints else None
+    if quota is not None:
+        stopped = "" if quota.stopped is None else f", stopped in {quota.stopped} of {quota.periods} periods"
+        reasons.append(f"it had {quota.cpus:g} of a CPU's time{stopped}: {NOT_SLOWER}")
+    return tuple(reasons)
 
 
 def let_pass(measurement: Measurement, deadline_s: float | None, percentile: float) -> tuple[str, ...]:
@@ -126,6 +145,18 @@ def _changed_host(before: Host, after: Host) -> str:
     ):
         if first != last:
             return f"the host's {name} changed during the run, from {first!r} to {last!r}"
+    return ""
+
+
+def _not_held(measurement: Measurement) -> str:
+    """What the process that was timed read back of itself, where that is not what it was given."""
+    given = measurement.constraints
+    if given is None or (seen := given.scheduling) is None:
+        return ""
+    if given.cpus and not set(seen.cpus) <= set(given.cpus):
+        return f"the model ran on CPUs {as_list(seen.cpus)}, though it was put on {as_list(given.cpus)}"
+    if measurement.requested.realtime and seen.policy != "FIFO":
+        return f"the model ran as {seen.policy!r}, though it was to be real-time"
     return ""
 
 

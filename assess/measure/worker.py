@@ -45,9 +45,11 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Run the pass that the request names.
 
     Raises:
-        AssessError: ONNX Runtime is not there or cannot be loaded, or lacks the execution provider.
+        AssessError: ONNX Runtime is not there or cannot be loaded, or lacks the execution provider; or the process was
+            to be real-time and may not.
     """
     flow = find(request["pass"])
+    kernel = _scheduled(request, this_kernel())
     try:
         from assess.measure.onnx_runtime import OnnxRuntime
 
@@ -56,7 +58,17 @@ def handle(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
         if was_stopped():
             raise Stopped from error
         raise AssessError(f"ONNX Runtime cannot be imported: {error}", hint="pip install onnxruntime") from error
-    return flow(request, tell, engine, this_kernel())
+    return flow(request, tell, engine, kernel)
+
+
+def _scheduled(request: dict[str, Any], kernel: Kernel) -> Kernel:
+    """Become real-time where that is asked for, before any other thread is made; and read back what is asked for."""
+    if not request.get("cpus") and not request.get("realtime"):
+        return kernel
+    from assess.measure.own_scheduling import become_real_time, read_back
+
+    why_not = become_real_time(request["timeout_s"]) if request.get("realtime") else None
+    return kernel._replace(scheduling=lambda: read_back(why_not))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from assess.describe.runtime import Runtime
 from assess.describe.workload import Workload
 from assess.measure.counted import counted, last_of_chain
 from assess.measure.measurement import Measurement
-from assess.measure.validity import untimed_validity, validity
+from assess.measure.validity import untimed_validity, validity, why_no_time
 from assess.project.by_tool import tool_latency, tool_memory
 from assess.project.estimate import Estimate, Rung
 from assess.project.formats import least_weight_bytes
@@ -66,13 +66,14 @@ def estimate(model: Model, workload: Workload, device: Device, measurement: Meas
     invalid = validity(measurement, workload.deadline_s, workload.requires.percentile) if measurement else ()
     not_valid = _not_valid(invalid)
     untimed = _not_valid(untimed_validity(measurement)) if measurement else ""
+    no_time = _not_valid(why_no_time(measurement)) if measurement else ""
     measured: dict[Name, Estimate | str] = {}
     projected = _projected_service(model, device, binding, runtime)
     if taken is not None:
         measured = {
             "memory": untimed or _measured_memory(taken),
             "latency": not_valid or _checked(measured_latency(taken, workload), projected),
-            "cold start": untimed or _measured_cold_start(taken),
+            "cold start": untimed or no_time or _measured_cold_start(taken),
         }
     outcomes: dict[Name, Estimate | str] = {
         "storage": Estimate(model.file_bytes, model.file_bytes, "B", Rung.STATIC, "size of the model's files"),

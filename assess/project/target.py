@@ -20,6 +20,8 @@ def why_not_the_device(host: Host, device: Device) -> str:
     What the host's own firmware and kernel report is compared with the profile's [identity]; a name that somebody
     typed never decides it.
     """
+    if host.emulator:
+        return f"its processor is emulated, by {host.emulator}: whatever it is called, it is none of {device.id}"
     identity = device.identity
     if identity is None or not (identity.board or identity.cpu):
         return f"{device.id} does not say by what a host is recognised as it ([identity] in its profile)"
@@ -76,4 +78,5 @@ def _provider(measurement: Measurement) -> str:
 
 def host_name(host: Host) -> str:
     """How a report names a host."""
-    return host.board or host.cpu or f"{host.architecture}, {host.os}"
+    name = host.board or host.cpu or f"{host.architecture}, {host.os}"
+    return f"{name}, emulated" if host.emulator else name

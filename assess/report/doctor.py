@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from assess.clean import clean
 from assess.measure.conditions import STANDINGS, Condition
+from assess.measure.conditions.processor import REAL
 from assess.measure.diagnosis import PERCENTILE, Diagnosis
 from assess.measure.passes.floor import LATE_NS, SHARE_OF_DEADLINE, Floor, Spread
 from assess.project.target import host_name
@@ -98,6 +99,8 @@ def _condition(condition: Condition, first_with: dict[str, str], width: int) -> 
 
 def _conclusion(diagnosis: Diagnosis) -> str:
     floor_s, shortest = diagnosis.floor_s, diagnosis.shortest_deadline_s
+    if who := diagnosis.host.emulator:
+        return f"the processor is emulated, by {clean(who)}: no deadline can be measured here; {REAL}."
     if floor_s is None or shortest is None:
         return f"could not be measured: {clean(diagnosis.why_no_floor)}"
     rate = f" at {format_quantity(diagnosis.rate_hz, 'Hz')}" if diagnosis.rate_hz else ""

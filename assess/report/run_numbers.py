@@ -81,6 +81,7 @@ def _resources(measurement: Measurement) -> dict[str, Any]:
         "starts": [_with(each, "median_s", "worst_s") for each in measurement.starts],
         "memory": _optional(measurement.memory, "model_peak"),
         "memory_limit": _optional(measurement.memory_limit),
+        "constraints": _optional(measurement.constraints),
         "attribution": _optional(measurement.attribution),
         "device_memory": dict(measurement.device_memory),
         "energy": [

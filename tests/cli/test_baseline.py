@@ -10,6 +10,7 @@ from onnx_models import saved_chain
 from typer.testing import CliRunner
 
 from assess.cli.main import app
+from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.measure.baseline_json import read, to_json
 from assess.measure.fingerprint import machine_id
 from assess.measure.host import read_host
@@ -157,3 +158,13 @@ def test_what_is_accepted_is_compared_with_alone_and_in_a_suite(tmp_path, monkey
         ("one.onnx", "PASS"), ("two.onnx", "NOT COMPARABLE"), ("gone.onnx", "NOT COMPARABLE")
     ]  # fmt: skip
     assert "has no baseline of it" in gates[1]["why"] and "no such" in gates[2]["why"]
+
+
+def test_what_is_not_accepted_on_an_emulated_host_has_an_exit_code_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    why = "the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's"
+    refused = Comparison("latency floor", GateVerdict.NOT_COMPARABLE, why, next_step="run it on the device itself")
+    monkeypatch.setattr("assess.gate.accept.accept", lambda *asked, **options: refused)
+    result = assess("baseline", "accept", "--model", saved_chain(tmp_path / "m.onnx"), "--why", "a test")
+    assert result.exit_code == 4
+    assert f"not accepted: NOT COMPARABLE: {why}" in result.stderr

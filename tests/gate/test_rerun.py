@@ -14,6 +14,8 @@ from assess.gate.plan import MEASURED
 from assess.gate.world import World as Seams
 from assess.judge.gate.comparison import GateVerdict
 from assess.judge.gate.exact import FACTS
+from assess.measure.measurement import Failure
+from assess.project.lockstep import LATENCIES
 from assess.sandbox import Ending
 
 SAME = "both models are the same to the byte: nothing newer was compared"
@@ -200,3 +202,26 @@ def test_placement_that_nobody_could_compare_is_told(tmp_path):
     report = gate(Rerun(saved(tmp_path / "old.onnx")), saved(tmp_path / "new.onnx"), None, elsewhere, GatePlan(),
                   world=seams)  # fmt: skip
     assert "placement was not compared, since no job was named: --workload" in report.advice
+
+
+def test_on_a_host_that_is_emulated_memory_is_compared_and_no_time(tmp_path):
+    host = builders.host(emulator="qemu-aarch64-st, in user mode")
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    seams = Seams(world, lambda: host, lambda: "m1", lambda: world.now, advise=lambda: ())
+    old, new = saved(tmp_path / "old.onnx"), saved(tmp_path / "new.onnx")
+    found = verdicts(gate(Rerun(old), new, None, SETTINGS, GatePlan(), world=seams))
+    assert {metric for metric, verdict in found.items() if verdict is GateVerdict.NOT_COMPARABLE} == set(LATENCIES)
+    assert (found["outputs"], found["peak memory"], found["steady memory"]) == (GateVerdict.PASS,) * 3
+
+
+def test_models_that_would_crash_are_not_run(tmp_path, monkeypatch):
+    failure = Failure("start", "missing instructions", "this processor does not offer asimddp", "by its number")
+    monkeypatch.setattr("assess.gate.timed.missing_instructions", lambda models, host, settings: failure)
+    world = World({"old": (1_000_000, 1.0), "new": (1_000_000, 1.0)})
+    report = compared(tmp_path, world)
+    assert report.verdict is GateVerdict.FAILED
+    last = report.comparisons[-1]
+    assert (last.metric, last.because, last.details) == (
+        "run", "this processor does not offer asimddp", ("by its number",)
+    )  # fmt: skip
+    assert world.asked == []

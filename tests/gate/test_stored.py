@@ -231,3 +231,26 @@ def test_the_job_is_asked_even_if_nothing_timed_is_wanted(tmp_path, monkeypatch)
     gate(Stored(accepted(tmp_path)), saved(tmp_path / "new.onnx"), builders.job(), SETTINGS, plan, for_job=how,
          world=seams(world))  # fmt: skip
     assert len(asked) == 1
+
+
+EMULATED = builders.host(emulator="qemu-aarch64-st, in user mode")
+
+
+def test_nothing_is_accepted_on_a_host_that_is_emulated(tmp_path):
+    world = World({"old": (MS, 1.0)})
+    refused = accepted(tmp_path, world=world, host=EMULATED)
+    assert isinstance(refused, Comparison)
+    assert (refused.metric, refused.verdict) == ("latency floor", GateVerdict.NOT_COMPARABLE)
+    assert refused.because == ("the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's")
+    assert world.asked == []
+
+
+def test_what_was_accepted_on_the_device_is_not_compared_with_an_emulator(tmp_path):
+    baseline, world, new = accepted(tmp_path), World({"new": (MS, 1.0)}), saved(tmp_path / "new.onnx")
+    report = gate(Stored(baseline), new, None, SETTINGS, GatePlan(), world=seams(world, host=EMULATED))
+    assert found(report)["outputs"].verdict is GateVerdict.PASS
+    for metric in ("latency floor", "peak memory", "steady memory"):
+        assert found(report)[metric].verdict is GateVerdict.NOT_COMPARABLE
+    assert "emulator: none -> qemu-aarch64-st, in user mode" in found(report)["peak memory"].because
+    assert report.verdict is GateVerdict.NOT_COMPARABLE
+    assert world.asked == []

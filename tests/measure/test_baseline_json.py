@@ -74,7 +74,7 @@ def test_whatever_was_changed_is_refused(path):
         (("model", "macs"), 1, "model.macs"),
         (("more",), 1, "more: unknown key"),
         (("acceptance", "who"), None, "acceptance.who: expected text, found null"),
-        (("schema",), "assess.baseline/2", "assess.baseline/2 was written by a newer assess; this one reads up to"),
+        (("schema",), "assess.baseline/3", "assess.baseline/3 was written by a newer assess; this one reads up to"),
         (("schema",), "assess.run/3", "schema 'assess.run/3' is not a baseline's"),
     ],
 )

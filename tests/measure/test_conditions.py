@@ -5,7 +5,18 @@ from pathlib import Path
 import builders
 import pytest
 
-from assess.measure.conditions import READERS, STANDINGS, conditions, cpu, heat, machine, memory, runtime, scheduler
+from assess.measure.conditions import (
+    READERS,
+    STANDINGS,
+    conditions,
+    cpu,
+    heat,
+    machine,
+    memory,
+    processor,
+    runtime,
+    scheduler,
+)
 from assess.measure.conditions.condition import CPUS, Look, Runtime, chosen, cpu_list
 from assess.measure.passes.floor import Floor, Spread
 
@@ -350,7 +361,7 @@ def test_telemetry_must_be_off_in_the_worker(look):
 
 def test_a_host_that_tells_nothing_breaks_no_reader_and_is_called_good_for_nothing_unread(look):
     found = conditions(look(absent={}))
-    assert len(found) == len(READERS) - 2  # Neither a Jetson nor idle states.
+    assert len(found) == len(READERS) - 3  # Neither a Jetson nor idle states, and no emulator.
     assert {condition.name for condition in found if condition.standing == "good"} == {"share of a CPU", "power source"}
     assert all(condition.because for condition in found if condition.standing == "not known")
 
@@ -363,4 +374,21 @@ def test_the_worst_come_first(look):
 
 def test_this_host_is_read_whole():
     found = conditions(Look(Path("/"), builders.host()))
-    assert len({condition.name for condition in found}) == len(found) >= len(READERS) - 2
+    assert len({condition.name for condition in found}) == len(found) >= len(READERS) - 3
+
+
+def test_an_emulator_is_bad_and_a_processor_is_nothing_to_tell(look):
+    assert processor.emulation(look()) is None
+    found = processor.emulation(look(emulator="qemu-aarch64-st, in user mode"))
+    assert (found.standing, found.found) == ("bad", "qemu-aarch64-st, in user mode")
+    assert found.because.startswith("no time taken here is evidence of any processor")
+
+
+def test_instruction_sets_are_told_and_bad_where_a_runtime_would_stumble(look):
+    good = processor.instructions(look(instructions=("asimd", "asimddp")))
+    assert (good.standing, good.found) == ("good", "asimd, asimddp")
+    bad = processor.instructions(look(cpu="Cortex-A76", instructions=("asimd",), not_offered=("asimddp",)))
+    assert (bad.standing, bad.found) == ("bad", "asimd")
+    assert bad.because.startswith("asimddp not among them, though ONNX Runtime takes Cortex-A76 to have it")
+    assert "/proc/cpuinfo" in bad.remedy
+    assert processor.instructions(look(absent={"instruction sets": "no"})).because == "no"

@@ -7,7 +7,9 @@ import pytest
 
 from assess.errors import AssessError
 from assess.measure.cold_start import Start
+from assess.measure.constraint import Constraints, CpuQuota, Scheduling
 from assess.measure.frames import Frames, closed_loop_frames
+from assess.measure.measurement import Failure
 from assess.measure.record import from_json, to_json
 from assess.measure.scenarios.offline import BatchRun, Offline
 from assess.measure.windows import Window
@@ -79,3 +81,60 @@ def test_a_pass_that_was_asked_for_gave_something_or_a_reason(name, key):
 )
 def test_figures_that_nothing_can_be_counted_from_are_refused(changes, problem):
     assert refusal(**changes).startswith(problem)
+
+
+QUOTA = CpuQuota(0.5, 0.1, "cgroup cpu.max", 60, 31, 1.5)
+
+
+def limits(cpus="", realtime=False, held=None, **changes):
+    return {"requested": replace(builders.measurement().requested, cpus=cpus, realtime=realtime), "constraints": held}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        limits("0-1", held=Constraints((0, 1))),
+        limits("2", held=Constraints((0, 2), scheduling=Scheduling((0, 2), 3, "other"))),
+        limits("50%", held=Constraints(quota=QUOTA)),
+        limits(realtime=True, held=Constraints((1,), real_time_share=0.95)),
+    ],
+)
+def test_limits_that_were_held_are_read_as_they_were_written(asked):
+    run = builders.measurement(**asked)
+    assert from_json(to_json(run), "run.json") == run
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (limits("2"), "constraints: is null, though the run was to be held to CPUs or a class"),
+        (limits(realtime=True), "constraints: is null, though the run was to be held to CPUs or a class"),
+        (limits(held=Constraints((1,))), "constraints: are there, though nobody asked for any"),
+        (limits("50%", held=Constraints()), "constraints.quota: is not that of --cpus '50%'"),
+        (limits("2", held=Constraints((0, 1), QUOTA)), "constraints.quota: is not that of --cpus '2'"),
+        (limits("0-1", held=Constraints((0,))), "constraints.cpus: are '0', --cpus was '0-1'"),
+        (limits("2", held=Constraints((0,))), "constraints.cpus: are '0', --cpus was '2'"),
+        (
+            limits("50%", held=Constraints(quota=replace(QUOTA, stopped=61))),
+            "constraints.quota.stopped: is more than there were periods",
+        ),
+        (limits("some"), "requested.cpus: 'some' does not say which CPUs"),
+    ],
+)
+def test_limits_that_were_not_asked_for_or_not_held_are_refused(asked, problem):
+    assert refusal(**asked) == problem
+
+
+def test_what_is_offered_is_not_missing():
+    host = builders.host(instructions=("asimd", "asimddp"), not_offered=("asimddp",))
+    assert refusal(before=host, after=host) == "before.not_offered: asimddp is among what is offered"
+
+
+def test_a_host_is_emulated_before_a_run_and_after_it_or_not_at_all():
+    problem = refusal(before=builders.host(emulator="qemu-aarch64-st, in user mode"))
+    assert problem.startswith("after.emulator: '', but before the run it was 'qemu-aarch64-st, in user mode'")
+
+
+def test_what_was_not_run_has_no_frames():
+    failure = Failure("start", "missing instructions", "asimddp")
+    assert refusal(failure=failure) == "frames: are there, though the run was not begun"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assess.measure.fingerprint import fingerprint, machine_id, settings_key, speed_facts
+from assess.measure.fingerprint import deciding, fingerprint, machine_id, settings_key, speed_facts
 from assess.measure.measurement import Host, Settings
 
 HOST = Host("aarch64", 4, "Linux 6.6.31", board="Raspberry Pi 5", cpu="Cortex-A76", memory_bytes=8 * 2**30 - 1)
@@ -48,3 +48,15 @@ def test_a_machine_s_id_is_never_told_itself(tmp_path):
     assert len(told) == 16 and told not in "b08dfa6083e7567a1921a715000001fb"
     (tmp_path / "etc/machine-id").write_text("0000000083e7567a1921a715000001fb\n")
     assert machine_id(tmp_path) != told
+
+
+def test_an_emulator_is_no_machine_that_it_stands_for_and_the_others_keep_their_keys():
+    assert fingerprint(replace(HOST, emulator="qemu-aarch64, in user mode")) != fingerprint(HOST)
+    assert "emulator" not in speed_facts(HOST)
+
+
+def test_limits_of_the_cpu_are_settings_that_decide_where_there_are_any():
+    usual = Settings()
+    assert settings_key(replace(usual, cpus="2")) != settings_key(usual)
+    assert settings_key(replace(usual, realtime=True)) != settings_key(usual)
+    assert not {"cpus", "realtime"} & deciding(usual).keys()

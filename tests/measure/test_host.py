@@ -31,7 +31,7 @@ def host(root):
 
 def test_a_jetson_is_read_from_its_own_files(tmp_path, put):
     put("proc/device-tree/model", "NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super\0")
-    put("proc/cpuinfo", arm(("0x41", "0xd42"), ("0x41", "0xd42")))
+    put("proc/cpuinfo", arm(("0x41", "0xd42"), ("0x41", "0xd42")) + "\nFeatures\t: fp asimd asimddp\n")
     put("proc/meminfo", MEMINFO)
     put("proc/loadavg", "0.52 0.58 0.59 1/389 12345\n")
     put("var/lib/nvpmodel/status", "pmode:0002 fmode:fmode0\n")
@@ -47,6 +47,7 @@ def test_a_jetson_is_read_from_its_own_files(tmp_path, put):
     assert found.governor == "schedutil"
     assert found.load == 0.52
     assert found.cpu_share == 0.97
+    assert (found.instructions, found.emulator) == (("asimd", "asimddp"), "")
     assert found.absent == {}
 
 
@@ -60,7 +61,9 @@ def test_a_pc_is_named_by_dmi_and_its_cpu(tmp_path, put):
 def test_what_cannot_be_read_is_absent_with_a_reason(tmp_path):
     found = host(tmp_path)
     assert (found.board, found.cpu, found.memory_bytes, found.load, found.governor) == ("", "", None, None, "")
-    assert set(found.absent) == {"board", "CPU", "memory", "power mode", "governor", "load", "available memory"}
+    assert set(found.absent) == {
+        "board", "CPU", "memory", "power mode", "governor", "load", "available memory", "instruction sets",
+    }  # fmt: skip
     assert found.absent["power mode"] == "no nvpmodel status: only Jetson boards have one"
 
 

@@ -1,6 +1,7 @@
 """The parent: what is asked of the worker, and what becomes of each way it can end."""
 
 import hashlib
+import os
 import signal
 from dataclasses import replace
 
@@ -12,10 +13,13 @@ from fakes import MS, FakeClock, FakeEngine, RefusedError, kernel, launch
 from assess import __version__
 from assess.describe.model import ModelFile, Port
 from assess.errors import AssessError
+from assess.measure.constraint import Constraints, Scheduling
 from assess.measure.measurement import Effective, Failure, Memory, Settings
+from assess.measure.record import from_json, to_json
 from assess.measure.rows import Rows
 from assess.measure.run import measure
 from assess.measure.sensors.sensor import Found
+from assess.measure.validity import validity
 from assess.sandbox import Ending, Limits, Signalled
 
 SMALL = Port("x", "float32", (2, 3))
@@ -411,3 +415,52 @@ def test_a_limit_on_memory_that_was_exceeded_is_a_failure_whoever_held_it(path):
     )
     assert len(found.frames) == 100
     assert with_fakes(path, Settings(memory_limit_bytes=90, min_count=100, min_duration_s=0.1)).failure is None
+
+
+def seeing(path, settings, **seen):
+    """A run whose worker reads back how it is scheduled; nothing real is launched, so nothing is held."""
+    clock = FakeClock()
+    system = kernel(clock)._replace(scheduling=lambda: seen)
+    asked, start = [], launch(FakeEngine(clock), system)
+
+    def watched(module, request, limits, **options):
+        asked.append(request)
+        return start(module, request, limits, **options)
+
+    return run(path, settings, launch=watched), asked
+
+
+def test_what_the_worker_reads_back_of_itself_is_in_the_run(path):
+    cpu = min(os.sched_getaffinity(0))
+    settings = Settings(min_count=100, min_duration_s=0.1, cpus=f"{cpu}-{cpu}", threads=0)
+    found, asked = seeing(path, settings, cpus=[cpu], threads=1, policy="other")
+    assert found.constraints == Constraints((cpu,), None, Scheduling((cpu,), 1, "other"))
+    assert (asked[0]["threads"], found.requested.threads) == (1, 0)
+    assert validity(found) == ()
+    escaped, _ = seeing(path, settings, cpus=[cpu, cpu + 1], threads=2, policy="other")
+    assert validity(escaped)[0].startswith("the model ran on CPUs")
+
+
+def test_limits_that_cannot_be_held_end_it_before_anything_is_begun(path):
+    launched = []
+    with pytest.raises(AssessError, match="this process may use"):
+        run(path, Settings(cpus="4096"), launch=lambda *asked, **options: launched.append(asked))
+    assert launched == []
+
+
+def test_a_model_whose_instructions_are_missing_is_not_launched(path, monkeypatch):
+    failure = Failure("start", "missing instructions", "this processor does not offer asimddp")
+    monkeypatch.setattr("assess.measure.run.missing_instructions", lambda models, host, settings: failure)
+    launched = []
+    found = run(path, Settings(passes=("start",)), launch=lambda *asked, **options: launched.append(asked))
+    assert launched == []
+    assert (found.failure, found.effective, found.memory, len(found.frames)) == (failure, None, None, 0)
+    assert found.absent["memory"] == "it was not run: missing instructions"
+    assert from_json(to_json(found), "run.json") == found
+
+
+def test_why_an_instruction_was_none_is_told_where_it_is_known(path):
+    host = builders.host(cpu="Cortex-A76", not_offered=("asimddp",))
+    found = run(path, launch=ends("crashed", "stopped by SIGILL", {"phase": "load"}), host=lambda: host)
+    first, _, rest = found.failure.detail.partition("\n")
+    assert (first, rest[:44]) == ("last words", "asimddp: ONNX Runtime takes the core to have")

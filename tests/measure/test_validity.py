@@ -5,10 +5,11 @@ from dataclasses import replace
 import builders
 import pytest
 
+from assess.measure.constraint import Constraints, CpuQuota, Scheduling
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.measurement import Effective, Failure
 from assess.measure.passes.floor import Floor, Spread, level
-from assess.measure.validity import let_pass, untimed_validity, validity
+from assess.measure.validity import let_pass, untimed_validity, validity, why_no_time
 
 MS = 1_000_000
 STEADY = (2 * MS, 2 * MS + 50_000) * 50
@@ -173,3 +174,39 @@ def test_a_percentile_that_no_frame_lies_above_is_the_slowest():
     ]
     reason = validity(paced((0, 0, 0, 0, 5 * MS) * 15, 0, 20), 0.015, 99.9)[-1]
     assert "though the model was idle, slowest of 75 frames)" in reason
+
+
+def held(**changes):
+    return Constraints(**{"cpus": (), "scheduling": Scheduling((0,), 1, "other"), **changes})
+
+
+def test_times_of_an_emulator_are_none_however_calm_the_run_and_far_the_deadline():
+    emulated = {"emulator": "qemu-aarch64-st, in user mode"}
+    found = run(before=emulated, after=emulated)
+    why = ("the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's",)
+    assert validity(found) == validity(found, deadline_s=10.0) == why_no_time(found) == why
+    assert untimed_validity(found) == ()  # Memory and outputs are as good as in any run.
+
+
+def test_a_run_under_a_quota_is_none_of_a_slower_processor():
+    quota = CpuQuota(0.2, 0.1, "cgroup cpu.max", 60, 31, 1.5)
+    found = run(constraints=held(quota=quota))
+    assert validity(found, deadline_s=10.0) == (
+        "it had 0.2 of a CPU's time, stopped in 31 of 60 periods: a quota does not make a fast CPU a slow one: its "
+        "median is this CPU's, its tail the quota's",
+    )
+    assert untimed_validity(found) == ()
+    assert validity(run(constraints=held(quota=replace(quota, stopped=0)))) != ()
+    assert "periods" not in validity(run(constraints=held(quota=replace(quota, stopped=None))))[0]
+
+
+def test_a_run_on_cpus_of_its_own_is_one_like_any_other():
+    assert validity(run(constraints=held(cpus=(0, 1)))) == ()
+
+
+def test_what_was_read_back_must_be_what_was_given():
+    assert validity(run(constraints=held(cpus=(1,)))) == ("the model ran on CPUs 0, though it was put on 1",)
+    asked = run(constraints=held(cpus=(0,)))
+    real_time = replace(asked, requested=replace(asked.requested, realtime=True))
+    assert validity(real_time) == ("the model ran as 'other', though it was to be real-time",)
+    assert validity(replace(real_time, constraints=held(scheduling=Scheduling((0,), 1, "FIFO", 10, True)))) == ()

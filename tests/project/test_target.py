@@ -3,7 +3,7 @@ import pytest
 
 from assess.describe.device import Identity
 from assess.measure.measurement import Effective
-from assess.project.target import binding_in_effect, why_not_the_device
+from assess.project.target import binding_in_effect, host_name, why_not_the_device
 
 
 def test_a_host_that_reports_the_board_is_the_device():
@@ -91,3 +91,11 @@ def test_what_nothing_reports_matches_no_identity():
     device = builders.device().model_copy(update={"identity": blank})
     host = builders.host(board="", power_mode="", absent={"board": "no DMI here"})
     assert why_not_the_device(host, device) == "its board is not readable (no DMI here), acme-rover is ''"
+
+
+def test_an_emulated_host_is_the_device_by_no_name():
+    host = builders.host(emulator="qemu-aarch64-st, in user mode")
+    assert why_not_the_device(host, builders.device()) == (
+        "its processor is emulated, by qemu-aarch64-st, in user mode: whatever it is called, it is none of acme-rover"
+    )
+    assert host_name(host) == "ACME Rover Board, emulated"

@@ -1,7 +1,7 @@
 """A diagnosis, rendered and concluded in exact words; the world is a folder and a worker that answers as told."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import builders
 import pytest
@@ -161,3 +161,15 @@ def test_a_worker_that_fails_leaves_the_conditions(tmp_path, ending, why):
     found = examine(tmp_path, ending)
     assert (found.floor, found.why_no_floor, found.fit) == (None, why, None)
     assert any(condition.name == "steal" and condition.standing == "bad" for condition in found.conditions)
+
+
+def test_under_an_emulator_no_deadline_can_be_measured_however_long():
+    host = builders.host(emulator="qemu-aarch64-st, in user mode")
+    found = replace(diagnosis(deadline_s=10.0), host=host)
+    assert (found.fit, found.shortest_deadline_s) == (False, None)
+    assert conclusion(found) == (
+        "NOT FIT the processor is emulated, by qemu-aarch64-st, in user mode: no deadline can be measured here; "
+        "outputs, differences of memory, detection and instruction sets are real."
+    )
+    assert doctor_text(found).startswith("ACME Rover Board, emulated: aarch64")
+    assert json.loads(doctor_json(found))["host"]["emulator"] == "qemu-aarch64-st, in user mode"

@@ -9,6 +9,7 @@ import pytest
 import whole_run
 
 from assess.describe.workload import Workload
+from assess.measure.constraint import Constraints, CpuQuota, Scheduling
 from assess.measure.frames import Frames, closed_loop_frames
 from assess.measure.measurement import Failure
 from assess.measure.scenarios.generate import Context, Generation
@@ -236,3 +237,50 @@ def test_nothing_is_said_of_what_was_not_measured():
     made = builders.measurement(frames=Frames(), memory=None, load_s=None, first_s=None, effective=None)
     alone = Workload.model_validate({**builders.WORKLOAD, "id": "x"})
     assert [each.title for each in run_facts(made, alone)] == ["Settings and host"]
+
+
+def constrained(held, **asked):
+    run = whole_run.whole_run(constraints=held)
+    return lines("Settings and host", replace(run, requested=replace(run.requested, **asked)))
+
+
+def test_cpus_are_told_as_they_were_read_back():
+    assert "CPUs: put on 0-1 by affinity; 3 threads on 0-1, as read back" in constrained(
+        Constraints((0, 1), scheduling=Scheduling((0, 1), 3, "other")), cpus="2"
+    )
+    assert "CPUs: put on 1 by affinity" in constrained(Constraints((1,)), cpus="1-1")
+
+
+def test_a_quota_is_told_with_what_it_is_not():
+    slower = "a quota does not make a fast CPU a slow one: its median is this CPU's, its tail the quota's"
+    quota = CpuQuota(0.5, 0.1, "cgroup cpu.max", 60, 31, 1.5)
+    assert (
+        "CPU quota: 0.5 of a CPU's time, by cgroup cpu.max, periods of 100 ms; used up in 31 of 60, 1.5 s stood still; "
+        f"{slower}"
+    ) in constrained(Constraints(quota=quota), cpus="0.5")
+    uncounted = replace(quota, periods=None)
+    assert any("how often it was used up is not known" in line for line in constrained(Constraints(quota=uncounted)))
+
+
+def test_real_time_is_told_with_its_bound_and_whether_memory_was_locked():
+    seen = Scheduling((1,), 1, "FIFO", 10, locked=True)
+    assert (
+        "real-time: FIFO, priority 10, memory locked as it is touched; all real-time processes get 95% of a CPU at most"
+    ) in constrained(Constraints((1,), None, seen, 0.95), realtime=True)
+    loose = replace(seen, locked=False, why_not_locked="mlockall: no")
+    assert "real-time: FIFO, priority 10, memory not locked: mlockall: no" in constrained(
+        Constraints((1,), None, loose), realtime=True
+    )
+
+
+def test_an_emulator_is_told_and_what_is_real_all_the_same():
+    host = builders.host(emulator="qemu-aarch64-st, in user mode", instructions=("asimd",), not_offered=("asimddp",))
+    run = whole_run.whole_run(before=host, after=host)
+    told = lines("Settings and host", run)
+    assert (
+        "emulated: by qemu-aarch64-st, in user mode: no time taken here is evidence of any processor; outputs, "
+        "differences of memory, detection and instruction sets are real"
+    ) in told
+    assert "instruction sets: asimd" in told
+    assert "  not offered, though ONNX Runtime takes the core to have it: asimddp" in told
+    assert any("of the emulator's process" in line for line in lines("Memory", run))

@@ -12,6 +12,8 @@ _STEPS = {
     "refused": "read its message; feed real inputs (--input NAME=FILE.npy), bind other dimensions, or export again",
     "crashed": "run the model with `--optimisation disabled`; if that works, report the crash to ONNX Runtime",
     "hung": "allow more time with --timeout, or look for a Loop that does not end",
+    "missing instructions": "show the process the /proc/cpuinfo of its own core (an emulator: -cpu of that number), or "
+    "run it in floats: `--optimisation basic`, or the float model",
     "out of memory": "give it more memory with --memory-limit, or a smaller batch with --dim",
 }
 
@@ -21,9 +23,10 @@ def execution(case: Case) -> Finding:
     """Does the model run, from loading to its last inference, without failing?
 
     PASS needs a run on the device itself. A process that crashed, hung, was refused or ran out of memory there is a
-    FAIL with its cause. A run on another host shows that ONNX Runtime can run the model, no more (MARGINAL), and a
-    failure there leaves it open (UNKNOWN, with the cause). On a device that is only announced, and so cannot be bought,
-    the best answer is MARGINAL, whatever a host says that it is.
+    FAIL with its cause; so is a model that was not run, since its kernels need instructions that the core has not. A
+    run on another host shows that ONNX Runtime can run the model, no more (MARGINAL), and a failure there leaves it
+    open (UNKNOWN, with the cause). On a device that is only announced, and so cannot be bought, the best answer is
+    MARGINAL, whatever a host says that it is.
     """
     measurement = case.measurement
     if measurement is None:

@@ -12,7 +12,7 @@ from assess.describe.workload import Workload
 from assess.judge.deadline import DeadlineRecord, deadline_record
 from assess.judge.gate.comparison import Comparison, GateVerdict
 from assess.measure.measurement import Measurement
-from assess.measure.validity import validity
+from assess.measure.validity import validity, why_no_time
 from assess.project.binomial import rate_bound
 from assess.project.estimates import measured_latency
 from assess.units import format_quantity
@@ -33,6 +33,9 @@ def judge_budgets(measurement: Measurement, workload: Workload) -> list[Comparis
     """
     if workload.deadline_s is None:
         return []
+    if no_time := why_no_time(measurement):
+        step = "run the gate on the device itself, or leave it out: --skip deadline"
+        return [Comparison(DEADLINE, GateVerdict.NOT_COMPARABLE, "; ".join(no_time), next_step=step)]
     record = deadline_record(measurement, workload)
     if record is None:
         return [Comparison(DEADLINE, GateVerdict.INCONCLUSIVE, "no frame was served", next_step=_CERTIFY)]

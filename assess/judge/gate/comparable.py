@@ -38,11 +38,19 @@ def differences(baseline: Baseline, job: Job | None, settings: Settings, host: H
     """What is known to differ before anything is run: the job, how the model is run, the machine."""
     found = [*_jobs(baseline, job)]
     before, now = deciding(baseline.settings), deciding(settings)
-    found += [Difference(name, _word(before[name]), _word(now[name])) for name in now if before[name] != now[name]]
+    found += [
+        Difference(name, _word(before.get(name, "")), _word(now.get(name, "")))
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]
     machines = {"machine": baseline.machine} if baseline.machine and machine else {}
     facts = {**speed_facts(baseline.host), **machines}
     here = {**speed_facts(host), **({"machine": machine} if machines else {})}
-    return found + [Difference(name, facts[name], here[name]) for name in facts if facts[name] != here[name]]
+    return found + [
+        Difference(name, facts.get(name, ""), here.get(name, ""))
+        for name in {**facts, **here}
+        if facts.get(name) != here.get(name)
+    ]
 
 
 def runtime_differences(baseline: Baseline, versions: Mapping[str, str]) -> list[Difference]:

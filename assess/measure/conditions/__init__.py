@@ -10,6 +10,7 @@ from assess.measure.conditions.cpu import boost, frequency, governor, idle_state
 from assess.measure.conditions.heat import temperature, throttling
 from assess.measure.conditions.machine import clock_source, cpu_quota, hypervisor, jetson, power_source
 from assess.measure.conditions.memory import available, huge_pages, numa, swap
+from assess.measure.conditions.processor import emulation, instructions
 from assess.measure.conditions.runtime import onnx_runtime
 from assess.measure.conditions.scheduler import load, own_share, run_queue, scheduling_class, steal, timer_slack
 
@@ -17,6 +18,8 @@ __all__ = ["READERS", "STANDINGS", "Condition", "Look", "conditions"]
 
 #: Each answers for one condition, or with None where this kind of host cannot have it.
 READERS: Final[tuple[Callable[[Look], Condition | None], ...]] = (
+    emulation,
+    instructions,
     jetson,
     governor,
     boost,

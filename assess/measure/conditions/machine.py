@@ -8,6 +8,7 @@ from typing import Final
 
 from assess.measure import nvpmodel
 from assess.measure.conditions.condition import CPUS, Condition, Look, unknown
+from assess.measure.cpu_quota import cpu_groups
 from assess.measure.sensors.sensor import by_number, text_or
 
 _CLOCK: Final = "sys/devices/system/clocksource/clocksource0"
@@ -63,7 +64,7 @@ def hypervisor(look: Look) -> Condition:
 
 def cpu_quota(look: Look) -> Condition:
     """CPU time that a container may use (Documentation/admin-guide/cgroup-v2.rst, cpu.max; v1: cpu.cfs_quota_us)."""
-    name, groups = "CPU quota", _cpu_groups(look.root)
+    name, groups = "CPU quota", cpu_groups(look.root)
     if not groups:
         return unknown(name, "no control groups")
     quotas = [(quota, folder) for folder in groups if (quota := _quota(folder)) is not None]
@@ -108,19 +109,6 @@ def jetson(look: Look) -> Condition | None:
         because = "clocks follow the load; and another mode than the highest is right only if the job will run in it"
     remedy = f"sudo nvpmodel -m {most} && sudo jetson_clocks"
     return Condition("Jetson", "could be better", found, because, remedy)
-
-
-def _cpu_groups(root: Path) -> list[Path]:
-    """Folders of the control groups that limit this process's CPU time, innermost first."""
-    found = []
-    for line in text_or(root / "proc/self/cgroup", "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mount = root / "sys/fs/cgroup" / controllers
-        inner = mount / path.lstrip("/")
-        found += [folder for folder in (inner, *inner.parents) if folder.is_relative_to(mount) and folder.is_dir()]
-    return found
 
 
 def _quota(folder: Path) -> float | None:

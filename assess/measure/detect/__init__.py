@@ -115,6 +115,7 @@ def detect(
         board_support=known("board support", system.board_support(root)),
         virtualisation=known("virtualisation", system.virtualisation(root, listed)),
         absent=absent,
+        emulator=system.emulated(root),
     )
 
 

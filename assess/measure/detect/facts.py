@@ -241,6 +241,7 @@ class Detected:
         kernel: its release.
         board_support: NVIDIA's Jetson Linux release.
         virtualisation: what the machine is a guest of; absent where nothing says that it is one.
+        emulator: what emulates the processor; None where nothing says that something does.
         absent: what was not found, and why.
     """
 
@@ -270,3 +271,4 @@ class Detected:
     board_support: Fact[str] | None
     virtualisation: Fact[str] | None
     absent: Mapping[str, str]
+    emulator: Fact[str] | None = None

@@ -11,6 +11,7 @@ from assess.describe.model import Precision
 from assess.measure import identity
 from assess.measure.detect.board import plain
 from assess.measure.detect.facts import CoreKind, Cores, Fact, Support
+from assess.measure.instruction_sets import NAMES
 from assess.measure.kernel_files import cpus_in, text_of, whole_number
 
 _CPUS: Final = "sys/devices/system/cpu"
@@ -21,13 +22,6 @@ _HERTZ: Final = 1e3
 
 #: The kernel lists the cores of a hybrid x86 CPU by the event counters that they have.
 _HYBRID: Final = {"cpu_core": "performance core", "cpu_atom": "efficiency core", "cpu_lowpower": "low-power core"}
-
-#: Features of x86 and Arm that decide how fast a CPU infers, by the kernel's names; in the order they are shown.
-_FEATURES: Final = (
-    "sse2", "f16c", "fma", "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "avx512_fp16", "amx_int8",
-    "amx_bf16", "amx_fp16",
-    "neon", "asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "svei8mm", "svebf16", "sme", "sme2",
-)  # fmt: skip
 
 #: For each precision, the features whose instructions multiply and add in it, the fastest first. F16C is none: it only
 #: converts. AVX2 and ASIMD multiply 8-bit numbers too, in more steps than the dot products of VNNI and ASIMDDP.
@@ -117,7 +111,7 @@ def features(listed: list[Processor]) -> Fact[tuple[str, ...]] | str:
         return "/proc/cpuinfo lists no features" if listed else _NO_CPUINFO
     of_all = set.intersection(*(set(text.split()) for text in lists))
     note = "only those that all kinds of cores have" if len(lists) > 1 else ""
-    return Fact(tuple(name for name in _FEATURES if name in of_all), _CPUINFO, note)
+    return Fact(tuple(name for name in NAMES if name in of_all), _CPUINFO, note)
 
 
 def precisions(found: Fact[tuple[str, ...]] | str) -> Fact[tuple[Support, ...]] | str:

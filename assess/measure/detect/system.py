@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from assess.measure.detect.board import DMI, dmi, plain
 from assess.measure.detect.facts import Fact
 from assess.measure.detect.processor import Processor
+from assess.measure.emulator import emulator
 from assess.measure.kernel_files import text_of
 
 
@@ -81,6 +82,12 @@ def virtualisation(root: Path, listed: list[Processor]) -> Fact[str] | str:
     if flagged:
         return Fact("a hypervisor that does not give its name", "/proc/cpuinfo flag hypervisor")
     return "no hypervisor flag in /proc/cpuinfo, and no hypervisor's name in DMI"
+
+
+def emulated(root: Path) -> Fact[str] | None:
+    """What emulates the processor; None where nothing says that something does."""
+    name = emulator(root)
+    return Fact(name, "the program that is executed, and /proc/cpuinfo") if name else None
 
 
 def root_filesystem(root: Path) -> int:

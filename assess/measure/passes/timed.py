@@ -71,7 +71,7 @@ def _phases(
     binding, infer = _settled(session, scenario)
     warm_up = Plan(request["warmup_count"], int(request["warmup_duration_s"] * 1e9), until_ns)
     warmup_count = len(closed_loop(infer, warm_up, Count(), clock=clock))
-    tell({"known": {"binding": binding, "warmup_count": warmup_count, "threads": kernel.threads()}})
+    tell({"known": {"binding": binding, "warmup_count": warmup_count, **kernel.process()}})
 
     if scenario.releases is not None:
         tell({"phase": "back to back"})

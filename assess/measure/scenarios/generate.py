@@ -173,7 +173,7 @@ def _phases(
     watch.restart()
     warm_up = Plan(request["warmup_count"], int(request["warmup_duration_s"] * 1e9), until_ns)
     warmup_count = len(_sequences(decoder, request, warm_up, Count(), clock))
-    tell({"known": {"binding": "runtime", "warmup_count": warmup_count, "threads": kernel.threads()}})
+    tell({"known": {"binding": "runtime", "warmup_count": warmup_count, **kernel.process()}})
 
     tell({"phase": "timed"})
     waited, start = kernel.waited_ns(), clock()

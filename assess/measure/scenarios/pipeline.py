@@ -207,7 +207,7 @@ def _phases(
     warm_up = Plan(request["warmup_count"], int(request["warmup_duration_s"] * 1e9), until_ns)
     counts = {name: len(closed_loop(call, warm_up, Count(), clock=clock)) for name, call in infer.items()}
     own = request["own"]
-    tell({"known": {"binding": settled[own][0], "warmup_count": counts[own], "threads": kernel.threads()}})
+    tell({"known": {"binding": settled[own][0], "warmup_count": counts[own], **kernel.process()}})
 
     tell({"phase": "back to back"})
     alone = Plan(request["warmup_count"], int(request["back_to_back_s"] * 1e9), until_ns)

@@ -83,7 +83,8 @@ def memory(measurement: Measurement) -> Group:
             ("steady", peaks.steady_peak),
         )
         parts = ", ".join(f"{size(max(0, peak - peaks.baseline))} {name}" for name, peak in named)
-        text = f"{parts}; above {size(peaks.baseline)} of the empty runtime ({peaks.method})"
+        how = f"{peaks.method}, of the emulator's process" if measurement.before.emulator else peaks.method
+        text = f"{parts}; above {size(peaks.baseline)} of the empty runtime ({how})"
         facts.append(Fact("memory", text, brief=True))
         if (limit := measurement.memory_limit) is not None:
             most = max(peaks.load_peak, peaks.first_peak, peaks.steady_peak)

@@ -8,6 +8,7 @@ from typing import Final
 from assess.measure.measurement import Host, Measurement
 from assess.measure.reached import CommandRan
 from assess.measure.sensors import SENSORS
+from assess.report.facts.constraints import limits, processor
 from assess.report.facts.fact import Fact, Group, Table, percent, several, size
 from assess.report.profile import fallbacks, node_table, operator_table, operators_in_short, placement_table, taken
 
@@ -45,10 +46,12 @@ def setting(measurement: Measurement) -> Group:
     if effective is None and measurement.tool_run is not None:
         least = f"at least {requested.min_count:,} inferences and {requested.min_duration_s:g} s"
         facts.append(Fact("settings", f"{threads.replace('ONNX Runtime', 'the tool')}, {least}"))
+    facts += limits(measurement)
     for each in measurement.inputs:
         shape = "x".join(map(str, each.shape)) or "scalar"
         facts.append(Fact("input", f"{each.name} {each.dtype} {shape}, {each.source}, sha256:{each.sha256[:16]}"))
     facts.append(Fact("host", _host(measurement.before)))
+    facts += processor(measurement.before)
     if (reached := measurement.reached) is not None:
         facts.append(Fact("target", f"{reached.target}, over SSH, with the runner {reached.runner}"))
         facts += [Fact("", f"{ran.when}: {ran.command}{_ended(ran)}") for ran in reached.commands]

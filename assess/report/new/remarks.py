@@ -36,6 +36,11 @@ def about_machine(found: Detected | None) -> list[str]:
     if found.virtualisation:
         host, source = found.virtualisation.value, found.virtualisation.source
         lines += comment(f"detected: a guest of {host} ({source}): others may share the host")
+    if found.emulator:
+        who = found.emulator.value
+        lines += comment(
+            f"detected: the processor is emulated, by {who}: nothing was measured, and no run is one on it"
+        )
     if found.storage:
         size = f"{found.storage.value / 1e9:.4g} GB of storage: {found.storage.note}"
         lines += comment(f"detected: {size}; as a limit for models, fill in:")

@@ -156,3 +156,11 @@ def test_operators_that_fall_back_now_are_named():
     assert more.details == ("Resize: 1 -> 2", "TopK: 0 -> 1")
     assert judge_placement({"Resize": 1}, {"Resize": 1}).verdict is GateVerdict.PASS
     assert judge_placement({"Resize": 1}, {}).verdict is GateVerdict.IMPROVEMENT
+
+
+def test_an_emulator_keeps_no_deadline_and_misses_none():
+    host = builders.host(emulator="qemu-aarch64-st, in user mode")
+    emulated = replace(run(*[5] * 459), before=host, after=host)
+    found = budgets(emulated, deadline="10 ms", percentile=99)[DEADLINE]
+    assert found.verdict is GateVerdict.NOT_COMPARABLE
+    assert found.because == "the processor is emulated, by qemu-aarch64-st, in user mode: times are the emulator's"
