@@ -102,3 +102,11 @@ def test_a_folder_a_missing_file_and_no_text_are_told(tmp_path):
 def test_an_energy_and_a_fit_are_kept():
     kept = replace(builders.baseline(), job_run=builders.stored_run())
     assert from_json(to_json(kept), "b.json") == kept
+
+
+def test_a_baseline_of_the_first_version_is_read_to_the_same():
+    data = json.loads(to_json(builders.baseline()))
+    for holder, later in (("settings", ("cpus", "realtime")), ("host", ("emulator", "instructions", "not_offered"))):
+        for name in later:
+            del data[holder][name]
+    assert from_json(signed({**data, "schema": "assess.baseline/1"}), "b.json") == builders.baseline()
