@@ -111,7 +111,7 @@ def fit(
     check_outputs(output, read)
     form, library = named_format(format_), library_of(profiles, partner)
     buyer = library.partner(partner) if partner else None
-    place = place_of(on, inventory)
+    place = place_of(on, inventory, by_tool=bool(runner))
     devices = devices_of(devices_there(place, device, buyer), buyer, library)
     place.require(devices)
     targets = targets_of(devices, buyer, library)

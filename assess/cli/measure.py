@@ -129,7 +129,7 @@ def measure(
         runner_unit=runner_unit,
     )
     asked = settings(words, job)
-    place = place_of(on, inventory)
+    place = place_of(on, inventory, by_tool=bool(runner))
     dims, limits = dimensions(dim), reading_limits(timeout, memory_limit)
     check_files(asked.custom_ops, "--custom-ops")
     with progress() as tell:

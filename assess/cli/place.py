@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assess.measure.timed_run import OnProgress
     from assess.target.connected import Board, Listener
     from assess.target.measuring import BoardFacts
+    from assess.target.tool import ToolBoard
 
 OnOption = Annotated[
     str | None,
@@ -67,8 +68,9 @@ class Here:
 class There:
     """A target; it is asked what it is when somebody wants to know."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, target: Target, *, by_tool: bool = False) -> None:
+        self._target, self._by_tool = target, by_tool
+        self._tool_board: ToolBoard | None = None
         self._board: Board | None = None
         self._facts: BoardFacts | None = None
 
@@ -93,7 +95,11 @@ class There:
     def run(self) -> Callable[..., Measurement]:
         """Runs a model for a job, there."""
         from assess.target.measuring import run_on
+        from assess.target.tool import run_tool_on
 
+        self.reach()
+        if self._tool_board is not None:
+            return partial(run_tool_on, self._tool_board)
         return partial(run_on, self.board, listen=listener())
 
     def facts(self) -> BoardFacts:
@@ -106,11 +112,13 @@ class There:
 
     def host(self) -> Host:
         """What it is."""
-        return self.facts().host
+        self.reach()
+        return self._tool_board.host() if self._tool_board is not None else self.facts().host
 
     def machine(self) -> str:
-        """Which machine it is."""
-        return self.facts().machine
+        """Which machine it is; "" where only a shell answers."""
+        self.reach()
+        return "" if self._tool_board is not None else self.facts().machine
 
     def require(self, devices: Sequence[Device]) -> None:
         """Refuse a target that is another device than all of those asked for: its figures would decide nothing.
@@ -131,12 +139,21 @@ class There:
         Raises:
             AssessError: it cannot be reached, or cannot run assess.
         """
-        if self._board is None:
-            from assess.cli.progress import progress
-            from assess.target.connected import connect
+        if self._board is not None or self._tool_board is not None:
+            return
+        from assess.cli.progress import progress
+        from assess.target.connected import connect, require_usable
+        from assess.target.tool import reach_for_tool
 
-            with progress() as tell:
-                self._board = connect(self._target, listener(tell))
+        if self._by_tool:
+            board = reach_for_tool(self._target)
+            try:
+                require_usable(self._target, board.probed)
+            except AssessError:  # A vendor's tool needs nothing of ours there.
+                self._tool_board = board
+                return
+        with progress() as tell:
+            self._board = connect(self._target, listener(tell))
 
     def tell_sent(self) -> None:
         """Say how much was sent there, if anything was."""
@@ -147,8 +164,13 @@ class There:
 Place = Here | There
 
 
-def place_of(on: str | None, inventory: Path | None) -> Place:
+def place_of(on: str | None, inventory: Path | None, *, by_tool: bool = False) -> Place:
     """The place that a command line names.
+
+    Args:
+        on: the target; None for this machine.
+        inventory: that names it.
+        by_tool: whether only a vendor's tool is to be run there.
 
     Raises:
         AssessError: there is no such target.
@@ -159,7 +181,7 @@ def place_of(on: str | None, inventory: Path | None) -> Place:
         return Here()
     from assess.describe.inventory import find_target, inventory_files
 
-    return There(find_target(on, inventory_files(inventory)))
+    return There(find_target(on, inventory_files(inventory)), by_tool=by_tool)
 
 
 def listener(tell: OnProgress | None = None) -> Listener:

@@ -82,7 +82,7 @@ def suite(
     chosen = None if tier is None else named_tier(tier)
     by = runner_settings(runner, runner_command)
 
-    place = place_of(on, inventory)
+    place = place_of(on, inventory, by_tool=bool(runner))
 
     def settings(job: Job, devices: Sequence[Device]) -> Settings:
         return settings_of(job, chosen, **by) if chosen else usual_settings(job, devices, place.host, **by)

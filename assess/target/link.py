@@ -95,12 +95,12 @@ class Link:
             raise self.failure(said)
         return Ran(done.returncode, done.stdout, said)
 
-    def start(self, command: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    def start(self, command: str, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
         """Begin a command line of its shell; signals of this terminal do not reach the client by themselves.
 
         Args:
             command: of its shell.
-            stderr: a file for what it, or ssh, says.
+            stderr: a file for what it, or ssh, says; or `subprocess.PIPE`.
         """
         self.connect()
         return subprocess.Popen(

@@ -120,7 +120,8 @@ def run_on(
         outcome = board.ask(asked, Path(folder), replace(listen or Listener(), progress=on_progress))
         measured = read(Path(folder) / RUN_FILE)
     _require_asked(measured, subject.model, job, board)
-    return replace(measured, requested=settings, reached=_reached(board, outcome))
+    asked_of_it = replace(settings, passes=measured.requested.passes)  # A vendor's tool has none.
+    return replace(measured, requested=asked_of_it, reached=_reached(board, outcome))
 
 
 def _require_asked(measured: Measurement, model: Model, job: Job, board: Board) -> None:

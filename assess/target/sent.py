@@ -76,7 +76,9 @@ class JobFiles:
         """Settings, with libraries of operators as they lie there."""
         libraries = [self.add(Path(name), f"operators/{index}/{Path(name).name}")
                      for index, name in enumerate(settings.custom_ops)]  # fmt: skip
-        return {**plain(settings), "custom_ops": libraries}
+        own = settings.runner_model
+        model = self.add(Path(own), f"runner/{Path(own).name}") if own else ""
+        return {**plain(settings), "custom_ops": libraries, "runner_model": model}
 
     def reference(self, reference: ReferenceModel | Path | None) -> Any:
         """What outputs are compared with."""

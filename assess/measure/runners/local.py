@@ -68,7 +68,7 @@ class LocalMachine:
             )
         except (OSError, ValueError) as error:
             raise AssessError(f"could not be started: {error}", where=str(command[0])) from error
-        return _Watch(process, self.most_printed_bytes).to_its_end(time.monotonic() + timeout_s)
+        return watched(process, self.most_printed_bytes, time.monotonic() + timeout_s)
 
     def read(self, path: str, most_bytes: int) -> bytes | None:
         """What a command wrote; None if there is no such file.
@@ -86,6 +86,14 @@ class LocalMachine:
         if len(data) > most_bytes:
             raise AssessError(f"has more than {most_bytes // 2**20} MiB", where=path, hint="ask for fewer frames")
         return data
+
+
+def watched(process: subprocess.Popen[bytes], most_bytes: int, deadline: float) -> Ran:
+    """How a process ends that leads a session of its own; at the deadline (monotonic, s) the whole session is ended.
+
+    Ctrl-C, SIGTERM and SIGHUP end it, and are told in `Ran.signal`.
+    """
+    return _Watch(process, most_bytes).to_its_end(deadline)
 
 
 @dataclass(slots=True)
