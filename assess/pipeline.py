@@ -137,14 +137,6 @@ def run(
     host: Callable[[], Host] = read_host,
 ) -> Measurement:
     """Measure a model for a job on this host; `launch` and `host` are the world, which tests hand in."""
-    shipped = library or Library()
-
-    def find(argument: str, dims: Mapping[str, int]) -> StageModel:
-        # An id is never a file that happens to have its name here.
-        path = argument if argument.endswith(".onnx") else str(shipped.model_file(argument))
-        found = find_model(path, shipped, dims=dims, on_progress=on_progress)
-        return StageModel(found.model, found.path, found.card, found.card_folder)
-
     return measure(
         subject.model,
         subject.path,
@@ -157,8 +149,24 @@ def run(
         launch=launch,
         host=host,
         reference=reference,
-        stages=find_stages(job, find),
+        stages=stage_models(job, library or Library(), on_progress),
     )
+
+
+def stage_models(job: Job, library: Library, on_progress: OnProgress = silent) -> dict[str, StageModel]:
+    """The other models of a pipeline, described, by the stage's name.
+
+    Raises:
+        AssessError: one is not there, lies elsewhere, or cannot be described.
+    """
+
+    def find(argument: str, dims: Mapping[str, int]) -> StageModel:
+        # An id is never a file that happens to have its name here.
+        path = argument if argument.endswith(".onnx") else str(library.model_file(argument))
+        found = find_model(path, library, dims=dims, on_progress=on_progress)
+        return StageModel(found.model, found.path, found.card, found.card_folder)
+
+    return find_stages(job, find)
 
 
 def find_reference(argument: str, library: Library, dims: Mapping[str, int], limits: Limits) -> ReferenceModel | Path:

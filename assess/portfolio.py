@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -87,6 +89,8 @@ class PlannedRun:
 
 #: Runs a model for a job; which one and how else is the caller's.
 RunOnce = Callable[[PlannedRun, OnProgress], Measurement]
+#: Makes the runs of some numbers elsewhere: each with what came of it, in whatever order it comes.
+Arrivals = Callable[[Sequence[int]], Generator[tuple[int, Measurement | AssessError]]]
 #: Keeps a run before it is judged.
 Save = Callable[[PlannedRun, Measurement], None]
 
@@ -273,6 +277,39 @@ def judge_each(
     if judged.bug and judged.not_saved:  # One can be raised; what is told with it is not lost.
         judged.bug.add_note(str(judged.not_saved))
     return judged
+
+
+def judge_as_they_come(wanted: Sequence[PlannedRun], arrivals: Arrivals, *, save: Save = lambda *_: None) -> Judged:
+    """As `judge_each`, where several runs are made at a time: each is saved and judged when it comes.
+
+    Args:
+        wanted: the runs, in the order of the report.
+        arrivals: makes those that are to be made, by their index; closed when nothing is wanted of it any more.
+        save: keeps each run before it is judged.
+    """
+    to_make = [index for index, planned in enumerate(wanted) if planned.refused is None and planned.made is None]
+    came: dict[int, Judged] = {}
+    over = _BEFORE
+    with closing(arrivals(to_make)) as arriving:
+        try:
+            for index, found in arriving:
+                came[index] = _of_run(wanted[index], "", partial(_found, found), save, silent)
+                if came[index].over:
+                    over = came[index].over
+                    break
+        except KeyboardInterrupt:
+            pass  # What came is told; of the others, that it was stopped before.
+    nothing = partial(_found, AssessError(over))
+    judged = Judged()
+    for index, planned in enumerate(wanted):
+        judged += came[index] if index in came else _of_run(planned, over, nothing, save, silent)
+    return judged
+
+
+def _found(found: Measurement | AssessError, *_: object) -> Measurement:
+    if isinstance(found, AssessError):
+        raise found
+    return found
 
 
 def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:

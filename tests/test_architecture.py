@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "assess"
 ORDER = [
-    "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "gate", "history",
+    "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "lab", "gate", "history",
     "authoring", "evaluation", "distill", "pytest_plugin", "cli",
 ]  # fmt: skip
 FREE = {"errors", "units", "files", "clean", "providers"}
@@ -31,6 +31,8 @@ LIVES_IN = {
     "ruptures": {"project/divisive.py"},
     "sqlalchemy": {"history"},
     "psutil": {"measure"},
+    "distributed": {"lab"},
+    "dask": {"lab"},
     "pytest": {"pytest_plugin.py"},
 }
 
