@@ -42,6 +42,13 @@ def is_open_to_others(address: str) -> bool:
         return found[2] != "localhost"
 
 
+def quiet() -> None:
+    """Keep Dask from logging: what went wrong is told by us, once; Dask logs each try with its traceback."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
 @contextmanager
 def connected(address: str, option: str, *, within_s: float = CONNECT_S) -> Iterator[Client]:
     """A client of a scheduler; certificates for TLS come from Dask's own configuration.
@@ -55,8 +62,7 @@ def connected(address: str, option: str, *, within_s: float = CONNECT_S) -> Iter
         AssessError: it cannot be reached, or is none.
     """
     checked_address(address, option)
-    # What went wrong is told by us, once; Dask logs each try with its traceback.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    quiet()
     try:
         # Results are text and bytes: a pickle in one of them is not loaded.
         client = Client(address, timeout=within_s, set_as_default=False, deserializers=["dask", "msgpack"])

@@ -18,7 +18,7 @@ from distributed import Client, Future, LocalCluster, Queue
 from distributed.scheduler import KilledWorker
 
 from assess import __version__
-from assess.lab.address import connected
+from assess.lab.address import connected, quiet
 from assess.lab.bench import Bench, on_this_host
 from assess.lab.messages import Came, LabGoneError, LabWorker, Lost, Told
 from assess.lab.parcel import Parcel
@@ -249,7 +249,7 @@ def client_of(address: str, devices: Sequence[str], option: str = "--lab") -> It
         with connected(address, option) as client:
             yield client
         return
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    quiet()
     with (
         tempfile.TemporaryDirectory(prefix="assess-") as folder,
         _local_cluster(devices, Path(folder)) as cluster,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ from distributed import Worker
 
 from assess.describe.library import Library
 from assess.errors import AssessError
-from assess.lab.address import CONNECT_S, checked_address, is_open_to_others
+from assess.lab.address import CONNECT_S, checked_address, is_open_to_others, quiet
 from assess.lab.bench import Bench, Measure
 from assess.lab.task import BENCHES, RESOURCE, worker_name
 from assess.measure.host import read_host
@@ -90,9 +89,8 @@ def serve(offer: Offer, bench: Bench, told: Callable[[str], object] = lambda _: 
         AssessError: the scheduler cannot be reached, or is gone.
     """
     checked_address(offer.scheduler, "--scheduler")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
-    nothing = {"distributed.worker.http.routes": [], "distributed.admin.log-format": "%(message)s"}
-    with dask.config.set(nothing):
+    quiet()
+    with dask.config.set({"distributed.worker.http.routes": []}):
         asyncio.run(_serve(offer, bench, told))
 
 
