@@ -52,7 +52,7 @@ def main() -> None:
     bench = Bench(sleeping(words.log, name, words.sleep_s), store, version=words.version)
     told = f"offers {words.devices}"
     offer = Offer(words.address, tuple(words.devices.split(",")), words.devices)
-    serve(offer, bench, lambda known: print(known, told, file=sys.stderr))
+    serve(offer, bench, lambda known: sys.stderr.write(f"{known} {told}\n"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The flow of a lab: cases go to workers that offer their devices, no more than there are workers, until all came.
 
-What is handed to Dask is no more than what its workers can do now: the queue itself stays here, where a case takes a few
-hundred bytes, and a worker that dies is never blamed for cases that only stood in its line.
+What is handed to Dask is no more than what its workers can do now: the queue itself stays here, where a case takes few
+bytes, and a worker that dies is never blamed for cases that only stood in its line.
 """
 
 from __future__ import annotations

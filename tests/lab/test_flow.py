@@ -10,7 +10,7 @@ from assess.lab.turns import Case
 
 
 class FakeLab:
-    """A lab whose workers are a list, and whose messages are those of a script; each second's hearing takes a second."""
+    """A lab whose workers are a list, and whose messages are those of a script; to hear nothing takes its time."""
 
     def __init__(self, *workers, script=()):
         self.there, self.script = list(workers), list(script)
