@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -37,7 +35,7 @@ from assess.report.facts.fact import several
 
 Outcomes = tuple[Outcome, ...]
 _NOTHING: Final = Invocation()
-_BEFORE: Final = "stopped before it was measured"
+STOPPED_BEFORE: Final = "stopped before it was measured"
 
 
 class Target(NamedTuple):
@@ -89,8 +87,6 @@ class PlannedRun:
 
 #: Runs a model for a job; which one and how else is the caller's.
 RunOnce = Callable[[PlannedRun, OnProgress], Measurement]
-#: Makes the runs of some numbers elsewhere: each with what came of it, in whatever order it comes.
-Arrivals = Callable[[Sequence[int]], Generator[tuple[int, Measurement | AssessError]]]
 #: Keeps a run before it is judged.
 Save = Callable[[PlannedRun, Measurement], None]
 
@@ -273,46 +269,13 @@ def judge_each(
     """
     judged = Judged()
     for planned, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
-        judged += _of_run(planned, judged.over, run_once, save, tell)
+        judged += of_run(planned, judged.over, run_once, save, tell)
     if judged.bug and judged.not_saved:  # One can be raised; what is told with it is not lost.
         judged.bug.add_note(str(judged.not_saved))
     return judged
 
 
-def judge_as_they_come(wanted: Sequence[PlannedRun], arrivals: Arrivals, *, save: Save = lambda *_: None) -> Judged:
-    """As `judge_each`, where several runs are made at a time: each is saved and judged when it comes.
-
-    Args:
-        wanted: the runs, in the order of the report.
-        arrivals: makes those that are to be made, by their index; closed when nothing is wanted of it any more.
-        save: keeps each run before it is judged.
-    """
-    to_make = [index for index, planned in enumerate(wanted) if planned.refused is None and planned.made is None]
-    came: dict[int, Judged] = {}
-    over = _BEFORE
-    with closing(arrivals(to_make)) as arriving:
-        try:
-            for index, found in arriving:
-                came[index] = _of_run(wanted[index], "", partial(_found, found), save, silent)
-                if came[index].over:
-                    over = came[index].over
-                    break
-        except KeyboardInterrupt:
-            pass  # What came is told; of the others, that it was stopped before.
-    nothing = partial(_found, AssessError(over))
-    judged = Judged()
-    for index, planned in enumerate(wanted):
-        judged += came[index] if index in came else _of_run(planned, over, nothing, save, silent)
-    return judged
-
-
-def _found(found: Measurement | AssessError, *_: object) -> Measurement:
-    if isinstance(found, AssessError):
-        raise found
-    return found
-
-
-def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:
+def of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:
     """Of the cases of one run; `over` says why nothing is measured any more."""
     if planned.refused:
         return _refused(planned, planned.refused)
@@ -325,7 +288,7 @@ def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell:
         # Saved first: what was measured must not be lost to what goes wrong in judging it.
         return _saved(planned, measurement, save) + _judged(planned, measurement)
     except KeyboardInterrupt:
-        return Judged(_not_judged(planned, _BEFORE, stopped=True), over=_BEFORE)
+        return Judged(_not_judged(planned, STOPPED_BEFORE, stopped=True), over=STOPPED_BEFORE)
     except AssessError as error:
         return _refused(planned, error)
     except Exception as bug:  # Raised again when the others are done.
@@ -346,7 +309,7 @@ def _saved(planned: PlannedRun, measurement: Measurement, save: Save) -> Judged:
 def _judged(planned: PlannedRun, measurement: Measurement) -> Judged:
     if was_stopped(measurement):
         why = f"stopped while it was measured, after {several(len(measurement.frames), 'frame')}"
-        return Judged(_not_judged(planned, why, stopped=True), measured=True, over=_BEFORE)
+        return Judged(_not_judged(planned, why, stopped=True), measured=True, over=STOPPED_BEFORE)
     try:
         return sum((_case(planned, target, measurement) for target in planned.targets), Judged(measured=True))
     except AssessError as error:  # It is of the run, so of every case.

@@ -11,6 +11,7 @@ from assess.describe.workload import Job
 from assess.lab.answer import read_answer
 from assess.lab.dask_lab import LOCAL, session
 from assess.lab.flow import measured_in
+from assess.lab.judging import judge_as_they_come
 from assess.lab.messages import Came
 from assess.lab.parcel import Parcel, packed, sha256_of
 from assess.lab.turns import Arrival, Case
@@ -19,7 +20,7 @@ from assess.measure.stages import StageModel
 from assess.measure.tiers import QUICK
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import settings_of, stage_models
-from assess.portfolio import Judged, PlannedRun, Save, judge_as_they_come
+from assess.portfolio import Judged, PlannedRun, Save
 from assess.suite import SuitePlan, usual_settings
 
 
