@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from distributed import Client
+from distributed import Client, Security, connect
 
 from assess.errors import AssessError
 
@@ -64,6 +65,8 @@ def connected(address: str, option: str, *, within_s: float = CONNECT_S) -> Iter
     checked_address(address, option)
     quiet()
     try:
+        # A client that could not be made takes ten seconds to go; so it is tried without one.
+        asyncio.run(_reach(address, within_s))
         # Results are text and bytes: a pickle in one of them is not loaded.
         client = Client(address, timeout=within_s, set_as_default=False, deserializers=["dask", "msgpack"])
     except Exception as error:  # Whatever listens there may answer anything.
@@ -75,10 +78,19 @@ def connected(address: str, option: str, *, within_s: float = CONNECT_S) -> Iter
         client.close(timeout=within_s)
 
 
+async def _reach(address: str, within_s: float) -> None:
+    comm = await connect(address, timeout=within_s, **Security().get_connection_args("client"))
+    await comm.close()
+
+
 def _why_not(address: str, error: Exception) -> tuple[str, str]:
     if isinstance(error, TypeError) and address.startswith("tls:"):
         hint = "name CA, certificate and key in Dask's configuration: docs/lab.md, TLS"
         return "Dask is not told which certificates to use", hint
+    if isinstance(error, RuntimeError) and "encrypt" in str(error):
+        return "Dask is configured to require TLS", f"ask for {address.replace('tcp:', 'tls:')}"
+    if "SSL" in str(error):
+        return f"certificates are not taken: {error!s:.300}", "both must be of the CA that both name: docs/lab.md, TLS"
     if isinstance(error, OSError):
         return f"no scheduler answers: {error}", "start one with `dask scheduler`, or ask for --lab local"
     return f"what answers there is no scheduler of Dask: {type(error).__name__}", "is it the port of its dashboard?"
