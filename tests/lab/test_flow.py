@@ -1,5 +1,7 @@
 """The turns of a lab in exact numbers: who measures what, what is told at once, and what comes back."""
 
+import tracemalloc
+
 import pytest
 
 from assess.errors import AssessError
@@ -233,3 +235,16 @@ def test_progress_tells_how_many_are_done_and_the_seconds_left():
         "0 of 3 runs done, 2 running", "1 of 3 runs done, 2 running", "2 of 3 runs done, 1 running"
     ]  # fmt: skip
     assert lab.state == (0, 1, 2)
+
+
+def test_ten_thousand_cases_that_wait_take_little_memory():
+    wanted = cases(*["pi", "orin"] * 5000)
+    lab = FakeLab(worker(1, "pi"), worker(2, "orin"))
+    tracemalloc.start()
+    flowing = measured_in(lab, wanted, read, clock=lambda: lab.now)
+    next(flowing)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    flowing.close()
+    assert len(lab.sent) == 3
+    assert peak < 2_000_000  # Of the queue itself; the client's whole memory is in benchmarks/harness/lab.py.

@@ -1,6 +1,7 @@
 """Real schedulers and workers of Dask: each case judged once whatever dies, and no board with two cases at a time."""
 
 import signal
+import threading
 import time
 from collections import Counter, defaultdict
 
@@ -221,3 +222,51 @@ def test_the_status_tells_who_offers_what_and_what_runs(tmp_path, judge):
     assert "  board-a  runs student-0.onnx, camera-30hz, board-a" in seen[1]
     assert seen[2].endswith("  board-b, board-c  free")
     assert seen[3] == "  session sleepers: 1 running, 2 waiting, 0 done"
+
+
+def test_ctrl_c_stops_what_runs_and_leaves_the_board_to_others(tmp_path, judge):
+    log, plan = tmp_path / "log", lab_cases.plan(tmp_path, ["board-a"], 3)
+    with lab_cases.scheduler() as (_, address), lab_cases.sleeper(address, "board-a", log, sleep_s=10):
+
+        def stop(what, done, left_s):
+            if "sleeping" in what:
+                raise KeyboardInterrupt
+
+        found, saved = judge(plan, address, on_progress=stop)
+        assert {each.why for each in found.outcomes} == {"stopped before it was measured"}
+        assert all(each.stopped for each in found.outcomes)
+        lab_cases.until(lambda: "free" in list(status_lines(read_status(address)))[1], 8.0)
+    assert saved == []
+    assert [what for what, _, _ in lab_cases.logged(log)] == ["begin"]
+
+
+def test_two_suites_at_a_time_share_the_boards(tmp_path):
+    log, both = tmp_path / "log", []
+    with (
+        lab_cases.scheduler() as (_, address),
+        lab_cases.sleeper(address, "board-a", log),
+        lab_cases.sleeper(address, "board-a", log),
+    ):
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            plan = lab_cases.plan(tmp_path / name, ["board-a"], 8, content=name.encode())
+            both.append(threading.Thread(target=lambda plan=plan: found.append(
+                suite_run.judge_in_lab(plan, Library(), address, save=lambda *_: None))))  # fmt: skip
+        found = []
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join(60)
+    assert [len([each for each in one.outcomes if isinstance(each, FitReport)]) for one in found] == [8, 8]
+    assert never_two_at_once(log)
+    assert len(lab_cases.logged(log)) == 32
+
+
+def test_a_large_model_is_sent_to_a_worker_once_in_parts(tmp_path, judge):
+    content = bytes(range(256)) * 40_000  # 10 MB: three parts.
+    log, plan = tmp_path / "log", lab_cases.plan(tmp_path, ["board-a"], 5, content=content)
+    with lab_cases.scheduler() as (_, address), lab_cases.sleeper(address, "board-a", log) as worker:
+        found, _ = judge(plan, address)
+    assert all(isinstance(each, FitReport) for each in found.outcomes)
+    (kept,) = (tmp_path / f"store-board-a-{worker.pid}" / "files").iterdir()
+    assert kept.read_bytes() == content
