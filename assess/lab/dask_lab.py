@@ -82,11 +82,12 @@ class DaskLab:
         self._files.update(parcel.files)
         self._sent += 1
         self._check()
-        future = self._client.submit(
-            measure_case, parcel.request, self._session, number, self._topic,
-            key=f"{self._topic}-{self._sent} {self._name(number)}",
-            resources={f"{RESOURCE}{device}": 1}, workers=list(to) or None, pure=False, retries=0,
-        )  # fmt: skip
+        with _or_gone(self._address):
+            future = self._client.submit(
+                measure_case, parcel.request, self._session, number, self._topic,
+                key=f"{self._topic}-{self._sent} {self._name(number)}",
+                resources={f"{RESOURCE}{device}": 1}, workers=list(to) or None, pure=False, retries=0,
+            )  # fmt: skip
         self._futures[number] = future
         future.add_done_callback(partial(self._on_done, number))
 
@@ -148,7 +149,7 @@ class DaskLab:
             except Exception as error:  # A pickle, which is not loaded; or the worker left in this moment.
                 message = Lost(number, f"its answer cannot be fetched: {error!s:.200}")
         elif future.status == "error":
-            message = Lost(number, _why_lost(future.exception()))
+            message = Lost(number, why_lost(future.exception()))
         else:
             message = Lost(number, "it was cancelled in the scheduler")
         future.release()
@@ -171,10 +172,10 @@ class DaskLab:
         while (wanted := self._wanted.get()) is not None:
             sha256, offset, reply = wanted
             with suppress(Exception):  # The scheduler is gone: that is told elsewhere.
-                Queue(reply, client=self._client).put(_part(self._files.get(sha256), offset))
+                Queue(reply, client=self._client).put(part_of(self._files.get(sha256), offset))
 
 
-def _part(path: Path | None, offset: int) -> bytes | str:
+def part_of(path: Path | None, offset: int) -> bytes | str:
     """Bytes of a file, or why there are none."""
     if path is None or offset < 0:
         return "is no file of this session"
@@ -217,7 +218,8 @@ def with_version(worker: LabWorker, versions: Mapping[str, str | None]) -> LabWo
     return LabWorker(worker.address, worker.name, worker.devices, why, worker.tasks)
 
 
-def _why_lost(error: Any) -> str:
+def why_lost(error: Any) -> str:
+    """Why the scheduler gave up a case."""
     if isinstance(error, KilledWorker):
         name = str(error.last_worker.name)
         times = error.allowed_failures + 1

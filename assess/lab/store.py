@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from assess.errors import AssessError
 PART_BYTES: Final = 4 * 2**20
 #: What is kept at most, beside what the case at hand needs: a board has little disk.
 _MOST_BYTES: Final = 8 * 2**30
+#: No case takes so long.
+_ABANDONED_S: Final = 2 * 86_400.0
+_DIGITS: Final = 64
 #: Gives some bytes of a file, by its sha256 and where they begin; fewer than `PART_BYTES` at its end only.
 Fetch = Callable[[str, int], bytes]
 
@@ -25,9 +29,10 @@ Fetch = Callable[[str, int], bytes]
 class Store:
     """A folder of files named by their sha256; several processes may share it."""
 
-    def __init__(self, folder: Path, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, folder: Path, most_bytes: int = _MOST_BYTES, clock: Callable[[], float] = time.time) -> None:
         """Keep files below `folder`, which is made when it is first needed."""
         self._files, self._cases, self._most_bytes = folder / "files", folder / "cases", most_bytes
+        self._clock = clock
         self._verified: set[str] = set()
 
     @contextmanager
@@ -38,6 +43,7 @@ class Store:
             OSError: it cannot be made.
         """
         self._cases.mkdir(parents=True, exist_ok=True)
+        self._tidy()
         with tempfile.TemporaryDirectory(dir=self._cases) as name:
             yield Path(name)
 
@@ -64,6 +70,14 @@ class Store:
             except OSError:  # File systems of memory cards have no hard links.
                 shutil.copyfile(kept, path)
 
+    def _tidy(self) -> None:
+        """Remove what workers left that were killed."""
+        left = [*self._cases.iterdir(), *(path for path in self._files.glob("*") if len(path.name) != _DIGITS)]
+        for path in left:
+            with suppress(OSError):  # Another process is quicker, or it is another user's.
+                if self._clock() - path.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     def _has(self, sha256: str) -> bool:
         """Whether a file is kept, whole: a disk may forget what a power cut caught on its way."""
         path = self._files / sha256
@@ -80,7 +94,7 @@ class Store:
         return whole
 
     def _kept(self, name: str, sha256: str, size_bytes: int, fetch: Fetch) -> Path:
-        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        if len(sha256) != _DIGITS or not set(sha256) <= set("0123456789abcdef"):
             raise AssessError(f"{sha256!r:.80} is no sha256", where=name)
         path = self._files / sha256
         if self._has(sha256):
@@ -109,7 +123,7 @@ class Store:
         """Give up what was not used for longest, until what comes fits into what may be kept."""
         if not more_bytes or not self._files.is_dir():
             return
-        found = [(path, path.stat()) for path in self._files.iterdir() if len(path.name) == 64]
+        found = [(path, path.stat()) for path in self._files.iterdir() if len(path.name) == _DIGITS]
         used_bytes = sum(status.st_size for _, status in found)
         for path, status in sorted(found, key=lambda each: each[1].st_mtime):
             if used_bytes + more_bytes <= self._most_bytes:

@@ -86,3 +86,14 @@ def test_what_was_not_used_for_longest_makes_room(tmp_path):
     lay_out(store, tmp_path, sender, three=three)
     assert {path.name for path in (tmp_path / "kept" / "files").iterdir()} == {sha(one), sha(three)}
     assert (tmp_path / "two").read_bytes() == two  # A case that has it keeps it.
+
+
+def test_what_a_killed_worker_left_is_removed_after_two_days(tmp_path):
+    (tmp_path / "cases" / "tmp1").mkdir(parents=True)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "tmp2").touch()
+    (tmp_path / "files" / sha(b"")).touch()
+    now = (tmp_path / "files" / "tmp2").stat().st_mtime
+    for later_s, left in ((172_000, {"tmp1", "tmp2", sha(b"")}), (173_000, {sha(b"")})):
+        with Store(tmp_path, clock=lambda later_s=later_s: now + later_s).case() as folder:
+            assert {path.name for path in tmp_path.glob("*/*")} - {folder.name} == left
