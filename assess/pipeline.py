@@ -152,16 +152,16 @@ def run(
         launch=launch,
         host=host,
         reference=reference,
-        stages=stages_of(job, library or Library(), on_progress),
+        stages=stage_models(job, library or Library(), on_progress),
         machine=machine,
     )
 
 
-def stages_of(job: Job, library: Library, on_progress: OnProgress = silent) -> dict[str, StageModel]:
-    """The other models of a pipeline, by stage; a job of another kind has none.
+def stage_models(job: Job, library: Library, on_progress: OnProgress = silent) -> dict[str, StageModel]:
+    """The other models of a pipeline, described, by the stage's name.
 
     Raises:
-        AssessError: one of them is not there, or cannot be described.
+        AssessError: one is not there, lies elsewhere, or cannot be described.
     """
 
     def find(argument: str, dims: Mapping[str, int]) -> StageModel:

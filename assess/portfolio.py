@@ -35,7 +35,7 @@ from assess.report.facts.fact import several
 
 Outcomes = tuple[Outcome, ...]
 _NOTHING: Final = Invocation()
-_BEFORE: Final = "stopped before it was measured"
+STOPPED_BEFORE: Final = "stopped before it was measured"
 
 
 class Target(NamedTuple):
@@ -276,13 +276,13 @@ def judge_each(
     """
     judged = Judged()
     for planned, tell in zip(wanted, _overall(wanted, on_progress), strict=True):
-        judged += _of_run(planned, judged.over, run_once, save, tell)
+        judged += of_run(planned, judged.over, run_once, save, tell)
     if judged.bug and judged.not_saved:  # One can be raised; what is told with it is not lost.
         judged.bug.add_note(str(judged.not_saved))
     return judged
 
 
-def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:
+def of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell: OnProgress) -> Judged:
     """Of the cases of one run; `over` says why nothing is measured any more."""
     if planned.refused:
         return _refused(planned, planned.refused)
@@ -295,7 +295,7 @@ def _of_run(planned: PlannedRun, over: str, run_once: RunOnce, save: Save, tell:
         # Saved first: what was measured must not be lost to what goes wrong in judging it.
         return _saved(planned, measurement, save) + _judged(planned, measurement)
     except KeyboardInterrupt:
-        return Judged(_not_judged(planned, _BEFORE, stopped=True), over=_BEFORE)
+        return Judged(_not_judged(planned, STOPPED_BEFORE, stopped=True), over=STOPPED_BEFORE)
     except AssessError as error:
         return _refused(planned, error)
     except Exception as bug:  # Raised again when the others are done.
@@ -316,7 +316,7 @@ def _saved(planned: PlannedRun, measurement: Measurement, save: Save) -> Judged:
 def _judged(planned: PlannedRun, measurement: Measurement) -> Judged:
     if was_stopped(measurement):
         why = f"stopped while it was measured, after {several(len(measurement.frames), 'frame')}"
-        return Judged(_not_judged(planned, why, stopped=True), measured=True, over=_BEFORE)
+        return Judged(_not_judged(planned, why, stopped=True), measured=True, over=STOPPED_BEFORE)
     try:
         return sum((_case(planned, target, measurement) for target in planned.targets), Judged(measured=True))
     except AssessError as error:  # It is of the run, so of every case.

@@ -62,6 +62,7 @@ def plan_suite(
     options: tuple[str, ...] = (),
     on_progress: OnProgress = silent,
     find: FindModel = find_model,
+    by_device: bool = False,
 ) -> SuitePlan:
     """Find and read what the cases name, each once; a case that names what cannot be used is none of the others'.
 
@@ -73,6 +74,7 @@ def plan_suite(
         options: what next steps say again.
         on_progress: told what is being read.
         find: reads a model.
+        by_device: whether there is a run for each device, as in a lab; else one is judged for all of them.
 
     Raises:
         AssessError: the settings are none, whatever the job is.
@@ -81,23 +83,27 @@ def plan_suite(
         {case.model: partial(_subject, _typed(case.model, folder), library, find, on_progress) for case in suite.case}
     )
     jobs = _each_once({case.workload: partial(find_job, case.workload, library) for case in suite.case})
-    targets = _each_once({case: partial(_target, case, library) for case in suite.case})
+    # A device is read once for all of its cases, of which there may be thousands.
+    places = {(case.device, case.partner): partial(_target, case, library) for case in suite.case}
+    targets = _each_once(places)
     unusable: dict[SuiteCase, Unusable] = {}
-    grouped: dict[tuple[str, str], list[SuiteCase]] = {}
+    grouped: dict[str, list[SuiteCase]] = {}
     for case in suite.case:
-        named = subjects[case.model], jobs[case.workload], targets[case]
+        named = subjects[case.model], jobs[case.workload], targets[case.device, case.partner]
         if wrong := next((one for one in named if isinstance(one, Unusable)), None):
             unusable[case] = wrong
         else:
-            grouped.setdefault((case.model, case.workload), []).append(case)
+            grouped.setdefault(run_name(case, by_device=by_device), []).append(case)
     there = {word: subject for word, subject in subjects.items() if isinstance(subject, Subject)}
     runs = []
-    for (model, workload), cases in grouped.items():
+    for name, cases in grouped.items():
+        model, workload = cases[0].model, cases[0].workload
         job = jobs[workload]
         assert isinstance(job, Job)  # Or none of its cases could be used.
-        wanted = [target for case in cases if isinstance(target := targets[case], Target)]
+        there_too = (targets[case.device, case.partner] for case in cases)
+        wanted = [target for target in there_too if isinstance(target, Target)]
         again = Invocation(_typed(model, folder), workload, options)
-        planned = replace(planned_run(job, wanted, settings, again), label=run_name(cases[0]))
+        planned = replace(planned_run(job, wanted, settings, again), label=name)
         runs.append(refused_by_model(planned, there[model].model))
     return SuitePlan(suite, unusable, there, tuple(runs), tuple(map(tuple, grouped.values())))
 
@@ -109,23 +115,25 @@ def usual_settings(
     return settings_of(job, default_tier(devices, host=host), as_needed=True, **others)
 
 
-def run_name(case: SuiteCase) -> str:
-    """What the run is called that a case stands on."""
-    return f"{case.model}, {case.workload}"
+def run_name(case: SuiteCase, *, by_device: bool = False) -> str:
+    """What the run is called that a case stands on; a lab makes one for each device."""
+    return f"{case.model}, {case.workload}" + f", {case.device}" * by_device
 
 
-def run_files(suite: Suite, folder: Path) -> dict[str, Path]:
+def run_files(suite: Suite, folder: Path, *, by_device: bool = False) -> dict[str, Path]:
     """Where the runs of a suite are kept, by their names; whichever cases are picked, they are the same."""
     found: dict[str, Path] = {}
     taken: set[str] = set()  # Whatever their case: some file systems do not tell it apart.
     for case in suite.case:
-        if run_name(case) in found:
+        run = run_name(case, by_device=by_device)
+        if run in found:
             continue
-        stem = re.sub(r"[^\w.-]+", "-", f"run-{case.model.removesuffix('.onnx')}-{case.workload}")
+        stem = f"run-{case.model.removesuffix('.onnx')}-{case.workload}" + f"-{case.device}" * by_device
+        stem = re.sub(r"[^\w.-]+", "-", stem)
         endings = chain([""], (f"-{number}" for number in count(2)))
         name = next(name for ending in endings if (name := f"{stem}{ending}.json").casefold() not in taken)
         taken.add(name.casefold())
-        found[run_name(case)] = folder / name
+        found[run] = folder / name
     return found
 
 
@@ -213,11 +221,12 @@ def _made_before(file: Path, planned: PlannedRun, model: Model) -> tuple[Measure
         found = read(file)
     except AssessError as error:
         return None, str(error)
-    differs = _difference(found, planned, model)
+    differs = difference(found, planned, model)
     return (None, f"{file} {differs}") if differs else (found, "")
 
 
-def _difference(found: Measurement, planned: PlannedRun, model: Model) -> str:
+def difference(found: Measurement, planned: PlannedRun, model: Model) -> str:
+    """In what a run is not the planned one of a model; "" if it is."""
     if (found.model.sha256, found.model.dims) != (model.sha256, model.dims):
         return "is of another model"
     if (found.workload_id, found.workload) != (planned.job.workload.id, planned.job.authored):

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "assess"
 ORDER = [
     "describe", "measure", "project", "judge", "report", "pipeline", "portfolio", "suite", "gate", "history",
-    "authoring", "evaluation", "target", "distill", "pytest_plugin", "cli",
+    "authoring", "evaluation", "target", "lab", "distill", "pytest_plugin", "cli",
 ]  # fmt: skip
 FREE = {"errors", "units", "files", "clean", "providers"}
 #: Processes: for the rooms that touch the world, and for each other.
@@ -31,6 +31,8 @@ LIVES_IN = {
     "ruptures": {"project/divisive.py"},
     "sqlalchemy": {"history"},
     "psutil": {"measure"},
+    "distributed": {"lab"},
+    "dask": {"lab"},
     "pytest": {"pytest_plugin.py"},
 }
 

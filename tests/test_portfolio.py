@@ -158,7 +158,7 @@ def test_a_stopped_run_is_reported_where_it_is_the_only_one():
 
 
 def test_what_was_stopped_is_told_by_what_was_measured_and_not_by_words(monkeypatch):
-    monkeypatch.setattr(portfolio, "_BEFORE", "never begun")
+    monkeypatch.setattr(portfolio, "STOPPED_BEFORE", "never begun")
     with pytest.raises(KeyboardInterrupt):
         portfolio.judge_all([planned("first"), planned("second")], Runner(first=KeyboardInterrupt()))
     early = {"incomplete": stopped_by("SIGINT", "whenever")}

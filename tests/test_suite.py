@@ -13,6 +13,7 @@ from assess.describe.suite import Suite, SuiteCase
 from assess.errors import AssessError
 from assess.judge.fit_report import FitReport
 from assess.judge.suite import Unusable
+from assess.lab.judging import judge_as_they_come
 from assess.measure.frames import Frames
 from assess.measure.interruption import stopped_by
 from assess.measure.measurement import Settings
@@ -247,6 +248,45 @@ def test_each_run_has_a_file_of_its_own_whatever_its_model_is_called():
         "run-my-models-a-camera-30hz.json", "run-my-models-a-camera-30hz-2.json", f"run-{EYES}-x.json"
     ]  # fmt: skip
     assert list(files) == [run_name(case) for case in suite(*cases).case]
+
+
+def test_in_a_lab_each_device_has_a_run_of_its_own(tmp_path):
+    planned = plan_suite(WHOLE, Path("suites"), Library(), lambda *_: SETTINGS, find=Models(), by_device=True)
+    assert [(run.name, [target.device.id for target in run.targets]) for run in planned.runs] == [
+        (f"{EYES}, camera-30hz, {DECK}", [DECK]), (f"{ARM}, whole-body-policy-50hz, {PI}", [PI]),
+        (f"{EYES}, camera-30hz, {PI}", [PI]), (f"{EYES}, camera-10hz, {DECK}", [DECK]),
+    ]  # fmt: skip
+    files = run_files(WHOLE, tmp_path, by_device=True)
+    assert [path.name for path in files.values()] == [
+        f"run-{EYES}-camera-30hz-{DECK}.json", f"run-{ARM}-whole-body-policy-50hz-{PI}.json",
+        f"run-{EYES}-camera-30hz-{PI}.json", f"run-{EYES}-camera-10hz-{DECK}.json",
+    ]  # fmt: skip
+    assert list(files) == [run.name for run in planned.runs]
+    # Two partners at one device are one run.
+    two = suite((EYES, "camera-10hz", PI, "sony-imaging"), (EYES, "camera-10hz", PI))
+    (run,) = plan_suite(two, Path(), Library(), lambda *_: SETTINGS, find=Models(), by_device=True).runs
+    assert len(run.targets) == 2
+
+
+def test_a_suite_that_was_stopped_in_a_lab_is_resumed_by_device(tmp_path):
+    files = run_files(WHOLE, tmp_path, by_device=True)
+    planned = plan_suite(WHOLE, Path("suites"), Library(), lambda *_: SETTINGS, find=Models(), by_device=True)
+
+    def two(numbers):
+        for number in (2, 0):
+            yield number, Runner()(planned.runs[number], lambda *_: None)
+        raise KeyboardInterrupt
+
+    report = report_of(planned, judge_as_they_come(planned.runs, two, save=keep_in(files)))
+    assert answers(report) == [
+        "MARGINAL",
+        "stopped before it was measured",
+        "MARGINAL",
+        "stopped before it was measured",
+    ]
+    assert of_portfolio(report, strict=False) == 130
+    again, notes = resumed(planned, files)
+    assert (notes, [run.made is not None for run in again.runs]) == ((), [True, False, True, False])
 
 
 def test_settings_that_are_none_are_no_cases_fault():

@@ -26,6 +26,7 @@ from assess.cli.history import history
 from assess.cli.inspect import inspect
 from assess.cli.interrupts import end_interrupted, quit_on_signals, quit_on_signals_again, raise_on_signals
 from assess.cli.judge import judge
+from assess.cli.lab import lab
 from assess.cli.list import list_
 from assess.cli.measure import measure
 from assess.cli.profile import profile
@@ -91,6 +92,7 @@ app.add_typer(baseline, name="baseline")
 app.add_typer(profile, name="profile")
 app.add_typer(distill, name="distill")
 app.add_typer(target, name="target")
+app.add_typer(lab, name="lab")
 
 
 def _version(wanted: bool) -> None:

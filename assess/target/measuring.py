@@ -17,7 +17,7 @@ from assess.measure.reached import CommandRan, Reached
 from assess.measure.record import read
 from assess.measure.reference import ReferenceModel
 from assess.measure.timed_run import OnProgress, silent
-from assess.pipeline import Subject, stages_of
+from assess.pipeline import Subject, stage_models
 from assess.target.connected import Asked, Board, Listener
 from assess.target.outputs import RUN_FILE
 from assess.target.plain import record
@@ -102,7 +102,7 @@ def run_on(
         KeyboardInterrupt: it was stopped before anything was measured.
     """
     files = JobFiles()
-    stages = stages_of(job, library or Library(), on_progress)
+    stages = stage_models(job, library or Library(), on_progress)
     request = {
         "model": files.subject(subject, "model"),
         "job": files.job(job),
