@@ -45,7 +45,7 @@ distill-smoke: .venv/pip
 
 # All of them, even where one misses its goal; fails at the end if one did. Twenty-one minutes; see docs/benchmarks.md.
 BENCHMARKS := startup.py overhead.py peers.py pacing.py memory.py certification.py calibration.py \
-  students.py history.py "static.py --rounds 1 --timeout 60 --large" \
+  students.py history.py lab.py targets.py "static.py --rounds 1 --timeout 60 --large" \
   "gate.py --minutes 10 --calibrate 10"
 bench: .venv/pip
 	$(BIN)/pip install --quiet --editable . --group bench
@@ -58,7 +58,7 @@ format: .venv/pip
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-oldest .venv-openvino .venv-distill dist build assess-demo.html
+	rm -rf .venv .venv-oldest .venv-openvino .venv-distill .venv-tools dist build assess-demo.html
 
 .venv/installed: .venv/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable .
