@@ -67,7 +67,7 @@ def median_us(*words: str, environment: dict[str, str]) -> float:
         file = Path(folder) / "run.json"
         more = ("--workload", PERIODIC, "--min-count", str(FRAMES), "--tier", "smoke", "-o", str(file), *words)
         assess("measure", MODEL, *more, environment=environment)
-        return float(json.loads(file.read_text())["frames"]["service"]["p50_ns"]) / 1000.0
+        return float(json.loads(file.read_text())["frames"]["derived"]["service"]["p50"]) / 1000.0
 
 
 def main() -> int:
