@@ -18,6 +18,7 @@ LEAST_PYTHON: Final = (3, 11)
 
 _SCRIPT: Final = r"""
 folder={folder}
+echo
 echo "machine=$(uname -m 2>/dev/null)"
 echo "system=$(uname -s 2>/dev/null)"
 echo "kernel=$(uname -r 2>/dev/null)"
@@ -115,7 +116,7 @@ def probe(link: Link, folder: str, python: str = "") -> Probed:
     Raises:
         AssessError: it cannot be reached, or has no POSIX shell.
     """
-    pythons = " ".join(map(shlex.quote, [python] if python else _NAMES))
+    pythons = " ".join(map(shell_path, [python] if python else _NAMES))
     script = _SCRIPT.format(folder=shell_path(folder), pythons=pythons)
     ran = link.run("sh -s", stdin=script.encode())
     told = read_answers(ran.out.decode("utf-8", "replace").splitlines())
