@@ -150,9 +150,12 @@ class Job:
 
     def _has(self, sha256: str, size: int) -> bool:
         try:
-            return self.blob(sha256).stat().st_size == size
+            if self.blob(sha256).stat().st_size != size:
+                return False
+            os.utime(self.blob(sha256))  # It is used: whoever prunes now leaves it.
         except OSError:
             return False
+        return True
 
 
 def _in(folder: Path) -> list[Path]:
