@@ -75,22 +75,29 @@ class _Agent:
         self._control = _Control()
 
     def serve(self) -> None:
-        """Do it."""
+        """Do it. What nobody could fetch later is not left behind."""
         with _busy(self._job, self._voice):
-            self._job.prune()
-            outcome = self._job.finished()
-            missing = [] if outcome else self._job.missing(self._files)
-            free = os.statvfs(self._job.home)
-            self._voice.say({
-                "missing": [file.sha256 for file in missing], "finished": outcome is not None,
-                "free_bytes": free.f_bavail * free.f_frsize,
-            })  # fmt: skip
-            self._take(missing)
-            threading.Thread(target=self._control.listen, args=(self._incoming,), daemon=True).start()
-            if outcome is None:
-                outcome = self._done_unless_stopped()
-            if outcome:
-                self._give(outcome)
+            try:
+                self._serve()
+            finally:
+                if not self._job.outcome.exists():
+                    self._job.remove()
+
+    def _serve(self) -> None:
+        self._job.prune()
+        outcome = self._job.finished()
+        missing = [] if outcome else self._job.missing(self._files)
+        free = os.statvfs(self._job.home)
+        self._voice.say({
+            "missing": [file.sha256 for file in missing], "finished": outcome is not None,
+            "free_bytes": free.f_bavail * free.f_frsize,
+        })  # fmt: skip
+        self._take(missing)
+        threading.Thread(target=self._control.listen, args=(self._incoming,), daemon=True).start()
+        if outcome is None:
+            outcome = self._done_unless_stopped()
+        if outcome:
+            self._give(outcome)
 
     def _take(self, missing: Sequence[SentFile]) -> None:
         """Take the bytes of what is missing here."""

@@ -10,7 +10,6 @@ from board_agent import Agent
 
 from assess.target.protocol import SentFile, announced
 
-
 pytestmark = pytest.mark.slow
 
 
@@ -364,3 +363,16 @@ def test_a_hung_up_terminal_is_no_reason_to_end(tmp_path):
         there.hear()
         there.process.send_signal(signal.SIGHUP)
         assert "run" in there.outcome()["answer"]
+
+
+@pytest.mark.parametrize("how", ["close", "stop", "refuse"])
+def test_what_nobody_could_fetch_later_is_not_left_behind(tmp_path, how):
+    with agent(tmp_path, "refuse" if how == "refuse" else "lost") as there:
+        if how == "refuse":
+            there.outcome(thanks=False)
+        else:
+            there.until("progress")
+        there.say(stop="SIGINT") if how == "stop" else there.close()
+        there.close()
+        there.ended()
+    assert jobs(tmp_path) == []
