@@ -102,13 +102,13 @@ class Board:
             KeyboardInterrupt: it was stopped before there was anything to give.
         """
         message = self._message(asked)
-        with talk(self.link, self._agent()) as there:
+        with _telling_of_loss(self.target.name), talk(self.link, self._agent()) as there:
             there.say(message)
             state = _heard(there.hear())
             self._send(there, state, asked, listen)
             if state.get("finished"):
                 listen.wait("what came of this run before the link was lost is fetched")
-            outcome = _while_it_runs(there, listen, self.target.name)
+            outcome = _while_it_runs(there, listen)
             for file in self._files(outcome):
                 place = into / file.path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -271,15 +271,21 @@ def _error(told: Mapping[str, Any]) -> AssessError:
                 hint=str(told.get("hint", ""))[:500])  # fmt: skip
 
 
-def _while_it_runs(there: Conversation, listen: Listener, name: str) -> dict[str, Any]:
+def _while_it_runs(there: Conversation, listen: Listener) -> dict[str, Any]:
     """Pass on what is told until there is an outcome. A signal is passed on, and what there is then comes back."""
+    with _stopping(there):
+        while True:
+            message = _heard(there.hear())
+            if isinstance(outcome := message.get("outcome"), dict):
+                return outcome
+            _pass_on(message, listen)
+
+
+@contextmanager
+def _telling_of_loss(name: str) -> Iterator[None]:
+    """Say of a link that is lost how what it was needed for is had all the same."""
     try:
-        with _stopping(there):
-            while True:
-                message = _heard(there.hear())
-                if isinstance(outcome := message.get("outcome"), dict):
-                    return outcome
-                _pass_on(message, listen)
+        yield
     except LostError as error:
         raise AssessError(
             f"the link was lost: {error.problem}", where=name,
