@@ -45,6 +45,8 @@ def main() -> None:
     incoming, voice = sys.stdin.buffer, Voice(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # Whatever prints must not be taken for a message.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # That the link is gone is told by standard input.
+    with suppress(OSError):
+        os.utime(Path(__file__).parents[4] / "ready")  # This runner is used: it is not removed.
     try:
         _Agent(home, incoming, voice).serve()
     except AssessError as error:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from io import BufferedIOBase
@@ -17,6 +18,8 @@ from typing import Any, NoReturn
 _CHUNK_BYTES = 2**20
 #: A link that hangs would hold this process for hours.
 _PATIENCE_S = 60
+#: A runner that nobody has used for so long is removed when another one comes: boards have small disks.
+_KEPT_S = 30 * 86400
 #: Data folders of a wheel whose content lies beside its packages; scripts and headers are of no use here.
 _PACKAGES = ("purelib", "platlib")
 
@@ -30,6 +33,7 @@ def main(stream: BufferedIOBase) -> None:
     place = Path(asked["folder"], "runner", asked["tag"])
     temporary = place.with_name(f"{place.name}.{os.getpid()}.part")
     try:
+        _remove_unused(place.parent)
         problem = _brought(stream, asked["files"], temporary) or _placed(temporary, place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -58,6 +62,13 @@ def _placed(folder: Path, place: Path) -> str:
     except OSError as error:
         return _words(error)
     return ""
+
+
+def _remove_unused(folder: Path) -> None:
+    for runner in folder.iterdir() if folder.is_dir() else ():
+        used = runner / "ready"  # Each use marks it; what has none was never whole, and may be coming just now.
+        if (used if used.exists() else runner).stat().st_mtime < time.time() - _KEPT_S:
+            shutil.rmtree(runner, ignore_errors=True)
 
 
 def _give_up(*_: object) -> NoReturn:

@@ -1,6 +1,7 @@
 """The agent on a board, as a process: whatever becomes of the link, of the work and of the commands around it."""
 
 import hashlib
+import os
 import signal
 import time
 
@@ -376,3 +377,13 @@ def test_what_nobody_could_fetch_later_is_not_left_behind(tmp_path, how):
         there.close()
         there.ended()
     assert jobs(tmp_path) == []
+
+
+def test_a_runner_that_is_used_is_marked(tmp_path):
+    Agent(tmp_path).__exit__()
+    ready = tmp_path / "runner/tag/ready"
+    ready.touch()
+    os.utime(ready, (1, 1))
+    with agent(tmp_path, "echo", say=1) as there:
+        there.outcome()
+    assert ready.stat().st_mtime > 1_700_000_000

@@ -158,3 +158,15 @@ def test_it_needs_nothing_but_python():
     lines = Path(unpack.__file__).read_text().splitlines()
     imported = {line.split()[1] for line in lines if line.startswith(("import ", "from "))} - {"__future__"}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+def test_runners_that_nobody_has_used_for_a_month_give_way(tmp_path):
+    old, recent = time.time() - 31 * 86400, time.time() - 29 * 86400
+    for name, used in (("old", old), ("used", recent), ("old.4242.part", None), ("coming.4242.part", None)):
+        (tmp_path / "runner" / name / "site").mkdir(parents=True)
+        if used:
+            (tmp_path / "runner" / name / "ready").touch()
+            os.utime(tmp_path / "runner" / name / "ready", (used, used))
+    os.utime(tmp_path / "runner/old.4242.part", (old, old))
+    assert unpacked(tmp_path, wheel(**{"a.py": "1"})) == ""
+    assert sorted(path.name for path in (tmp_path / "runner").iterdir()) == ["0.1.0-ab", "coming.4242.part", "used"]
