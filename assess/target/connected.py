@@ -102,20 +102,25 @@ class Board:
             KeyboardInterrupt: it was stopped before there was anything to give.
         """
         message = self._message(asked)
-        with talk(self.link, self._agent()) as there:
+        with _telling_of_loss(self.target.name), talk(self.link, self._agent()) as there:
             there.say(message)
             state = _heard(there.hear())
             self._send(there, state, asked, listen)
             if state.get("finished"):
                 listen.wait("what came of this run before the link was lost is fetched")
-            outcome = _while_it_runs(there, listen, self.target.name)
-            files = sent_files(list(outcome.get("files", ())))
-            for file in files:
+            outcome = _while_it_runs(there, listen)
+            for file in self._files(outcome):
                 place = into / file.path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 there.receive(file, place)
             there.say({"thanks": True})
         return _whole(outcome)
+
+    def _files(self, outcome: Mapping[str, Any]) -> tuple[SentFile, ...]:
+        try:
+            return sent_files(outcome.get("files", []))
+        except ValueError as error:
+            raise AssessError(f"gives what assess does not take: {error}", where=self.target.name) from error
 
     def _message(self, asked: Asked) -> dict[str, Any]:
         """The job as it is told; the same question has the same key."""
@@ -144,9 +149,12 @@ class Board:
 
     def _send(self, there: Conversation, state: Mapping[str, Any], asked: Asked, listen: Listener) -> None:
         """Send what is missing there."""
-        missing = set(state.get("missing", ()))
-        wanted = {file.sha256: (file, path) for file, path in asked.files.items() if file.sha256 in missing}
-        size, free = sum(file.size for file, _ in wanted.values()), state.get("free_bytes")
+        known = {file.sha256: (file, path) for file, path in asked.files.items()}
+        missing = list(dict.fromkeys(map(str, _list(state.get("missing")))))
+        if not known.keys() >= set(missing):
+            raise AssessError("asks for files that it was not told of", where=self.target.name)
+        wanted = [known[each] for each in missing]
+        size, free = sum(file.size for file, _ in wanted), state.get("free_bytes")
         if isinstance(free, int) and size and size + _SPARE_BYTES > free:
             raise AssessError(
                 f"has {free / 1e6:,.0f} MB free, {size / 1e6:,.0f} MB are to be sent", where=f"{self.target.name}: "
@@ -159,8 +167,7 @@ class Board:
             sent += piece
             listen.progress(f"sending {size / 1e6:.1f} MB", sent / size if size else None, None)
 
-        for sha256 in state.get("missing", ()):
-            file, path = wanted[sha256]
+        for file, path in wanted:
             there.send(path, file.size, count)
             self.sent_bytes += file.size
 
@@ -229,7 +236,7 @@ def require_usable(target: Target, probed: Probed) -> None:
         found = ", ".join(f"{each.words} ({each.path})" for each in probed.pythons)
         least = ".".join(map(str, LEAST_PYTHON))
         raise AssessError(
-            f"has no Python {least} or newer" + (f", only {found}" if found else ": none was found"),
+            f"has no Python {least} or newer of 64 bits" + (f", only {found}" if found else ": none was found"),
             where=target.name,
             hint=f"install one there: sudo apt install python3, or uv python install {least}; what is not on its PATH "
             'is named in the inventory: `python = "/opt/python3.11/bin/python3"`; see docs/targets.md',
@@ -237,6 +244,10 @@ def require_usable(target: Target, probed: Probed) -> None:
     if not probed.folder:
         raise AssessError(f"{target.folder} cannot be made or written to there", where=target.name,
                           hint='name another one in the inventory: `folder = "/data/assess"`')  # fmt: skip
+
+
+def _list(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
 def _who() -> str:
@@ -260,15 +271,21 @@ def _error(told: Mapping[str, Any]) -> AssessError:
                 hint=str(told.get("hint", ""))[:500])  # fmt: skip
 
 
-def _while_it_runs(there: Conversation, listen: Listener, name: str) -> dict[str, Any]:
+def _while_it_runs(there: Conversation, listen: Listener) -> dict[str, Any]:
     """Pass on what is told until there is an outcome. A signal is passed on, and what there is then comes back."""
+    with _stopping(there):
+        while True:
+            message = _heard(there.hear())
+            if isinstance(outcome := message.get("outcome"), dict):
+                return outcome
+            _pass_on(message, listen)
+
+
+@contextmanager
+def _telling_of_loss(name: str) -> Iterator[None]:
+    """Say of a link that is lost how what it was needed for is had all the same."""
     try:
-        with _stopping(there):
-            while True:
-                message = _heard(there.hear())
-                if isinstance(outcome := message.get("outcome"), dict):
-                    return outcome
-                _pass_on(message, listen)
+        yield
     except LostError as error:
         raise AssessError(
             f"the link was lost: {error.problem}", where=name,

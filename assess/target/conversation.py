@@ -91,11 +91,13 @@ class Conversation:
         self.end()
         self._said.seek(0)
         said = self._said.read(_MOST_BYTES).decode("utf-8", "replace").strip()
-        if self._process.returncode == SSH_FAILED:
+        code = self._process.returncode
+        if code == SSH_FAILED and self._link.is_lost():
             return LostError(str(self._link.failure(said).problem), where=str(self._link.address))
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
-        return AssessError(f"what ran there ended with {self._process.returncode}: {last:.500}",
-                           where=str(self._link.address))  # fmt: skip
+        # With a link that holds, ssh has no other code for a command that a signal ended.
+        ended = "was killed" if code == SSH_FAILED else f"ended with {code}"
+        return AssessError(f"what ran there {ended}: {last:.500}", where=str(self._link.address))
 
     @property
     def code(self) -> int | None:

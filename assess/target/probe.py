@@ -18,6 +18,7 @@ LEAST_PYTHON: Final = (3, 11)
 
 _SCRIPT: Final = r"""
 folder={folder}
+echo
 echo "machine=$(uname -m 2>/dev/null)"
 echo "system=$(uname -s 2>/dev/null)"
 echo "kernel=$(uname -r 2>/dev/null)"

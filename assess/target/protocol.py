@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -41,8 +43,9 @@ def say(stream: IO[bytes], message: Mapping[str, Any]) -> None:
     Raises:
         GoneError: nobody reads it.
     """
+    line = json.dumps(message, allow_nan=False).encode() + b"\n"
     try:
-        stream.write(json.dumps(message, allow_nan=False).encode() + b"\n")
+        stream.write(line)
         stream.flush()
     except (OSError, ValueError) as error:
         raise GoneError(f"it cannot be told anything: {error}") from error
@@ -166,7 +169,7 @@ def receive(stream: IO[bytes], file: SentFile, path: Path) -> str:
         GoneError: there were fewer bytes.
     """
     digest, why = hashlib.sha256(), ""
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")  # Another process may take the same file.
     try:
         target: IO[bytes] | None = temporary.open("wb")
     except OSError as error:
@@ -181,11 +184,12 @@ def receive(stream: IO[bytes], file: SentFile, path: Path) -> str:
             if not why and digest.hexdigest() != file.sha256:
                 why = "its bytes are not those that were announced"
             if not why:
-                temporary.replace(path)
+                why = _named(temporary, path)
     finally:
         if target is not None and not target.closed:
             _closed(target)
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return why
 
 
@@ -198,8 +202,19 @@ def _written(file: IO[bytes], piece: bytes) -> str:
 
 
 def _closed(file: IO[bytes]) -> str:
+    """Close it with its bytes on the disk: boards lose power, and a file is known by its name and size later."""
     try:
-        file.close()
+        with file:
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return str(error.strerror or error)
+    return ""
+
+
+def _named(temporary: Path, path: Path) -> str:
+    try:
+        temporary.replace(path)
     except OSError as error:
         return str(error.strerror or error)
     return ""

@@ -152,8 +152,8 @@ def _download(folder: Path, architecture: str, python: str, run: Run) -> str:
         return f"there are no wheels for them of the versions here ({', '.join(pins)}): the newest were taken"
     raise AssessError(
         f"pip could not fetch wheels for {architecture}, Python {python}: {said}",
-        hint="needs a network once: assess target prepare, on a machine that has one; then copy its cache "
-        f"({wheels_folder(architecture, python).parent})",
+        hint="needs a network once: assess target prepare, on a machine that has one; then copy what it keeps to "
+        f"{folder.parent}",
     )
 
 

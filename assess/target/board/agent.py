@@ -12,12 +12,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn, cast
 
 from assess.errors import AssessError
 from assess.target.board.job import Job
@@ -35,6 +36,7 @@ _END_WITHIN_S: Final = 3.0
 _COMMAND_S: Final = 60.0
 _MOST_CHARACTERS: Final = 2000
 _LOOK_EVERY_S: Final = 0.05
+_LOOK_AGAIN_S: Final = 1.0
 
 
 def main() -> None:
@@ -43,10 +45,15 @@ def main() -> None:
     incoming, voice = sys.stdin.buffer, Voice(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # Whatever prints must not be taken for a message.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # That the link is gone is told by standard input.
+    with suppress(OSError):
+        os.utime(Path(__file__).parents[4] / "ready")  # This runner is used: it is not removed.
     try:
         _Agent(home, incoming, voice).serve()
     except AssessError as error:
         voice.say({"error": {"problem": error.problem, "where": error.where, "hint": error.hint}})
+    except OSError as error:  # Above all a full disk, which any of its files may meet.
+        problem = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        voice.say({"error": {"problem": problem, "where": str(home), "hint": "assess target clean NAME makes room"}})
     except GoneError:
         return
     voice.wait_until_said(_PATIENCE_S)
@@ -58,39 +65,46 @@ class _Agent:
 
     def __init__(self, home: Path, incoming: IO[bytes], voice: Voice) -> None:
         self._incoming, self._voice = incoming, voice
-        asked = hear(incoming)
+        self._patient = cast(IO[bytes], _Patient(incoming))
+        with _patience():
+            asked = hear(incoming)
         try:
             self._files = sent_files(asked["files"])
             self._job = Job(home, str(asked["key"]))
             self._asked = asked
         except (KeyError, ValueError) as error:
             raise AssessError(f"the board was asked what it does not understand: {error}") from error
-        self._stop_by = float("inf")
         self._control = _Control()
 
     def serve(self) -> None:
-        """Do it."""
-        self._job.make()
+        """Do it. What nobody could fetch later is not left behind."""
+        with _busy(self._job, self._voice):
+            try:
+                self._serve()
+            finally:
+                if not self._job.outcome.exists():
+                    self._job.remove()
+
+    def _serve(self) -> None:
         self._job.prune()
-        with _busy(self._job.busy, self._voice):
-            outcome = self._job.finished()
-            missing = [] if outcome else self._job.missing(self._files)
-            free = os.statvfs(self._job.home)
-            self._voice.say({
-                "missing": [file.sha256 for file in missing], "finished": outcome is not None,
-                "free_bytes": free.f_bavail * free.f_frsize,
-            })  # fmt: skip
-            self._take(missing)
-            threading.Thread(target=self._control.listen, args=(self._incoming,), daemon=True).start()
-            if outcome is None:
-                outcome = self._done_unless_stopped()
-            if outcome:
-                self._give(outcome)
+        outcome = self._job.finished()
+        missing = [] if outcome else self._job.missing(self._files)
+        free = os.statvfs(self._job.home)
+        self._voice.say({
+            "missing": [file.sha256 for file in missing], "finished": outcome is not None,
+            "free_bytes": free.f_bavail * free.f_frsize,
+        })  # fmt: skip
+        self._take(missing)
+        threading.Thread(target=self._control.listen, args=(self._incoming,), daemon=True).start()
+        if outcome is None:
+            outcome = self._done_unless_stopped()
+        if outcome:
+            self._give(outcome)
 
     def _take(self, missing: Sequence[SentFile]) -> None:
         """Take the bytes of what is missing here."""
         for file in missing:
-            if why := receive(self._incoming, file, self._job.blob(file.sha256)):
+            if why := receive(self._patient, file, self._job.blob(file.sha256)):
                 raise AssessError(f"{file.path} cannot be kept: {why}", where=str(self._job.home))
         if missing:
             self._voice.say({"received": len(missing)})
@@ -129,11 +143,14 @@ class _Agent:
             ran += self._commands("after", stop_at_failure=False)
         if outcome:
             outcome["commands"] = ran
-            try:
-                self._job.finish(outcome)
-            except OSError as error:  # It is given all the same, while the link is there.
-                outcome["not_kept"] = f"{error.strerror or error}"
+            self._keep(outcome)
         return outcome
+
+    def _keep(self, outcome: dict[str, Any]) -> None:
+        """Keep what came of it for a link that is lost now: what failed, or was told to stop, is tried anew then."""
+        if "answer" in outcome and not self._control.told_to_stop:
+            with suppress(OSError):  # It is given all the same, while the link is there.
+                self._job.finish(outcome)
 
     def _commands(self, when: str, *, stop_at_failure: bool) -> list[dict[str, Any]]:
         """Run the commands around a measurement, and keep what they said."""
@@ -181,6 +198,8 @@ class _Agent:
         for each in listeners:
             each.start()
         self._wait(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # What it started, and did not end.
         listeners[0].join(_STOP_WITHIN_S)
         return process.returncode, "".join(last)[-_MOST_CHARACTERS:]
 
@@ -206,7 +225,7 @@ class _Agent:
         with os.fdopen(read, "rb") as stream:
             for line in stream:
                 try:
-                    self._voice.mention({"progress": json.loads(line)})
+                    self._voice.mention({"progress": json.loads(line, parse_constant=lambda _: None)})
                 except ValueError:
                     continue
 
@@ -215,6 +234,8 @@ class _Agent:
         try:
             answer = json.loads((self._job.folder / "answer.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
+            if self._control.told_to_stop:  # It was not far enough to answer that.
+                return {"interrupted": True}
             last = next((line.strip() for line in reversed(printed.splitlines()) if line.strip()), "")
             why = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
             problem = f"what measures there ended with {why}: {last or 'it said nothing'}"
@@ -274,37 +295,74 @@ class _Control:
 
 
 @contextmanager
-def _busy(path: Path, voice: Voice) -> Iterator[None]:
+def _busy(job: Job, voice: Voice) -> Iterator[None]:
     """Wait until no other agent does this very job: one whose link was lost may be at it."""
     import fcntl
 
-    with path.open("rb") as file:
-        while True:
+    while True:
+        job.make()  # Whoever was at it may have removed it when it was given.
+        with job.busy.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(file.fileno()).st_ino == job.busy.stat().st_ino:
+                    yield
+                    return
+            except FileNotFoundError:
+                continue
             except BlockingIOError:
                 voice.mention({"waiting": "for the same run, which was begun before"})
-                time.sleep(1.0)
-                if voice.gone:
-                    raise GoneError("nobody waits for it any more") from None
-            else:
-                break
+        time.sleep(_LOOK_AGAIN_S)
+        if voice.gone:
+            raise GoneError("nobody waits for it any more")
+
+
+class _Patient:
+    """A stream whose bytes are waited for so long and no longer: a link that hangs would hold them for hours."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        """What has come, at most so much."""
+        with _patience():
+            data: bytes = self._stream.read1(size)  # type: ignore[attr-defined]
+        return data
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Hold the block to a time, in which the other end has to say something."""
+
+    def give_up(*_: object) -> NoReturn:
+        raise GoneError(f"nothing came for {_PATIENCE_S:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+    try:
         yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _shell(command: str) -> tuple[int, str]:
-    """Run a command of the inventory; its code and the end of what it said."""
-    try:
-        done = subprocess.run(
-            ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return 124, f"it took more than {_COMMAND_S:.0f} s"
-    except OSError as error:
-        return 127, f"{error.strerror or error}"
-    said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return code, said[-_MOST_CHARACTERS:]
+    """Run a command of the inventory; its code and the end of what it said. What it leaves in the background stays."""
+    with tempfile.TemporaryFile() as said:  # A pipe would be held open by what it leaves there.
+        try:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+            )
+        except OSError as error:
+            return 127, f"{error.strerror or error}"
+        try:
+            code = process.wait(_COMMAND_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return 124, f"it took more than {_COMMAND_S:.0f} s"
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_CHARACTERS))
+        text = said.read().decode("utf-8", "replace").strip()
+    return code if code >= 0 else 128 - code, text
 
 
 if __name__ == "__main__":

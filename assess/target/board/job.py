@@ -66,12 +66,21 @@ class Job:
         Raises:
             AssessError: they cannot be made.
         """
+        self._make(self.home / "files")
+        self._make(self.folder)
         try:
-            for folder in (self.home / "files", self.tree):
-                folder.mkdir(parents=True, exist_ok=True)
             self.busy.touch()
+            os.utime(self.folder)
         except OSError as error:
-            raise AssessError(f"cannot be made: {error.strerror or error}", where=str(error.filename)) from error
+            raise AssessError(f"cannot be made: {error.strerror or error}", where=str(self.busy)) from error
+
+    def prune(self, now: float | None = None) -> None:
+        """Remove what other jobs left a week ago, and files that none has used since: boards have small disks."""
+        since = (time.time() if now is None else now) - KEPT_S
+        for each in (*_in(self.home / "jobs"), *_in(self.home / "files")):
+            with suppress(OSError):
+                if each != self.folder and each.stat().st_mtime < since and not _is_locked(each / "busy"):
+                    shutil.rmtree(each) if each.is_dir() else each.unlink()
 
     def prune(self) -> None:
         """Remove what no job has used for a week, and what came of jobs that nobody fetched in that time."""
@@ -89,14 +98,17 @@ class Job:
     def lay_out(self, files: Sequence[SentFile]) -> None:
         """Put the files where the job looks for them: under their names, without a second copy where that can be.
 
+        What an earlier run of it left there is gone.
+
         Raises:
             AssessError: one cannot be put there.
         """
+        shutil.rmtree(self.tree, ignore_errors=True)
+        self._make(self.tree)
         for file in files:
             place, blob = self.tree / file.path, self.blob(file.sha256)
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.unlink(missing_ok=True)
                 os.utime(blob)
                 _linked(blob, place)
             except OSError as error:
@@ -138,11 +150,41 @@ class Job:
         """Remove what is its own; files stay for the next job that reads them."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
+
     def _has(self, sha256: str, size: int) -> bool:
         try:
-            return self.blob(sha256).stat().st_size == size
+            if self.blob(sha256).stat().st_size != size:
+                return False
+            os.utime(self.blob(sha256))  # It is used: whoever prunes now leaves it.
         except OSError:
             return False
+        return True
+
+
+def _in(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether an agent is at the job whose file it is."""
+    import fcntl
+
+    try:
+        with file.open("rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _removed(path: Path) -> None:

@@ -35,7 +35,7 @@ def board_lock(
         who: is told to those who wait.
         wait_s: is waited for it, at most.
         on_wait: told who holds it and since when, each time that it is looked at.
-        path: of the lock; in the system's folder for temporary files by default, which all users share.
+        path: of the lock; in the folder for temporary files that all users share by default.
         clock: seconds, monotonic.
         sleep: waits.
         now: seconds since 1970.
@@ -45,7 +45,7 @@ def board_lock(
     """
     import fcntl
 
-    file = _opened(path or Path(tempfile.gettempdir()) / LOCK)
+    file = _opened(path or _shared() / LOCK)
     try:
         until = clock() + wait_s
         while True:
@@ -72,7 +72,7 @@ def holder(path: Path | None = None, *, now: Callable[[], float] = time.time) ->
     import fcntl
 
     try:
-        file = os.open(path or Path(tempfile.gettempdir()) / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        file = os.open(path or _shared() / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:  # Nobody has held it yet.
         return ""
     try:
@@ -82,6 +82,12 @@ def holder(path: Path | None = None, *, now: Callable[[], float] = time.time) ->
     finally:
         os.close(file)
     return ""
+
+
+def _shared() -> Path:
+    """The folder that all users of a board have: TMPDIR may name one that only this user has."""
+    usual = Path("/tmp")  # noqa: S108 - what is made there is opened with care
+    return usual if usual.is_dir() else Path(tempfile.gettempdir())
 
 
 def _opened(path: Path) -> int:

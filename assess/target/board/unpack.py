@@ -6,41 +6,76 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, NoReturn
 
 _CHUNK_BYTES = 2**20
+#: A link that hangs would hold this process for hours.
+_PATIENCE_S = 60
+#: A runner that nobody has used for so long is removed when another one comes: boards have small disks.
+_KEPT_S = 30 * 86400
 #: Data folders of a wheel whose content lies beside its packages; scripts and headers are of no use here.
 _PACKAGES = ("purelib", "platlib")
 
 
-def main(stream: IO[bytes]) -> None:
+def main(stream: BufferedIOBase) -> None:
     """Take one announcement and the bytes of its files, and unpack them into a folder that is whole or not there."""
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(_PATIENCE_S)
     asked = json.loads(stream.readline())
+    signal.alarm(0)
     place = Path(asked["folder"], "runner", asked["tag"])
     temporary = place.with_name(f"{place.name}.{os.getpid()}.part")
-    problem = ""
     try:
-        (temporary / "site").mkdir(parents=True)
-    except OSError as error:
-        problem = _words(error)
-    for file in asked["files"]:
-        problem = _taken(stream, file, temporary / "packed", problem) or _unpacked(temporary)
-    if not problem:
-        try:
-            (temporary / "ready").touch()
-            shutil.rmtree(place, ignore_errors=True)
-            temporary.rename(place)
-        except OSError as error:
-            problem = _words(error)
-    shutil.rmtree(temporary, ignore_errors=True)
+        _remove_unused(place.parent)
+        problem = _brought(stream, asked["files"], temporary) or _placed(temporary, place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     sys.stdout.write(json.dumps({"problem": problem}) + "\n")
 
 
-def _taken(stream: IO[bytes], file: Mapping[str, Any], packed: Path, problem: str) -> str:
+def _brought(stream: BufferedIOBase, files: Sequence[Mapping[str, Any]], folder: Path) -> str:
+    """Take and unpack all files; what went wrong, or ""."""
+    problem = ""
+    try:
+        (folder / "site").mkdir(parents=True)
+    except OSError as error:
+        problem = _words(error)
+    for file in files:
+        problem = _taken(stream, file, folder / "packed", problem) or _unpacked(folder)
+    return problem
+
+
+def _placed(folder: Path, place: Path) -> str:
+    """Have a whole runner in its place; what went wrong, or ""."""
+    try:
+        (folder / "ready").touch()
+        os.sync()  # Boards lose power: what is there by its name is there by its bytes.
+        shutil.rmtree(place, ignore_errors=True)
+        folder.rename(place)
+    except OSError as error:
+        return _words(error)
+    return ""
+
+
+def _remove_unused(folder: Path) -> None:
+    for runner in folder.iterdir() if folder.is_dir() else ():
+        used = runner / "ready"  # Each use marks it; what has none was never whole, and may be coming just now.
+        if (used if used.exists() else runner).stat().st_mtime < time.time() - _KEPT_S:
+            shutil.rmtree(runner, ignore_errors=True)
+
+
+def _give_up(*_: object) -> NoReturn:
+    raise SystemExit(f"nothing came for {_PATIENCE_S} s")
+
+
+def _taken(stream: BufferedIOBase, file: Mapping[str, Any], packed: Path, problem: str) -> str:
     """Take the bytes of one file, and keep them unless something went wrong before; what went wrong, or ""."""
     digest, left = hashlib.sha256(), file["size"]
     try:
@@ -48,7 +83,9 @@ def _taken(stream: IO[bytes], file: Mapping[str, Any], packed: Path, problem: st
     except OSError as error:
         target, problem = open(os.devnull, "wb"), _words(error)  # noqa: PTH123, SIM115
     while left:
-        piece = stream.read(min(left, _CHUNK_BYTES))
+        signal.alarm(_PATIENCE_S)
+        piece = stream.read1(min(left, _CHUNK_BYTES))
+        signal.alarm(0)
         if not piece:
             raise SystemExit("the link was lost")
         left -= len(piece)
@@ -106,4 +143,4 @@ def _words(error: OSError) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.stdin.buffer)
+    main(sys.stdin.buffer)  # type: ignore[arg-type]

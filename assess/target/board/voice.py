@@ -33,6 +33,8 @@ class Voice:
     def say(self, message: Mapping[str, Any], files: tuple[tuple[SentFile, Path], ...] = ()) -> None:
         """Say something as soon as it can be, with the bytes of the files that it announces."""
         with self._lock:
+            if not self._unsaid:
+                self._moved = time.monotonic()  # Nobody waited for what there was not to say.
             self._unsaid += 1
         self._waiting.put((message, files))
 

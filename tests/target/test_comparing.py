@@ -1,0 +1,125 @@
+"""Gates, baselines and profiles of a board are those that were asked for, or none."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import builders
+import gate_reports
+import pytest
+
+from assess.describe.inventory import Target
+from assess.errors import AssessError
+from assess.gate import Rerun, Stored
+from assess.gate.accept import Accepting
+from assess.gate.plan import SETTINGS, GatePlan
+from assess.measure.baseline_json import to_json
+from assess.pipeline import Subject
+from assess.report.new import Named
+from assess.target.comparing import accept_on, device_on, doctor_on, gate_on, world_of
+from assess.target.connected import Listener
+from assess.target.measuring import BoardFacts
+from assess.target.plain import plain
+
+FACTS = BoardFacts(builders.host(), "0123456789abcdef", True, ("share it with nobody",), "")
+
+
+@dataclass
+class Fake:
+    """A board that answers so, whatever it is asked; what it was is kept."""
+
+    answer: object = field(default_factory=dict)
+    writes: dict = field(default_factory=dict)
+    target = Target(name="desk", address="ssh://board")
+
+    def ask(self, asked, into, listen):
+        self.asked = asked
+        for name, text in self.writes.items():
+            (into / name).write_text(text)
+        return {"answer": json.loads(json.dumps(self.answer, allow_nan=False)), "commands": []}
+
+
+def subject(**changes):
+    return Subject(Path("student.onnx"), None, Path(), builders.model(**changes))
+
+
+def gated(board, opponent=None, candidate=None):
+    return gate_on(board, FACTS, opponent or Rerun(subject()), candidate or subject(), None, SETTINGS, GatePlan())
+
+
+REPORT = gate_reports.gate_report(gate_reports.SLOWER, gate_reports.OPEN)
+
+
+def test_a_gate_comes_back_as_it_was_found_with_the_file_that_is_meant_here():
+    board = Fake({"report": plain(REPORT)})
+    assert gated(board) == replace(REPORT, file="student.onnx")
+    assert board.asked.call == "gate"
+    assert board.asked.request["model"]["path"] == "candidate/student.onnx"
+    assert board.asked.request["opponent"]["path"] == "accepted/student.onnx"
+    assert json.dumps(board.asked.request, allow_nan=False)
+
+
+def test_a_stored_baseline_is_sent_as_a_file():
+    board = Fake({"report": plain(REPORT)})
+    gated(board, Stored(builders.baseline()))
+    assert board.asked.request["opponent"] == "baseline/baseline.json"
+    assert "baseline/baseline.json" in {file.path for file in board.asked.files}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"report": plain(replace(REPORT, candidate=builders.model(name="other.onnx", files=())))},
+        {"report": plain(replace(REPORT, baseline=builders.model(producer="nobody")))},
+        {"report": {"verdict": "PASS"}},
+        {"report": None},
+        {},
+    ],
+)
+def test_another_gate_is_refused(answer):
+    with pytest.raises(AssessError):
+        gated(Fake(answer))
+
+
+def accepting():
+    return Accepting(subject(), None, SETTINGS, builders.baseline().acceptance, None, {})
+
+
+def test_a_baseline_comes_back_as_it_was_measured():
+    board = Fake({}, {"baseline.json": to_json(builders.baseline())})
+    assert accept_on(board, FACTS, accepting(), Listener()) == builders.baseline()
+    assert board.asked.outputs == ["baseline.json"]
+
+
+def test_a_board_that_is_too_noisy_for_a_baseline_says_so():
+    assert accept_on(Fake({"refused": plain(gate_reports.OPEN)}), FACTS, accepting(), Listener()) == gate_reports.OPEN
+
+
+def test_what_is_no_baseline_is_refused():
+    with pytest.raises(AssessError):
+        accept_on(Fake({}, {"baseline.json": "{}"}), FACTS, accepting(), Listener())
+
+
+def test_what_is_no_diagnosis_is_refused():
+    for answer in ({}, {"diagnosis": 3}, []):
+        with pytest.raises(AssessError, match="desk: told what assess does not understand"):
+            doctor_on(Fake(answer), rate_hz=None, deadline_s=None, provider="x", listen=Listener())
+
+
+def test_a_profile_is_text_with_the_name_that_its_author_gave():
+    board = Fake({"text": "name = 'x'"})
+    named = Named(name="ACME Rover", vendor="ACME", sectors=("robotics",))
+    assert device_on(board, named, None, Listener(), vendor_as_detected=True) == "name = 'x'"
+    assert board.asked.request == {
+        "named": {"name": "ACME Rover", "vendor": "ACME", "sectors": ["robotics"]}, "budget_s": None,
+        "vendor_as_detected": True,
+    }  # fmt: skip
+
+
+def test_the_world_of_a_gate_is_the_boards():
+    world = world_of(Fake(), FACTS)
+    assert (world.host(), world.machine(), world.metered(), world.advise()) == (
+        FACTS.host, FACTS.machine, True, FACTS.advice,
+    )  # fmt: skip
+    with pytest.raises(AssertionError, match="desk launches by itself"):
+        world.launch("assess.measure.worker", {}, None)
