@@ -1,10 +1,10 @@
-"""What a board over SSH costs: bytes of the first push, seconds beside the measurement, and latencies against local ones.
+"""What a board over SSH costs: bytes of the first push, seconds beside the measurement, latencies against local ones.
 
-The board is a plain sshd on loopback (`tests/boards`), so that what is seen is assess's own: connecting, asking, starting
-Python there, sending, fetching, judging. Goals: the first push has less than 60 MB; a second `fit --on` of an unchanged model
-takes less than 3 s beyond the measurement itself, which is the same run by `pipeline.run` in this process; a periodic run of
-1,000 frames has the latencies of a local one, told as ratios of medians in alternation. Prints Markdown; exits with 1 if a
-goal is missed. Root is not needed.
+The board is a plain sshd on loopback (`tests/boards`), so that what is seen is assess's own: connecting, asking,
+starting Python there, sending, fetching, judging. Goals: the first push has less than 60 MB; a second `fit --on` of an
+unchanged model takes less than 3 s beyond the measurement itself, which is the same run by `pipeline.run` in this
+process; a periodic run of 1,000 frames has the latencies of a local one, told as ratios of medians in alternation.
+Prints Markdown; exits with 1 if a goal is missed.
 """
 
 from __future__ import annotations

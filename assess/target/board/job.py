@@ -82,14 +82,6 @@ class Job:
                 if each != self.folder and each.stat().st_mtime < since and not _is_locked(each / "busy"):
                     shutil.rmtree(each) if each.is_dir() else each.unlink()
 
-    def prune(self) -> None:
-        """Remove what no job has used for a week, and what came of jobs that nobody fetched in that time."""
-        for folder in (self.home / "files", self.home / "jobs"):
-            for path in folder.iterdir():
-                with suppress(FileNotFoundError):  # Another agent removes the same.
-                    if path != self.folder and time.time() - path.stat().st_mtime > KEPT_S:
-                        _removed(path)
-
     def missing(self, files: Sequence[SentFile]) -> list[SentFile]:
         """Files whose content is not here, each once."""
         wanted = {file.sha256: file for file in files}
@@ -185,14 +177,6 @@ def _is_locked(file: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _removed(path: Path) -> None:
-    """Remove a file or a folder."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _linked(blob: Path, place: Path) -> None:
