@@ -120,7 +120,7 @@ def run_on(
         outcome = board.ask(asked, Path(folder), replace(listen or Listener(), progress=on_progress))
         measured = read(Path(folder) / RUN_FILE)
     _require_asked(measured, subject.model, job, board)
-    asked_of_it = replace(settings, passes=measured.requested.passes)  # A vendor's tool has none.
+    asked_of_it = replace(settings, passes=()) if settings.runner else settings  # A vendor's tool has no passes.
     return replace(measured, requested=asked_of_it, reached=_reached(board, outcome))
 
 
