@@ -297,23 +297,29 @@ class _Control:
 @contextmanager
 def _busy(job: Job, voice: Voice) -> Iterator[None]:
     """Wait until no other agent does this very job: one whose link was lost may be at it."""
-    import fcntl
-
-    while True:
-        job.make()  # Whoever was at it may have removed it when it was given.
-        with job.busy.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(file.fileno()).st_ino == job.busy.stat().st_ino:
-                    yield
-                    return
-            except FileNotFoundError:
-                continue
-            except BlockingIOError:
-                voice.mention({"waiting": "for the same run, which was begun before"})
+    while (file := _locked(job)) is None:
+        voice.mention({"waiting": "for the same run, which was begun before"})
         time.sleep(_LOOK_AGAIN_S)
         if voice.gone:
             raise GoneError("nobody waits for it any more")
+    with file:
+        yield
+
+
+def _locked(job: Job) -> IO[bytes] | None:
+    """The job's file, locked; None if another agent has it, or removed the job in this moment."""
+    import fcntl
+
+    job.make()  # Whoever was at it may have removed it when it was given.
+    file = job.busy.open("rb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_ino == job.busy.stat().st_ino:
+            return file
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    file.close()
+    return None
 
 
 class _Patient:
