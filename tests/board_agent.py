@@ -88,8 +88,8 @@ lock._shared = lambda: __import__("pathlib").Path(__import__("os").environ["LOCK
 
 
 def lay_out(folder):
-    """A runner in a folder of a board, with those calls; its tag."""
-    site = folder / "runner/tag/site"
+    """A kit in a folder of a board, with those calls; its tag."""
+    site = folder / "kit/tag/site"
     site.mkdir(parents=True)
     (site / "sitecustomize.py").write_text(CALLS)
     (site / "assess").symlink_to(Path(assess.__file__).resolve().parent)
@@ -100,9 +100,9 @@ class Agent:
     """A running agent, and what it said."""
 
     def __init__(self, folder, **changes):
-        if not (folder / "runner").exists():
+        if not (folder / "kit").exists():
             lay_out(folder)
-        environment = {"PYTHONPATH": str(folder / "runner/tag/site"), "LOCKS": str(folder), "PATH": os.environ["PATH"]}
+        environment = {"PYTHONPATH": str(folder / "kit/tag/site"), "LOCKS": str(folder), "PATH": os.environ["PATH"]}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "assess.target.board.agent", str(folder / "home")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/",

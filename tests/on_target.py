@@ -79,11 +79,11 @@ def forget(board):
     Link(parse_address(board.address), environment(board)).close()
 
 
-def share_runner(board, other, folder=FOLDER):
-    """A board with the runner of another one on this machine, without sending it once more."""
+def share_kit(board, other, folder=FOLDER):
+    """A board with the kit of another one on this machine, without sending it once more."""
     (other.home / folder).mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(other.home / folder / "runner", ignore_errors=True)
-    subprocess.run(["cp", "-al", board.home / FOLDER / "runner", other.home / folder / "runner"], check=True)
+    shutil.rmtree(other.home / folder / "kit", ignore_errors=True)
+    subprocess.run(["cp", "-al", board.home / FOLDER / "kit", other.home / folder / "kit"], check=True)
 
 
 def inventory(where, board, /, name="desk", **keys):

@@ -20,7 +20,7 @@ from on_target import (
     inventory,
     is_measuring,
     log,
-    share_runner,
+    share_kit,
     soon,
     started,
     wait_until_measuring,
@@ -43,7 +43,7 @@ def prepared(plain_board, tmp_path_factory):
 
 @pytest.fixture
 def board(plain_board, prepared):
-    """This machine over ssh, with the runner."""
+    """This machine over ssh, with the kit."""
     assert prepared.returncode == 0, prepared.stderr
     yield plain_board
     assert soon(lambda: plain_board.processes() == [], 10), plain_board.processes()
@@ -52,7 +52,7 @@ def board(plain_board, prepared):
 @pytest.fixture
 def linked(linked_board, board):
     """The same behind a cable."""
-    share_runner(board, linked_board)
+    share_kit(board, linked_board)
     yield linked_board
     linked_board.restore()
     assert soon(lambda: linked_board.processes() == [], 45), linked_board.processes()
@@ -66,18 +66,18 @@ def measure(board, folder, *words, on=None, file="run.json", settings=BRIEF, **h
 def test_the_first_push_is_below_60_megabytes(prepared, plain_board):
     assert prepared.returncode == 0
     where, sent = prepared.stderr.splitlines()
-    assert re.fullmatch(r"board-plain: .*/\.cache/assess-target: the runner \S+ is there", where)
+    assert re.fullmatch(r"board-plain: .*/\.cache/assess-target: the kit \S+ is there", where)
     assert 20 < float(re.fullmatch(r"sent to board-plain: ([\d.]+) MB", sent)[1]) < 60
-    assert sorted(path.name for path in (plain_board.home / FOLDER).iterdir()) == ["runner"]
+    assert sorted(path.name for path in (plain_board.home / FOLDER).iterdir()) == ["kit"]
 
 
 def test_a_run_is_measured_there_and_kept_here(board, tmp_path):
     done = measure(board, tmp_path)
     assert done.returncode in (0, 3), done.stderr
-    assert re.search(r"target +board-plain, over SSH, with the runner ", done.stdout)
+    assert re.search(r"target +board-plain, over SSH, with the kit ", done.stdout)
     run = read(tmp_path / "run.json")
     assert (run.reached.target, run.reached.commands) == ("board-plain", ())
-    assert re.fullmatch(r"\d+\.\d+\.\d+-[0-9a-f]{16}", run.reached.runner)
+    assert re.fullmatch(r"\d+\.\d+\.\d+-[0-9a-f]{16}", run.reached.kit)
     assert len(run.frames) >= 10 and run.memory is not None and run.incomplete == ""
     assert list((board.home / FOLDER / "jobs").iterdir()) == []
     assert list(tmp_path.iterdir()) == [tmp_path / "run.json"]
@@ -122,7 +122,7 @@ def test_a_command_that_fails_before_keeps_it_from_being_measured(board, tmp_pat
 
 def test_spaces_and_quotes_are_no_obstacle(board, tmp_path):
     folder = 'it\'s a "folder" $HOME'
-    share_runner(board, board, folder)
+    share_kit(board, board, folder)
     python = board.home / "a 'python' 3"
     python.unlink(missing_ok=True)
     python.symlink_to(shutil.which("python3", path="/usr/bin:/bin"))
@@ -205,8 +205,8 @@ def test_a_board_is_prepared_and_cleaned_and_nothing_else_is_touched(board, tmp_
     (board.home / "other place/mine").write_text("precious")
     absent = command(board, "target", "check", name, cwd=tmp_path)
     assert absent.returncode == 0
-    assert re.search(r"runner +is not there: \d+ MB are sent with the first command that needs it", absent.stdout)
-    share_runner(board, board, "other place")
+    assert re.search(r"kit +is not there: \d+ MB are sent with the first command that needs it", absent.stdout)
+    share_kit(board, board, "other place")
     cleaned = command(board, "target", "clean", name, cwd=tmp_path)
     assert (cleaned.returncode, bool(re.fullmatch(r"desk: .* freed\n", cleaned.stderr))) == (0, True)
     assert [path.name for path in (board.home / "other place").iterdir()] == ["mine"]
@@ -364,11 +364,11 @@ def test_a_target_that_is_not_the_one_meant_is_told_before_anything_runs(plain_b
     assert said in done.stderr
 
 
-def test_a_full_disk_is_told_before_the_runner_is_sent(full_board, tmp_path):
+def test_a_full_disk_is_told_before_the_kit_is_sent(full_board, tmp_path):
     done = measure(full_board, tmp_path)
     assert done.returncode == 2
-    assert re.search(r"error: ssh://\S+: \S+: has 4 MB free, the runner needs \d+ MB while it is unpacked", done.stderr)
-    assert not (full_board.home / FOLDER / "runner").exists()
+    assert re.search(r"error: ssh://\S+: \S+: has 4 MB free, the kit needs \d+ MB while it is unpacked", done.stderr)
+    assert not (full_board.home / FOLDER / "kit").exists()
 
 
 def test_a_board_without_python_is_told_what_to_do(busybox_board, tmp_path):
@@ -388,7 +388,7 @@ def test_a_board_that_there_are_no_wheels_for_is_told(architecture, request, tmp
     assert re.search(rf"error: board-{architecture}: .*{architecture}", done.stderr)
     checked = command(board, "target", "check", board.address, cwd=tmp_path)
     assert (checked.returncode, "NOT USABLE  " in checked.stdout) == (1, True)
-    assert not (board.home / FOLDER / "runner").exists()
+    assert not (board.home / FOLDER / "kit").exists()
 
 
 def test_the_whole_way_to_an_emulated_raspberry_pi(arm64_board, tmp_path):

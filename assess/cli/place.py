@@ -134,7 +134,7 @@ class There:
             )  # fmt: skip
 
     def reach(self) -> None:
-        """Reach it, and bring the runner there, with a bar of progress.
+        """Reach it, and bring the kit there, with a bar of progress.
 
         Raises:
             AssessError: it cannot be reached, or cannot run assess.

@@ -29,10 +29,10 @@ class Reached:
 
     Attributes:
         target: its name in the inventory, or the host that was typed.
-        runner: version and content of what ran there; "" where a vendor's tool was run by plain ssh.
+        kit: version and content of what ran there; "" where a vendor's tool was run by plain ssh.
         commands: that were run around the measurement.
     """
 
     target: str
-    runner: str
+    kit: str
     commands: tuple[CommandRan, ...] = ()

@@ -63,7 +63,7 @@ def _facts(found: TargetCheck) -> Iterator[tuple[str, str]]:
     free = "" if probed.free_bytes is None else f", {format_quantity(probed.free_bytes, 'B')} free"
     yield "folder", f"{probed.folder or found.target.folder}{free if probed.folder else ', which cannot be written'}"
     if found.is_usable:
-        yield "runner", _runner(found)
+        yield "kit", _kit(found)
     if facts:
         yield "host", f"{host_name(facts.host)}, {facts.host.cores} CPUs"
         yield "held by", facts.held or "nobody"
@@ -74,7 +74,7 @@ def _facts(found: TargetCheck) -> Iterator[tuple[str, str]]:
             yield "bad", f"{each.name}: {each.found}"
 
 
-def _runner(found: TargetCheck) -> str:
+def _kit(found: TargetCheck) -> str:
     if found.bytes_to_send == 0:
         return "is there"
     if found.bytes_to_send is None:
@@ -90,4 +90,4 @@ def _conclusion(found: TargetCheck) -> str:
         return f"USABLE  the shortest deadline that it can certify is {shortest}; more: assess doctor --on"
     if found.facts is not None and found.facts.held:
         return "USABLE  how good it is cannot be told while somebody measures on it"
-    return "USABLE  how good it is can be told once the runner is there: assess target prepare"
+    return "USABLE  how good it is can be told once the kit is there: assess target prepare"

@@ -13,7 +13,7 @@ from assess.measure.diagnosis import Diagnosis
 from assess.project.target import why_not_the_device
 from assess.providers import CPU
 from assess.target.comparing import doctor_on
-from assess.target.connected import Board, Listener, kept_runner, require_usable
+from assess.target.connected import Board, Listener, kept_kit, require_usable
 from assess.target.link import Link
 from assess.target.measuring import BoardFacts, facts_of
 from assess.target.probe import Probed, probe
@@ -29,9 +29,9 @@ class TargetCheck:
         clock_off_s: how far its clock is before ours, seconds; None if it does not tell.
         probed: what it is.
         why_unusable: why nothing can be run there; None if it can.
-        bytes_to_send: of the runner; 0 if it is there, None if its wheels are not here.
-        facts: what it tells of itself; None where the runner is not there.
-        diagnosis: how good it is as an instrument; None where the runner is not there, or somebody measures.
+        bytes_to_send: of the kit; 0 if it is there, None if its wheels are not here.
+        facts: what it tells of itself; None where the kit is not there.
+        diagnosis: how good it is as an instrument; None where the kit is not there, or somebody measures.
         not_the_device: why it is not the device that its inventory says; "" if it is, or none is said.
     """
 
@@ -69,7 +69,7 @@ def check(
         now: seconds since 1970.
 
     Raises:
-        AssessError: it cannot be reached, or the runner there fails.
+        AssessError: it cannot be reached, or the kit there fails.
     """
     begun = clock()
     link = Link(target.at)
@@ -81,10 +81,10 @@ def check(
         require_usable(target, probed)
     except AssessError as error:
         return TargetCheck(target, reached_s, off_s, probed, error)
-    runner = kept_runner(probed)
-    if runner is None or runner.tag not in probed.runners:
-        return TargetCheck(target, reached_s, off_s, probed, None, None if runner is None else runner.size)
-    board = Board(target, link, probed, runner.tag)
+    kit = kept_kit(probed)
+    if kit is None or kit.tag not in probed.kits:
+        return TargetCheck(target, reached_s, off_s, probed, None, None if kit is None else kit.size)
+    board = Board(target, link, probed, kit.tag)
     facts = facts_of(board, listen)
     found = None
     if not facts.held:

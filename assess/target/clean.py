@@ -1,4 +1,4 @@
-"""Remove what assess keeps on a target: the runner, files of models, jobs that nobody fetched."""
+"""Remove what assess keeps on a target: the kit, files of models, jobs that nobody fetched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ for each in jobs/*/busy; do
   [ -e "$each" ] || continue
   if command -v flock >/dev/null 2>&1 && ! flock -n "$each" true; then echo "busy=$each"; exit 0; fi
 done
-rm -rf runner jobs files && echo "removed=yes"
+rm -rf kit jobs files && echo "removed=yes"
 echo "left=$(du -sk . 2>/dev/null | cut -f1)"
 cd / && rmdir "$folder" 2>/dev/null
 """

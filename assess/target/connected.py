@@ -1,4 +1,4 @@
-"""A target that is ready for jobs: it was asked what it is, and the runner is there."""
+"""A target that is ready for jobs: it was asked what it is, and the kit is there."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from assess.errors import AssessError, ProcessFailedError
 from assess.measure.detect.wheels import no_wheels
 from assess.measure.timed_run import OnProgress, silent
 from assess.target.conversation import Conversation, LostError, talk
+from assess.target.kit import Kit, bring, kit_of
 from assess.target.link import Link
 from assess.target.probe import LEAST_PYTHON, Probed, probe
 from assess.target.protocol import SentFile, announced, sent_files
-from assess.target.runner import Runner, bring, runner_of
 from assess.target.wheels import Wheels, fetch_wheels, kept_wheels
 
 T = TypeVar("T")
@@ -75,14 +75,14 @@ class Board:
         target: as its inventory has it.
         link: to it.
         probed: what it is.
-        runner: tag of the runner there.
+        kit: tag of the kit there.
         sent_bytes: sent to it so far.
     """
 
     target: Target
     link: Link
     probed: Probed
-    runner: str
+    kit: str
     sent_bytes: int = 0
 
     def ask(self, asked: Asked, into: Path, listen: Listener = Listener()) -> dict[str, Any]:
@@ -134,14 +134,14 @@ class Board:
         }
         if asked.measures:
             question |= {"before": target.before, "after": target.after, "cool_down_s": target.cool_down}
-        text = json.dumps([question, self.runner], sort_keys=True, allow_nan=False)
+        text = json.dumps([question, self.kit], sort_keys=True, allow_nan=False)
         lock = {"who": _who(), "wait_s": target.wait} if asked.measures else None
         return {**question, "key": hashlib.sha256(text.encode()).hexdigest()[:32], "lock": lock}
 
     def _agent(self) -> str:
         python, folder = self.probed.python, self.probed.folder
         assert python is not None
-        site = f"{folder}/runner/{self.runner}/site"
+        site = f"{folder}/kit/{self.kit}/site"
         return (
             f"cd / && exec env PYTHONPATH={shlex.quote(site)} PYTHONNOUSERSITE=1 ORT_DISABLE_TELEMETRY=1 "
             f"{shlex.quote(python.path)} -m assess.target.board.agent {shlex.quote(folder)}"
@@ -173,7 +173,7 @@ class Board:
 
 
 def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None = None) -> Board:
-    """Reach a target, and bring the runner there unless it is there.
+    """Reach a target, and bring the kit there unless it is there.
 
     Args:
         target: as its inventory has it.
@@ -188,21 +188,21 @@ def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None
     probed = probe(link, target.folder, target.python)
     require_usable(target, probed)
     assert probed.python is not None
-    runner = runner_of(wheels_for(probed, listen, cache=cache))
-    board = Board(target, link, probed, runner.tag)
-    if runner.tag not in probed.runners:
+    kit = kit_of(wheels_for(probed, listen, cache=cache))
+    board = Board(target, link, probed, kit.tag)
+    if kit.tag not in probed.kits:
 
         def sent(gone: int, whole: int) -> None:
-            listen.progress(f"bringing the runner, {whole / 1e6:.0f} MB", gone / whole, None)
+            listen.progress(f"bringing the kit, {whole / 1e6:.0f} MB", gone / whole, None)
 
-        board.sent_bytes += bring(link, runner, probed.folder, probed.python, probed.free_bytes, sent)
+        board.sent_bytes += bring(link, kit, probed.folder, probed.python, probed.free_bytes, sent)
     return board
 
 
-def kept_runner(probed: Probed, *, cache: Path | None = None) -> Runner | None:
-    """The runner for a target, if the wheels for it are kept here; None if they would have to be fetched."""
+def kept_kit(probed: Probed, *, cache: Path | None = None) -> Kit | None:
+    """The kit for a target, if the wheels for it are kept here; None if they would have to be fetched."""
     kept = kept_wheels(probed.machine, _python_of(probed), cache)
-    return runner_of(kept) if kept else None
+    return kit_of(kept) if kept else None
 
 
 def wheels_for(probed: Probed, listen: Listener, *, cache: Path | None = None) -> Wheels:

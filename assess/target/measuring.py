@@ -133,4 +133,4 @@ def _require_asked(measured: Measurement, model: Model, job: Job, board: Board) 
 
 def _reached(board: Board, outcome: Mapping[str, Any]) -> Reached:
     commands = tuple(told(CommandRan, each, board) for each in outcome.get("commands", ()))
-    return Reached(board.target.name, board.runner, commands)
+    return Reached(board.target.name, board.kit, commands)

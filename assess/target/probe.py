@@ -42,7 +42,7 @@ if mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ]; then
   (umask 077; chmod go-w "$folder" 2>/dev/null)
   echo "folder=$(cd "$folder" && pwd)"
   echo "free=$(df -Pk "$folder" 2>/dev/null | awk 'NR==2 {{print $4}}')"
-  for each in "$folder"/runner/*/ready; do [ -e "$each" ] && echo "runner=$each"; done
+  for each in "$folder"/kit/*/ready; do [ -e "$each" ] && echo "kit=$each"; done
 else
   echo "unwritable=$folder"
 fi
@@ -84,7 +84,7 @@ class Probed:
         pythons: its interpreters, in the order in which they are wanted.
         folder: of assess there, absolute; "" if it cannot be written.
         free_bytes: there; None if it does not tell.
-        runners: tags of the runners that are there.
+        kits: tags of the kits that are there.
         clock_s: its clock, seconds since 1970; None if it does not tell.
     """
 
@@ -96,7 +96,7 @@ class Probed:
     pythons: tuple[Python, ...] = ()
     folder: str = ""
     free_bytes: int | None = None
-    runners: tuple[str, ...] = field(default=())
+    kits: tuple[str, ...] = field(default=())
     clock_s: int | None = None
 
     @property
@@ -157,7 +157,7 @@ def _probed(told: Mapping[str, Sequence[str]]) -> Probed:
         pythons=tuple(dict.fromkeys(found for line in told.get("python", ()) if (found := _python(line)))),
         folder=one.get("folder", ""),
         free_bytes=1024 * int(one["free"]) if one.get("free", "").isdigit() else None,
-        runners=tuple(path.split("/")[-2] for path in told.get("runner", ()) if path.count("/") > 1),
+        kits=tuple(path.split("/")[-2] for path in told.get("kit", ()) if path.count("/") > 1),
         clock_s=int(one["clock"]) if one.get("clock", "").isdigit() else None,
     )
 

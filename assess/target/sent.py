@@ -77,7 +77,7 @@ class JobFiles:
         libraries = [self.add(Path(name), f"operators/{index}/{Path(name).name}")
                      for index, name in enumerate(settings.custom_ops)]  # fmt: skip
         own = settings.runner_model
-        model = self.add(Path(own), f"runner/{Path(own).name}") if own else ""
+        model = self.add(Path(own), f"kit/{Path(own).name}") if own else ""
         return {**plain(settings), "custom_ops": libraries, "runner_model": model}
 
     def reference(self, reference: ReferenceModel | Path | None) -> Any:

@@ -86,7 +86,7 @@ def main() -> int:
             beside.append(took_s - measured_s())
         ratios = [median_us(*on, environment=there) / median_us(environment=there) for _ in range(PAIRS)]
     print("| what | figure | goal |\n|---|--:|--:|")
-    print(f"| first push, runner and wheels | {first_mb:.1f} MB, {first_s:.1f} s | < {MOST_MB:.0f} MB |")
+    print(f"| first push, kit and wheels | {first_mb:.1f} MB, {first_s:.1f} s | < {MOST_MB:.0f} MB |")
     spread = f"{min(beside):.2f} to {max(beside):.2f}"
     print(f"| second fit, beside the measurement | {statistics.median(beside):.2f} s ({spread}) | < {MOST_S:.0f} s |")
     print(f"| second fit, sent | {again_mb:.1f} MB | |")

@@ -27,9 +27,9 @@ FACTS = BoardFacts(builders.host(), "ab", False, (), "mio at desk, since 3 s")
 def looked(monkeypatch):
     """Looks at a board that is so."""
 
-    def look(probed=PROBED, *, runner=None, facts=None, device=None):
+    def look(probed=PROBED, *, kit=None, facts=None, device=None):
         monkeypatch.setattr(module, "probe", lambda *_: probed)
-        monkeypatch.setattr(module, "kept_runner", lambda _: runner)
+        monkeypatch.setattr(module, "kept_kit", lambda _: kit)
         monkeypatch.setattr(module, "facts_of", lambda *_: facts)
         monkeypatch.setattr(module, "doctor_on", lambda *_, **__: None)
         ticks = iter((10.0, 10.4))
@@ -42,8 +42,8 @@ class Kept:
     tag, size = "0.1.0-ab", 59_000_000
 
 
-def test_a_board_without_a_runner_is_usable_and_told_what_will_be_sent(looked):
-    found = looked(runner=Kept)
+def test_a_board_without_a_kit_is_usable_and_told_what_will_be_sent(looked):
+    found = looked(kit=Kept)
     assert (
         target_check_text(found)
         == """\
@@ -52,33 +52,31 @@ desk  ssh://nvidia@orin
   machine     ACME Rover Board, aarch64, Linux 6.8, glibc 2.36
   Python      Python 3.11.2 (/usr/bin/python3)
   folder      /home/nvidia/.cache/assess-target, 70 GB free
-  runner      is not there: 59 MB are sent with the first command that needs it
+  kit      is not there: 59 MB are sent with the first command that needs it
 
-USABLE  how good it is can be told once the runner is there: assess target prepare
+USABLE  how good it is can be told once the kit is there: assess target prepare
 """
     )
 
 
 def test_without_wheels_it_is_told_how_they_are_had(looked):
-    assert "runner      is not there, nor are its wheels here: assess target prepare desk" in target_check_text(
-        looked()
-    )
+    assert "kit      is not there, nor are its wheels here: assess target prepare desk" in target_check_text(looked())
 
 
 def test_a_board_that_is_held_is_not_disturbed(looked):
-    found = looked(replace(PROBED, runners=("0.1.0-ab",)), runner=Kept, facts=FACTS)
+    found = looked(replace(PROBED, kits=("0.1.0-ab",)), kit=Kept, facts=FACTS)
     text = target_check_text(found)
     assert found.diagnosis is None and found.bytes_to_send == 0
-    assert "runner      is there\n" in text and "held by     mio at desk, since 3 s\n" in text
+    assert "kit      is there\n" in text and "held by     mio at desk, since 3 s\n" in text
     assert "USABLE  how good it is cannot be told while somebody measures on it" in text
 
 
 def test_another_device_than_the_inventory_says_is_told(looked):
     other = builders.device(identity={"board": ["Another Board"]})
-    found = looked(replace(PROBED, runners=("0.1.0-ab",)), runner=Kept, facts=FACTS, device=other)
+    found = looked(replace(PROBED, kits=("0.1.0-ab",)), kit=Kept, facts=FACTS, device=other)
     assert found.not_the_device
     assert "is recognised as" not in target_check_text(found)
-    same = looked(replace(PROBED, runners=("0.1.0-ab",)), runner=Kept, facts=FACTS, device=builders.device())
+    same = looked(replace(PROBED, kits=("0.1.0-ab",)), kit=Kept, facts=FACTS, device=builders.device())
     assert same.not_the_device == ""
     assert "device      is recognised as acme-rover" in target_check_text(same)
 
@@ -89,7 +87,7 @@ def test_an_unusable_board_is_told_why_and_what_to_do(looked):
     text = " ".join(target_check_text(found).split())
     assert "Python none that assess runs in" in text
     assert "NOT USABLE has no Python 3.11 or newer of 64 bits: none was found; install one there" in text
-    assert "runner" not in text.replace("the runner", "")
+    assert "kit" not in text.replace("the kit", "")
 
 
 def test_programs_get_all_of_it(looked):

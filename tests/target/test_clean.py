@@ -32,9 +32,9 @@ def target(folder="~/it's assess's"):
 
 def filled(home):
     place = home / "it's assess's"
-    for name in ("runner/tag/site", "jobs/key", "files"):
+    for name in ("kit/tag/site", "jobs/key", "files"):
         (place / name).mkdir(parents=True)
-    (place / "runner/tag/site/x.so").write_bytes(b"x" * 300_000)
+    (place / "kit/tag/site/x.so").write_bytes(b"x" * 300_000)
     (place / "jobs/key/busy").touch()
     return place
 
@@ -60,7 +60,7 @@ def test_what_runs_there_is_left_alone(tmp_path):
         fcntl.flock(busy, fcntl.LOCK_EX)
         with pytest.raises(AssessError, match="desk: something is run there just now"):
             clean(target(), Local(tmp_path))
-    assert (place / "runner/tag/site/x.so").exists()
+    assert (place / "kit/tag/site/x.so").exists()
 
 
 def test_what_cannot_be_removed_is_told():
@@ -68,11 +68,11 @@ def test_what_cannot_be_removed_is_told():
         address = Address("board")
 
         def run(self, command, *, stdin=b"", timeout_s=60.0):
-            return Ran(1, b"used=1000\n", "rm: cannot remove 'runner/x': Permission denied\n\n")
+            return Ran(1, b"used=1000\n", "rm: cannot remove 'kit/x': Permission denied\n\n")
 
     with pytest.raises(AssessError) as told:
         clean(target(), Fails())
-    assert told.value.problem == "cannot be removed: rm: cannot remove 'runner/x': Permission denied"
+    assert told.value.problem == "cannot be removed: rm: cannot remove 'kit/x': Permission denied"
 
 
 def test_a_board_that_does_not_count_is_cleaned_all_the_same():

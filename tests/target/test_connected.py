@@ -88,13 +88,13 @@ def test_a_job_is_done_there_and_its_files_come_back(tmp_path, monkeypatch):
     assert there.sent_bytes == 7, "it is there"
 
 
-def test_the_agent_is_started_from_the_runner_with_nothing_else_on_its_path(tmp_path, monkeypatch):
+def test_the_agent_is_started_from_the_kit_with_nothing_else_on_its_path(tmp_path, monkeypatch):
     there = board(tmp_path / "it's a folder", monkeypatch)
     there.ask(Asked("echo", {"say": 1}, measures=False), tmp_path)
     (command,) = there.link.asked
     words = shlex.split(command.partition("exec ")[2])
     assert words[:4] == [
-        "env", f"PYTHONPATH={tmp_path}/it's a folder/runner/tag/site", "PYTHONNOUSERSITE=1", "ORT_DISABLE_TELEMETRY=1",
+        "env", f"PYTHONPATH={tmp_path}/it's a folder/kit/tag/site", "PYTHONNOUSERSITE=1", "ORT_DISABLE_TELEMETRY=1",
     ]  # fmt: skip
     assert words[4:] == [sys.executable, "-m", "assess.target.board.agent", f"{tmp_path}/it's a folder"]
 
@@ -123,7 +123,7 @@ def test_the_same_question_has_the_same_key_and_any_other_has_another(tmp_path, 
         replace(asked, outputs=["other.json"]),
     ]
     keys |= {message(there, each)["key"] for each in others}
-    keys |= {message(replace(there, runner="other"), asked)["key"]}
+    keys |= {message(replace(there, kit="other"), asked)["key"]}
     keys |= {message(replace(there, target=there.target.model_copy(update={"before": ("x",)})), asked)["key"]}
     assert len(keys) == 7
 

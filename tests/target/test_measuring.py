@@ -23,7 +23,7 @@ class Fake:
     gives: object = None
     outcome: dict = field(default_factory=dict)
     target = TARGET
-    runner = "0.1.0-ab"
+    kit = "0.1.0-ab"
 
     def ask(self, asked, into, listen):
         self.asked = asked
@@ -42,7 +42,7 @@ def test_a_run_says_where_and_by_what_it_was_made():
     ran = {"when": "after", "command": "true", "code": 0, "output": ""}
     board = Fake(builders.measurement(), {"commands": [ran]})
     found = measured(board, timeout_s=60.0, passes=("floor",))
-    assert (found.reached.target, found.reached.runner) == ("desk", "0.1.0-ab")
+    assert (found.reached.target, found.reached.kit) == ("desk", "0.1.0-ab")
     assert [each.command for each in found.reached.commands] == ["true"]
     assert found.requested == Settings(timeout_s=60.0, passes=("floor",))
     assert board.asked.limit_s == 60.0 * 3 + 300.0

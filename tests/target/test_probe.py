@@ -67,7 +67,7 @@ def test_a_board_with_all_programs_tells_all(board):
     free = os.statvfs(board.home)
     assert found.free_bytes == pytest.approx(free.f_bavail * free.f_frsize, rel=0.2)
     assert found.clock_s > 1_700_000_000
-    assert found.runners == ()
+    assert found.kits == ()
 
 
 def test_what_a_board_has_no_programs_for_is_not_told(board):
@@ -143,10 +143,10 @@ def test_a_folder_that_cannot_be_made_is_told(board):
 
 def test_runners_that_are_whole_are_told(board):
     for tag, whole in (("0.1.0-a", True), ("0.1.0-b", False), ("0.1.0-c.1.part", False)):
-        (board.home / "x/runner" / tag).mkdir(parents=True)
+        (board.home / "x/kit" / tag).mkdir(parents=True)
         if whole:
-            (board.home / "x/runner" / tag / "ready").touch()
-    assert probe(board, "~/x").runners == ("0.1.0-a",)
+            (board.home / "x/kit" / tag / "ready").touch()
+    assert probe(board, "~/x").kits == ("0.1.0-a",)
 
 
 def test_nobody_else_may_write_to_the_folder(board):
@@ -179,8 +179,8 @@ def test_a_board_without_uname_is_told(tmp_path):
 
 
 def test_answers_are_lower_case_names_with_a_value():
-    lines = ["machine=x86_64", "PATH=/bin", "empty=", "two words=x", "runner=/a=b/c", "runner=/d", "x" * 9000]
-    assert read_answers(lines) == {"machine": ["x86_64"], "runner": ["/a=b/c", "/d"]}
+    lines = ["machine=x86_64", "PATH=/bin", "empty=", "two words=x", "kit=/a=b/c", "kit=/d", "x" * 9000]
+    assert read_answers(lines) == {"machine": ["x86_64"], "kit": ["/a=b/c", "/d"]}
     assert len(read_answers([f"board={'x' * 9000}"])["board"][0]) == 4096
 
 

@@ -10,7 +10,7 @@ from assess.cli.target.inventory import InventoryOption
 
 
 def clean(name: TargetArgument, inventory: InventoryOption = None) -> None:
-    """Remove what assess keeps on a board: the runner, models, runs that nobody fetched. Nothing else is there.
+    """Remove what assess keeps on a board: the kit, models, runs that nobody fetched. Nothing else is there.
 
     Example: assess target clean orin-desk
     """

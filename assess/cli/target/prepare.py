@@ -1,4 +1,4 @@
-"""`assess target prepare`: fetch the wheels that boards need, once, and bring a board its runner."""
+"""`assess target prepare`: fetch the wheels that boards need, once, and bring a board its kit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def prepare(
     ] = None,
     inventory: InventoryOption = None,
 ) -> None:
-    """Fetch the wheels that boards need and keep them here, for a lab without a network; bring a board its runner.
+    """Fetch the wheels that boards need and keep them here, for a lab without a network; bring a board its kit.
 
     Example: assess target prepare --arch aarch64 --python 3.11
     """
@@ -46,7 +46,7 @@ def _bring(name: str, inventory: Path | None) -> None:
     assert isinstance(place, There)
     place.reach()
     where = clean(f"{place.name}: {place.board.probed.folder}")
-    typer.echo(f"{where}: the runner {clean(place.board.runner)} is there", err=True)
+    typer.echo(f"{where}: the kit {clean(place.board.kit)} is there", err=True)
     place.tell_sent()
 
 

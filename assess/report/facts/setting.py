@@ -53,7 +53,7 @@ def setting(measurement: Measurement) -> Group:
     facts.append(Fact("host", _host(measurement.before)))
     facts += processor(measurement.before)
     if (reached := measurement.reached) is not None:
-        brought = f", with the runner {reached.runner}" if reached.runner else ", where nothing of assess runs"
+        brought = f", with the kit {reached.kit}" if reached.kit else ", where nothing of assess runs"
         facts.append(Fact("target", f"{reached.target}, over SSH{brought}", brief=True))
         facts += [Fact("", f"{ran.when}: {ran.command}{_ended(ran)}") for ran in reached.commands]
     return Group("Settings and host", tuple(facts))

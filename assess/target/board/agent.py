@@ -46,7 +46,7 @@ def main() -> None:
     os.dup2(2, 1)  # Whatever prints must not be taken for a message.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # That the link is gone is told by standard input.
     with suppress(OSError):
-        os.utime(Path(__file__).parents[4] / "ready")  # This runner is used: it is not removed.
+        os.utime(Path(__file__).parents[4] / "ready")  # This kit is used: it is not removed.
     try:
         _Agent(home, incoming, voice).serve()
     except AssessError as error:

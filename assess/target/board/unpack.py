@@ -1,4 +1,4 @@
-"""Unpack a runner on a board. It is sent there as text, and run before any package is there."""
+"""Unpack a kit on a board. It is sent there as text, and run before any package is there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 _CHUNK_BYTES = 2**20
 #: A link that hangs would hold this process for hours.
 _PATIENCE_S = 60
-#: A runner that nobody has used for so long is removed when another one comes: boards have small disks.
+#: A kit that nobody has used for so long is removed when another one comes: boards have small disks.
 _KEPT_S = 30 * 86400
 #: Data folders of a wheel whose content lies beside its packages; scripts and headers are of no use here.
 _PACKAGES = ("purelib", "platlib")
@@ -30,7 +30,7 @@ def main(stream: BufferedIOBase) -> None:
     signal.alarm(_PATIENCE_S)
     asked = json.loads(stream.readline())
     signal.alarm(0)
-    place = Path(asked["folder"], "runner", asked["tag"])
+    place = Path(asked["folder"], "kit", asked["tag"])
     temporary = place.with_name(f"{place.name}.{os.getpid()}.part")
     try:
         _remove_unused(place.parent)
@@ -53,7 +53,7 @@ def _brought(stream: BufferedIOBase, files: Sequence[Mapping[str, Any]], folder:
 
 
 def _placed(folder: Path, place: Path) -> str:
-    """Have a whole runner in its place; what went wrong, or ""."""
+    """Have a whole kit in its place; what went wrong, or ""."""
     try:
         (folder / "ready").touch()
         os.sync()  # Boards lose power: what is there by its name is there by its bytes.
@@ -65,10 +65,10 @@ def _placed(folder: Path, place: Path) -> str:
 
 
 def _remove_unused(folder: Path) -> None:
-    for runner in folder.iterdir() if folder.is_dir() else ():
-        used = runner / "ready"  # Each use marks it; what has none was never whole, and may be coming just now.
-        if (used if used.exists() else runner).stat().st_mtime < time.time() - _KEPT_S:
-            shutil.rmtree(runner, ignore_errors=True)
+    for kit in folder.iterdir() if folder.is_dir() else ():
+        used = kit / "ready"  # Each use marks it; what has none was never whole, and may be coming just now.
+        if (used if used.exists() else kit).stat().st_mtime < time.time() - _KEPT_S:
+            shutil.rmtree(kit, ignore_errors=True)
 
 
 def _give_up(*_: object) -> NoReturn:

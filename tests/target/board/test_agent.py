@@ -335,7 +335,7 @@ def test_bytes_that_stop_coming_are_not_waited_for_for_ever(tmp_path):
     made = Agent(tmp_path)
     made.__exit__()
     file = SentFile("model.onnx", "0" * 64, 7)
-    customised = tmp_path / "runner/tag/site/sitecustomize.py"
+    customised = tmp_path / "kit/tag/site/sitecustomize.py"
     customised.write_text(
         customised.read_text() + "\nimport signal; real = signal.setitimer\n"
         "signal.setitimer = lambda which, s: real(which, min(s, 0.5))\n"
@@ -353,7 +353,7 @@ def test_bytes_that_stop_coming_are_not_waited_for_for_ever(tmp_path):
 def test_what_prints_is_not_taken_for_a_message(tmp_path):
     made = Agent(tmp_path)
     made.__exit__()
-    customised = tmp_path / "runner/tag/site/sitecustomize.py"
+    customised = tmp_path / "kit/tag/site/sitecustomize.py"
     customised.write_text(customised.read_text() + "\nimport atexit, os; os.write(2, b'noise')\n")
     with agent(tmp_path, "echo", say=1) as there:
         assert there.outcome()["answer"]["say"] == 1
@@ -379,9 +379,9 @@ def test_what_nobody_could_fetch_later_is_not_left_behind(tmp_path, how):
     assert jobs(tmp_path) == []
 
 
-def test_a_runner_that_is_used_is_marked(tmp_path):
+def test_a_kit_that_is_used_is_marked(tmp_path):
     Agent(tmp_path).__exit__()
-    ready = tmp_path / "runner/tag/ready"
+    ready = tmp_path / "kit/tag/ready"
     ready.touch()
     os.utime(ready, (1, 1))
     with agent(tmp_path, "echo", say=1) as there:

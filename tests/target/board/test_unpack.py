@@ -1,4 +1,4 @@
-"""A runner is unpacked whole or not at all, whatever its wheels hold and however its bytes arrive."""
+"""A kit is unpacked whole or not at all, whatever its wheels hold and however its bytes arrive."""
 
 import builtins
 import hashlib
@@ -59,9 +59,9 @@ def left(folder):
 
 def test_wheels_lie_side_by_side(tmp_path):
     assert unpacked(tmp_path, wheel(**{"a/__init__.py": "1", "a/b.py": "2"}), wheel(**{"c.py": "3"})) == ""
-    site = tmp_path / "runner/0.1.0-ab/site"
+    site = tmp_path / "kit/0.1.0-ab/site"
     assert left(site) == ["a/__init__.py", "a/b.py", "c.py"]
-    assert left(tmp_path / "runner") == [
+    assert left(tmp_path / "kit") == [
         f"0.1.0-ab/{name}" for name in ("ready", "site/a/__init__.py", "site/a/b.py", "site/c.py")
     ]
 
@@ -69,7 +69,7 @@ def test_wheels_lie_side_by_side(tmp_path):
 def test_of_data_folders_only_packages_are_taken(tmp_path):
     names = ("x-1.data/purelib/x/a.py", "x-1.data/platlib/x/b.so", "x-1.data/scripts/run", "x-1.data/data/share/y")
     assert unpacked(tmp_path, wheel(**{**dict.fromkeys(names, "1"), "x-1.data/headers/h.h": "1", "x/": ""})) == ""
-    assert left(tmp_path / "runner/0.1.0-ab/site") == ["x/a.py", "x/b.so"]
+    assert left(tmp_path / "kit/0.1.0-ab/site") == ["x/a.py", "x/b.so"]
 
 
 @pytest.mark.parametrize("name", ["../../out.py", "a/../../out.py", "{top}/out.py", "x-1.data/purelib/../../../out.py"])
@@ -103,7 +103,7 @@ def test_all_bytes_are_taken_whatever_went_wrong_before(tmp_path):
 def test_a_link_that_is_lost_leaves_nothing(tmp_path):
     with pytest.raises(SystemExit, match="the link was lost"):
         unpacked(tmp_path, wheel(**{"a.py": "1" * 1000}), cut=10)
-    assert list((tmp_path / "runner").iterdir()) == []
+    assert list((tmp_path / "kit").iterdir()) == []
 
 
 def test_a_link_that_hangs_is_given_up_and_leaves_nothing(tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_a_link_that_hangs_is_given_up_and_leaves_nothing(tmp_path, monkeypatch)
         os.close(writer)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     assert time.monotonic() - begun < 5
-    assert list((tmp_path / "runner").iterdir()) == []
+    assert list((tmp_path / "kit").iterdir()) == []
 
 
 def test_a_slow_link_is_waited_for_as_long_as_something_comes(tmp_path, monkeypatch):
@@ -142,16 +142,16 @@ def test_a_full_disk_is_told_and_nothing_stays(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
-    (tmp_path / "runner").write_text("a file")
+    (tmp_path / "kit").write_text("a file")
     assert unpacked(tmp_path, wheel(**{"a.py": "1"})).startswith("Not a directory: ")
 
 
 def test_an_older_one_of_the_name_gives_way_only_to_a_whole_one(tmp_path):
     assert unpacked(tmp_path, wheel(**{"a.py": "1"})) == ""
     assert unpacked(tmp_path, wheel(**{"b.py": "1"}), sha256="0" * 64) != ""
-    assert left(tmp_path / "runner/0.1.0-ab/site") == ["a.py"]
+    assert left(tmp_path / "kit/0.1.0-ab/site") == ["a.py"]
     assert unpacked(tmp_path, wheel(**{"b.py": "1"})) == ""
-    assert left(tmp_path / "runner/0.1.0-ab/site") == ["b.py"]
+    assert left(tmp_path / "kit/0.1.0-ab/site") == ["b.py"]
 
 
 def test_it_needs_nothing_but_python():
@@ -163,10 +163,10 @@ def test_it_needs_nothing_but_python():
 def test_runners_that_nobody_has_used_for_a_month_give_way(tmp_path):
     old, recent = time.time() - 31 * 86400, time.time() - 29 * 86400
     for name, used in (("old", old), ("used", recent), ("old.4242.part", None), ("coming.4242.part", None)):
-        (tmp_path / "runner" / name / "site").mkdir(parents=True)
+        (tmp_path / "kit" / name / "site").mkdir(parents=True)
         if used:
-            (tmp_path / "runner" / name / "ready").touch()
-            os.utime(tmp_path / "runner" / name / "ready", (used, used))
-    os.utime(tmp_path / "runner/old.4242.part", (old, old))
+            (tmp_path / "kit" / name / "ready").touch()
+            os.utime(tmp_path / "kit" / name / "ready", (used, used))
+    os.utime(tmp_path / "kit/old.4242.part", (old, old))
     assert unpacked(tmp_path, wheel(**{"a.py": "1"})) == ""
-    assert sorted(path.name for path in (tmp_path / "runner").iterdir()) == ["0.1.0-ab", "coming.4242.part", "used"]
+    assert sorted(path.name for path in (tmp_path / "kit").iterdir()) == ["0.1.0-ab", "coming.4242.part", "used"]

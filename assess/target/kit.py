@@ -1,4 +1,4 @@
-"""The runner: assess itself with the wheels that it needs, as it is brought to a target, to a folder of its own."""
+"""The kit: assess itself with the wheels that it needs, as it is brought to a target, to a folder of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from assess.target.wheels import Wheels
 _PACKAGE: Final = Path(assess.__file__).resolve().parent
 #: Parts of assess that no board needs.
 _LEFT_OUT: Final = ("distill", "shipped", "__pycache__")
-#: The oldest time that a zip file can hold: the same files make the same runner.
+#: The oldest time that a zip file can hold: the same files make the same kit.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 #: What unpacked wheels take of a disk, by their packed size: 197 of 51 MB.
 _UNPACKED: Final = 4
@@ -35,7 +35,7 @@ Sent = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class Kit:
     """What is brought to a target.
 
     Attributes:
@@ -54,21 +54,21 @@ class Runner:
         return len(self.code) + self.wheels.size
 
 
-def runner_of(wheels: Wheels) -> Runner:
-    """The runner of this assess with some wheels."""
+def kit_of(wheels: Wheels) -> Kit:
+    """The kit of this assess with some wheels."""
     code = _code()
     digest = hashlib.sha256(code)
     for each in wheels.wheels:
         digest.update(each.sha256.encode())
-    return Runner(f"{assess.__version__}-{digest.hexdigest()[:16]}", code, wheels)
+    return Kit(f"{assess.__version__}-{digest.hexdigest()[:16]}", code, wheels)
 
 
-def bring(link: Link, runner: Runner, folder: str, python: Python, free_bytes: int | None, sent: Sent) -> int:
-    """Bring a runner to a target; it is whole there, or not at all.
+def bring(link: Link, kit: Kit, folder: str, python: Python, free_bytes: int | None, sent: Sent) -> int:
+    """Bring a kit to a target; it is whole there, or not at all.
 
     Args:
         link: to it.
-        runner: what is brought.
+        kit: what is brought.
         folder: of assess there.
         python: of it.
         free_bytes: there; None if it does not tell.
@@ -80,33 +80,33 @@ def bring(link: Link, runner: Runner, folder: str, python: Python, free_bytes: i
     Raises:
         AssessError: there is no room, it could not be unpacked, or the link was lost.
     """
-    needed = runner.size * (1 + _UNPACKED)
+    needed = kit.size * (1 + _UNPACKED)
     if free_bytes is not None and free_bytes < needed:
         raise AssessError(
-            f"has {free_bytes / 1e6:.0f} MB free, the runner needs {needed / 1e6:.0f} MB while it is unpacked",
+            f"has {free_bytes / 1e6:.0f} MB free, the kit needs {needed / 1e6:.0f} MB while it is unpacked",
             where=f"{link.address}: {folder}",
             hint='make room, or name a folder on another disk: `folder = "/data/assess"` in the inventory',
         )
     script = (Path(__file__).parent / "board" / "unpack.py").read_bytes()
-    wheels = {SentFile(one.name, one.sha256, one.size): runner.wheels.folder / one.name for one in runner.wheels.wheels}
-    code = SentFile("assess.zip", hashlib.sha256(runner.code).hexdigest(), len(runner.code))
+    wheels = {SentFile(one.name, one.sha256, one.size): kit.wheels.folder / one.name for one in kit.wheels.wheels}
+    code = SentFile("assess.zip", hashlib.sha256(kit.code).hexdigest(), len(kit.code))
     gone = 0
 
     def count(size: int) -> None:
         nonlocal gone
         gone += size
-        sent(gone, runner.size)
+        sent(gone, kit.size)
 
     with talk(link, f"exec {shlex.quote(python.path)} -c {_UNPACK}") as there:
         there.write(f"{len(script)}\n".encode() + script)
-        there.say({"folder": folder, "tag": runner.tag, "files": announced([code, *wheels])})
-        there.write(runner.code)
-        count(len(runner.code))
+        there.say({"folder": folder, "tag": kit.tag, "files": announced([code, *wheels])})
+        there.write(kit.code)
+        count(len(kit.code))
         for file, path in wheels.items():
             there.send(path, file.size, count)
         problem = there.hear().get("problem")
     if problem:
-        raise AssessError(f"the runner cannot be unpacked: {problem}", where=f"{link.address}: {folder}")
+        raise AssessError(f"the kit cannot be unpacked: {problem}", where=f"{link.address}: {folder}")
     return gone + len(script)
 
 

@@ -1,4 +1,4 @@
-"""The runner is the same for the same assess, holds what a board needs, and is brought whole or not at all."""
+"""The kit is the same for the same assess, holds what a board needs, and is brought whole or not at all."""
 
 import hashlib
 import io
@@ -15,8 +15,8 @@ import pytest
 import assess
 from assess.describe.address import Address
 from assess.errors import AssessError
+from assess.target.kit import bring, kit_of
 from assess.target.probe import Python
-from assess.target.runner import bring, runner_of
 from assess.target.wheels import Wheel, Wheels
 
 HERE = Python(sys.executable, sys.version_info[:3], 64)
@@ -45,25 +45,25 @@ class Local:
         return False
 
 
-def test_the_same_files_make_the_same_runner_whenever_they_were_written(tmp_path):
+def test_the_same_files_make_the_same_kit_whenever_they_were_written(tmp_path):
     made = wheels(tmp_path)
-    first = runner_of(made)
+    first = kit_of(made)
     for path in Path(assess.__file__).parent.glob("*.py"):
         os.utime(path)
-    second = runner_of(made)
+    second = kit_of(made)
     assert (first.tag, first.code) == (second.tag, second.code)
     assert first.tag.startswith(f"{assess.__version__}-") and len(first.tag.rpartition("-")[2]) == 16
     assert first.size == len(first.code) + made.size
 
 
-def test_other_wheels_make_another_runner(tmp_path):
+def test_other_wheels_make_another_kit(tmp_path):
     made = wheels(tmp_path)
     other = replace(made, wheels=(replace(made.wheels[0], sha256="0" * 64),))
-    assert runner_of(made).tag != runner_of(other).tag
+    assert kit_of(made).tag != kit_of(other).tag
 
 
 def test_it_holds_assess_and_its_profiles_and_no_models_or_caches(tmp_path):
-    with zipfile.ZipFile(io.BytesIO(runner_of(wheels(tmp_path)).code)) as archive:
+    with zipfile.ZipFile(io.BytesIO(kit_of(wheels(tmp_path)).code)) as archive:
         names = archive.namelist()
         profile = tomllib.loads(archive.read("assess/shipped/profiles/devices/raspberry-pi-5-8gb.toml").decode())
     assert {"assess/__init__.py", "assess/target/board/agent.py", "assess/py.typed"} <= set(names)
@@ -76,14 +76,14 @@ def test_it_holds_assess_and_its_profiles_and_no_models_or_caches(tmp_path):
 def test_what_is_brought_runs_from_where_it_lies(tmp_path):
     kept, folder, told = tmp_path / "kept", tmp_path / "it's a folder", []
     kept.mkdir()
-    runner = runner_of(wheels(kept))
-    sent = bring(Local(), runner, str(folder), HERE, None, lambda gone, whole: told.append((gone, whole)))
-    place = folder / "runner" / runner.tag
+    kit = kit_of(wheels(kept))
+    sent = bring(Local(), kit, str(folder), HERE, None, lambda gone, whole: told.append((gone, whole)))
+    place = folder / "kit" / kit.tag
     assert (place / "ready").exists()
     assert sorted(path.name for path in place.iterdir()) == ["ready", "site"]
-    assert told[-1] == (runner.size, runner.size)
+    assert told[-1] == (kit.size, kit.size)
     script = (Path(assess.__file__).parent / "target/board/unpack.py").stat().st_size
-    assert sent == runner.size + script
+    assert sent == kit.size + script
     code = "import assess, numpy, importlib.metadata as m; print(assess.__file__, numpy.VERSION, m.version('assess'))"
     said = subprocess.run(
         [sys.executable, "-S", "-P", "-c", code], env={"PYTHONPATH": str(place / "site")}, capture_output=True,
@@ -93,11 +93,11 @@ def test_what_is_brought_runs_from_where_it_lies(tmp_path):
     assert said.stdout.startswith(str(place / "site"))
 
 
-def test_a_runner_is_brought_anew_over_one_of_its_name(tmp_path):
-    runner = runner_of(wheels(tmp_path))
-    place = tmp_path / "runner" / runner.tag
+def test_a_kit_is_brought_anew_over_one_of_its_name(tmp_path):
+    kit = kit_of(wheels(tmp_path))
+    place = tmp_path / "kit" / kit.tag
     (place / "site/old").mkdir(parents=True)
-    bring(Local(), runner, str(tmp_path), HERE, None, lambda *_: None)
+    bring(Local(), kit, str(tmp_path), HERE, None, lambda *_: None)
     assert not (place / "site/old").exists() and (place / "ready").exists()
 
 
@@ -106,21 +106,21 @@ def test_no_room_is_told_before_anything_is_sent(tmp_path):
         def start(self, command, stderr):
             raise AssertionError("nothing is to be sent")
 
-    runner = replace(runner_of(wheels(tmp_path)), code=b"x" * 10_000_000, wheels=Wheels(tmp_path, ()))
+    kit = replace(kit_of(wheels(tmp_path)), code=b"x" * 10_000_000, wheels=Wheels(tmp_path, ()))
     with pytest.raises(AssessError) as told:
-        bring(Untouched(), runner, "/data/x", HERE, 20_000_000, lambda *_: None)
-    assert told.value.problem == "has 20 MB free, the runner needs 50 MB while it is unpacked"
+        bring(Untouched(), kit, "/data/x", HERE, 20_000_000, lambda *_: None)
+    assert told.value.problem == "has 20 MB free, the kit needs 50 MB while it is unpacked"
     assert told.value.where == "ssh://board: /data/x"
 
 
 def test_a_wheel_that_has_changed_since_is_not_kept(tmp_path):
-    runner = runner_of(wheels(tmp_path, sha256="0" * 64))
+    kit = kit_of(wheels(tmp_path, sha256="0" * 64))
     with pytest.raises(AssessError, match=r"cannot be unpacked: numpy-2.whl did not arrive as it was sent"):
-        bring(Local(), runner, str(tmp_path), HERE, None, lambda *_: None)
-    assert list((tmp_path / "runner").iterdir()) == []
+        bring(Local(), kit, str(tmp_path), HERE, None, lambda *_: None)
+    assert list((tmp_path / "kit").iterdir()) == []
 
 
 def test_a_python_that_does_not_run_is_told_with_its_words(tmp_path):
     broken = Python(str(tmp_path / "no python"), (3, 11, 0), 64)
     with pytest.raises(AssessError, match=r"what ran there ended with 127: .*no python: not found"):
-        bring(Local(), runner_of(wheels(tmp_path)), str(tmp_path), broken, None, lambda *_: None)
+        bring(Local(), kit_of(wheels(tmp_path)), str(tmp_path), broken, None, lambda *_: None)
