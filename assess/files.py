@@ -6,7 +6,8 @@ import os
 import shlex
 import stat
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +43,19 @@ def user_folder(base: Path | None = None) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise AssessError("is not a folder that you alone can write to", where=str(folder), hint="move it away")
     return folder
+
+
+@contextmanager
+def alone_here(path: Path) -> Iterator[None]:
+    """Hold a lock on a file that only processes of this machine take; where there are no locks nothing is held."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -82,7 +82,7 @@ known = [echo, write, count, wait, lost, stubborn, parent, die, refuse, fail, bu
 fake = types.ModuleType("assess.target.board.calls")
 fake.CALLS = {each.__name__: each for each in known}
 sys.modules["assess.target.board.calls"] = fake
-import assess.target.board.lock as lock
+import assess.measure.board_lock as lock
 lock._shared = lambda: __import__("pathlib").Path(__import__("os").environ["LOCKS"])
 """
 

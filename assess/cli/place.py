@@ -99,7 +99,7 @@ class There:
 
         self.reach()
         if self._tool_board is not None:
-            return partial(run_tool_on, self._tool_board)
+            return partial(run_tool_on, self._tool_board, wait=listener().wait)
         return partial(run_on, self.board, listen=listener())
 
     def facts(self) -> BoardFacts:
@@ -142,18 +142,19 @@ class There:
         if self._board is not None or self._tool_board is not None:
             return
         from assess.cli.progress import progress
-        from assess.target.connected import connect, require_usable
+        from assess.target.connected import connect, no_kit
         from assess.target.tool import reach_for_tool
 
+        probed = None
         if self._by_tool:
             board = reach_for_tool(self._target)
-            try:
-                require_usable(self._target, board.probed)
-            except AssessError:  # A vendor's tool needs nothing of ours there.
+            probed = board.probed
+            if why := no_kit(probed):  # A vendor's tool needs nothing of ours there.
+                typer.echo(f"{clean(self.name)}: {clean(why)}: the tool is run by plain ssh", err=True)
                 self._tool_board = board
                 return
         with progress() as tell:
-            self._board = connect(self._target, listener(tell))
+            self._board = connect(self._target, listener(tell), probed=probed)
 
     def tell_sent(self) -> None:
         """Say how much was sent there, if anything was."""

@@ -5,6 +5,7 @@ Two runs at the same moment take each other's processor and heat each other's ch
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Final
 
 from assess.errors import AssessError
 from assess.files import user_folder
+from assess.measure.board_lock import HELD, LOCK, board_lock
 
 _FILE: Final = "timed-run.lock"
 #: Of what the file says of its holder.
@@ -21,7 +23,8 @@ _MOST_CHARACTERS: Final = 200
 
 @contextmanager
 def alone(who: str, on_wait: Callable[[str], None], *, folder: Path | None = None) -> Iterator[None]:
-    """Hold the lock of this host, and user, for timed runs; the system gives it back however the process ends.
+    """Hold the locks of this host for timed runs, that of this user and that of all; the system gives them back however
+    the process ends.
 
     Args:
         who: is told to those who wait.
@@ -44,6 +47,24 @@ def alone(who: str, on_wait: Callable[[str], None], *, folder: Path | None = Non
             fcntl.flock(file, fcntl.LOCK_EX)
         os.ftruncate(file, 0)
         os.pwrite(file, f"{who}, process {os.getpid()}".encode(), 0)
+        with _among_users(who, on_wait, folder):
+            yield
+
+
+@contextmanager
+def _among_users(who: str, on_wait: Callable[[str], None], folder: Path | None) -> Iterator[None]:
+    """Hold the lock that measurements over SSH take too, whoever's they are; a process of its holder has it already."""
+    if HELD in os.environ:
+        yield
+        return
+    told: set[str] = set()
+
+    def wait(holder: str) -> None:
+        if not told:
+            on_wait(holder)
+        told.add(holder)
+
+    with board_lock(f"{who}, process {os.getpid()}", math.inf, wait, path=folder / LOCK if folder else None):
         yield
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from assess.describe.inventory import Target
 from assess.errors import AssessError
 from assess.target.link import Link
-from assess.target.probe import read_answers, shell_path
+from assess.target.probe import own_folder, read_answers, shell_path
 
 #: Only what is ours, by its names: whoever names a folder that holds other things keeps them.
 _SCRIPT: Final = r"""
@@ -18,7 +18,7 @@ for each in jobs/*/busy; do
   [ -e "$each" ] || continue
   if command -v flock >/dev/null 2>&1 && ! flock -n "$each" true; then echo "busy=$each"; exit 0; fi
 done
-rm -rf kit jobs files && echo "removed=yes"
+rm -rf kit jobs files tool-* && echo "removed=yes"
 echo "left=$(du -sk . 2>/dev/null | cut -f1)"
 cd / && rmdir "$folder" 2>/dev/null
 """
@@ -38,7 +38,7 @@ def clean(target: Target, link: Link | None = None) -> int:
         AssessError: it cannot be reached, something is run there just now, or it cannot be removed.
     """
     link = link or Link(target.at)
-    ran = link.run("sh -s", stdin=_SCRIPT.format(folder=shell_path(target.folder)).encode())
+    ran = link.run("sh -s", stdin=_SCRIPT.format(folder=shell_path(own_folder(target.folder))).encode())
     told = {name: values[0] for name, values in read_answers(ran.out.decode("utf-8", "replace").splitlines()).items()}
     if "absent" in told:
         return 0

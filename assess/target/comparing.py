@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from assess.describe.model import Model
 from assess.describe.workload import Job
 from assess.errors import AssessError
 from assess.gate import Rerun, Stored
@@ -35,7 +36,7 @@ from assess.target.outputs import BASELINE_FILE
 from assess.target.plain import plain
 from assess.target.sent import JobFiles
 
-#: Of gates, which take seconds to minutes; a slow model and a wide look take longer.
+#: Of gates, which take seconds to minutes; a slow model and a wide look take longer, and a time that was asked for.
 _GATE_S: Final = 7200.0
 _LOOK_S: Final = 900.0
 
@@ -68,7 +69,8 @@ def gate_on(
     for_job: ForJob | None = None,
     on_progress: OnProgress = silent,
     listen: Listener | None = None,
-    **_world: object,
+    on_wait: object = None,
+    world: object = None,
 ) -> GateReport:
     """Compare a newer model with what was accepted, on a target, as `gate.gate` does here.
 
@@ -84,10 +86,13 @@ def gate_on(
         for_job: how they are run for the job; None: nobody asks.
         on_progress: told what is being done, the share that is done and the seconds left.
         listen: who is told what is waited for.
+        on_wait: of no use there: `listen` is told ...
+        world: ... and the board is the world.
 
     Raises:
         AssessError: an input or a setting is not one that can be used there, or the link was lost.
     """
+    del on_wait, world
     files, heard = JobFiles(), replace(listen or Listener(), progress=on_progress)
     with tempfile.TemporaryDirectory(prefix="assess-") as name:
         folder = Path(name)
@@ -99,7 +104,8 @@ def gate_on(
             "plan": plain(plan),
             "feeds": files.feeds(feeds or {}),
         }
-        answer = board.ask(Asked("gate", request, files.found, limit_s=_GATE_S), folder, heard)["answer"]
+        asked = Asked("gate", request, files.found, limit_s=_limit_s(plan.budget_s))
+        answer = _mapping(board.ask(asked, folder, heard).get("answer"))
     report: GateReport = told(GateReport, answer.get("report"), board)
     if (report.baseline, report.candidate) != (opponent.model, candidate.model):
         raise AssessError("gave back a gate of other models than it was asked for", where=board.target.name)
@@ -142,7 +148,9 @@ def self_test_on(
         "budget_s": budget_s,
         "feeds": files.feeds(feeds),
     }
-    found: SelfTest = told(SelfTest, _answer(board, "self-test", request, files, listen, _GATE_S).get("report"), board)
+    answer = _answer(board, "self-test", request, files, listen, _limit_s(budget_s))
+    found = told(SelfTest, answer.get("report"), board)
+    _require_of(subject, found.model, job, found.workload_id, board)
     return found
 
 
@@ -162,11 +170,11 @@ def accept_on(board: Board, facts: BoardFacts, what: Accepting, listen: Listener
     }
     with tempfile.TemporaryDirectory(prefix="assess-") as name:
         asked = Asked("accept", request, files.found, [BASELINE_FILE], _GATE_S)
-        answer = board.ask(asked, Path(name), listen)["answer"]
+        answer = _mapping(board.ask(asked, Path(name), listen).get("answer"))
         if "refused" in answer:
-            refused: Comparison = told(Comparison, answer["refused"], board)
-            return refused
+            return told(Comparison, answer["refused"], board)
         found = read_baseline(Path(name) / BASELINE_FILE)
+    _require_of(what.subject, found.model, what.job, found.workload_id, board)
     there = None if what.for_job is None else _for_job_on(board, facts, what.for_job)
     return with_job(replace(what, for_job=there), found, listen.progress)
 
@@ -184,7 +192,7 @@ def doctor_on(board: Board, *, rate_hz: float | None, deadline_s: float | None, 
         AssessError: the provider is not there, or the link was lost.
     """
     request = {"rate_hz": rate_hz, "deadline_s": deadline_s, "provider": provider}
-    answer = _answer(board, "doctor", request, JobFiles(), listen, _LOOK_S)
+    answer = _answer(board, "doctor", request, JobFiles(), listen, _LOOK_S, is_kept=False)
     found: Diagnosis = told(Diagnosis, answer.get("diagnosis"), board)
     return found
 
@@ -210,14 +218,32 @@ def device_on(board: Board, named: Named, budget_s: float | None, listen: Listen
     return str(_answer(board, "device", request, JobFiles(), listen, _LOOK_S).get("text", ""))
 
 
+def _limit_s(budget_s: float | None) -> float:
+    """When a gate is ended on the board; no gate that goes on is."""
+    return max(_GATE_S, 2.0 * (budget_s or 0.0))
+
+
 def _answer(
-    board: Board, call: str, request: Mapping[str, Any], files: JobFiles, listen: Listener, limit_s: float
+    board: Board,
+    call: str,
+    request: Mapping[str, Any],
+    files: JobFiles,
+    listen: Listener,
+    limit_s: float,
+    *,
+    is_kept: bool = True,
 ) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory(prefix="assess-") as folder:
-        outcome = board.ask(Asked(call, request, files.found, limit_s=limit_s), Path(folder), listen)
-    answer = outcome.get("answer")
+        outcome = board.ask(Asked(call, request, files.found, limit_s=limit_s, is_kept=is_kept), Path(folder), listen)
+    return _mapping(outcome.get("answer"))
+
+
+def _mapping(answer: Any) -> Mapping[str, Any]:
     return answer if isinstance(answer, Mapping) else {}
 
 
-#: As `gate.gate` is called.
-GateOnce = Callable[..., GateReport]
+def _require_of(subject: Subject, model: Model, job: Job | None, workload_id: str, board: Board) -> None:
+    """Refuse what is of something else than was asked for: what comes over a link may be anything."""
+    if (model, workload_id) != (subject.model, job.workload.id if job else ""):
+        raise AssessError("gave back what is of another model or job than it was asked for", where=board.target.name,
+                          hint="assess target clean, and once more; else the board is not what it seems")  # fmt: skip

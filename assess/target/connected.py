@@ -57,6 +57,7 @@ class Asked:
         outputs: files or folders that it writes there, to be fetched.
         limit_s: it is ended after so long.
         measures: whether the board is to do nothing else beside it, and the target's commands belong around it.
+        is_kept: whether what came of it is worth keeping there for a link that is lost: it is, of what takes long.
     """
 
     call: str
@@ -65,6 +66,7 @@ class Asked:
     outputs: Sequence[str] = ()
     limit_s: float = 600.0
     measures: bool = True
+    is_kept: bool = True
 
 
 @dataclass(slots=True)
@@ -106,8 +108,8 @@ class Board:
             there.say(message)
             state = _heard(there.hear())
             self._send(there, state, asked, listen)
-            if state.get("finished"):
-                listen.wait("what came of this run before the link was lost is fetched")
+            if done := state.get("finished"):
+                listen.wait(f"fetching what was done there at {str(done)[:40]}, before the link was lost")
             outcome = _while_it_runs(there, listen)
             for file in self._files(outcome):
                 place = into / file.path
@@ -131,11 +133,12 @@ class Board:
             "files": announced(list(asked.files)),
             "outputs": list(asked.outputs),
             "limit_s": asked.limit_s,
+            "is_kept": asked.is_kept,
         }
         if asked.measures:
             question |= {"before": target.before, "after": target.after, "cool_down_s": target.cool_down}
         text = json.dumps([question, self.kit], sort_keys=True, allow_nan=False)
-        lock = {"who": _who(), "wait_s": target.wait} if asked.measures else None
+        lock = {"who": who(), "wait_s": target.wait} if asked.measures else None
         return {**question, "key": hashlib.sha256(text.encode()).hexdigest()[:32], "lock": lock}
 
     def _agent(self) -> str:
@@ -172,12 +175,15 @@ class Board:
             self.sent_bytes += file.size
 
 
-def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None = None) -> Board:
+def connect(
+    target: Target, listen: Listener = Listener(), *, probed: Probed | None = None, cache: Path | None = None
+) -> Board:
     """Reach a target, and bring the kit there unless it is there.
 
     Args:
         target: as its inventory has it.
         listen: who is told what happens.
+        probed: what it is, where it was asked just now.
         cache: the folder of assess for what can be had again.
 
     Raises:
@@ -185,7 +191,7 @@ def connect(target: Target, listen: Listener = Listener(), *, cache: Path | None
     """
     link = Link(target.at)
     listen.progress(f"connecting to {target.name}", None, None)
-    probed = probe(link, target.folder, target.python)
+    probed = probed or probe(link, target.folder, target.python)
     require_usable(target, probed)
     assert probed.python is not None
     kit = kit_of(wheels_for(probed, listen, cache=cache))
@@ -212,10 +218,13 @@ def wheels_for(probed: Probed, listen: Listener, *, cache: Path | None = None) -
         AssessError: they cannot be fetched.
     """
     python = _python_of(probed)
-    if kept := kept_wheels(probed.machine, python, cache):
-        return kept
-    listen.progress(f"fetching wheels for {probed.machine}, Python {python}", None, None)
-    return fetch_wheels(probed.machine, python, cache=cache)
+    found = kept_wheels(probed.machine, python, cache)
+    if found is None:
+        listen.progress(f"fetching wheels for {probed.machine}, Python {python}", None, None)
+        found = fetch_wheels(probed.machine, python, cache=cache)
+    if found.note:
+        listen.wait(f"note: {found.note}: assess target prepare --arch {probed.machine} --python {python} fetches anew")
+    return found
 
 
 def _python_of(probed: Probed) -> str:
@@ -224,12 +233,22 @@ def _python_of(probed: Probed) -> str:
     return ".".join(map(str, probed.python.version[:2]))
 
 
+def no_kit(probed: Probed) -> str:
+    """Why a target can run nothing of ours, whatever is set up; "" if it can."""
+    if probed.system != "Linux":
+        return f"it runs {probed.system}"
+    return no_wheels(probed.machine, probed.libc) or ("" if probed.python else "it has no Python that assess runs in")
+
+
 def require_usable(target: Target, probed: Probed) -> None:
     """Refuse a target that assess cannot run on.
 
     Raises:
         AssessError: says why, and what to do.
     """
+    if probed.system != "Linux":
+        raise AssessError(f"runs {probed.system}: what is brought there is for Linux", where=target.name,
+                          hint="install assess there and measure there; judge here: assess judge run.json")  # fmt: skip
     if reason := no_wheels(probed.machine, probed.libc):
         raise AssessError(reason, where=target.name)
     if probed.python is None:
@@ -238,8 +257,8 @@ def require_usable(target: Target, probed: Probed) -> None:
         raise AssessError(
             f"has no Python {least} or newer of 64 bits" + (f", only {found}" if found else ": none was found"),
             where=target.name,
-            hint=f"install one there: sudo apt install python3, or uv python install {least}; what is not on its PATH "
-            'is named in the inventory: `python = "/opt/python3.11/bin/python3"`; see docs/targets.md',
+            hint=f"install one there: sudo apt install python3, or uv python install {least}; one off its PATH "
+            'is named in the inventory: `python = "/opt/python3.11/bin/python3"`; docs/targets.md',
         )
     if not probed.folder:
         raise AssessError(f"{target.folder} cannot be made or written to there", where=target.name,
@@ -250,7 +269,8 @@ def _list(told: Any) -> list[Any]:
     return told if isinstance(told, list) else []
 
 
-def _who() -> str:
+def who() -> str:
+    """Who asks, as the lock of a board tells it to others."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # A container's user may have no name.

@@ -15,7 +15,7 @@ from typing import IO, Final
 
 from assess.describe.address import Address
 from assess.errors import AssessError
-from assess.files import user_folder
+from assess.files import alone_here, user_folder
 
 #: ssh ends with it when it failed itself, whatever the command there did.
 SSH_FAILED: Final = 255
@@ -115,8 +115,12 @@ class Link:
         """
         if shutil.which("ssh") is None:
             raise AssessError("there is no ssh here", where="PATH", hint="sudo apt install openssh-client")
-        if not self.is_lost():
-            return
+        if self.is_lost():
+            with alone_here(_control_folder() / "connecting"):  # Of several at once the later ones share the first's.
+                if self.is_lost():
+                    self._open()
+
+    def _open(self) -> None:
         # Asked in the terminal's own session: ssh may want a passphrase. What it says goes to a file, since the
         # connection stays in the background, and would hold a pipe open.
         with tempfile.TemporaryFile() as said:

@@ -55,7 +55,8 @@ def facts_of(board: Board, listen: Listener) -> BoardFacts:
         AssessError: it cannot be asked, or tells what is no host.
     """
     with tempfile.TemporaryDirectory(prefix="assess-") as folder:
-        outcome = board.ask(Asked("host", {}, measures=False, limit_s=_SECONDS_OF_A_LOOK), Path(folder), listen)
+        asked = Asked("host", {}, measures=False, is_kept=False, limit_s=_SECONDS_OF_A_LOOK)
+        outcome = board.ask(asked, Path(folder), listen)
     return told(BoardFacts, outcome.get("answer"), board)
 
 
@@ -82,7 +83,8 @@ def run_on(
     reference: ReferenceModel | Path | None = None,
     library: Library | None = None,
     listen: Listener | None = None,
-    **_world: object,
+    launch: object = None,
+    host: object = None,
 ) -> Measurement:
     """Measure a model for a job on a target, as `pipeline.run` does here.
 
@@ -96,11 +98,14 @@ def run_on(
         reference: what its outputs are compared with.
         library: where the other models of a pipeline are found.
         listen: who is told what is waited for.
+        launch: of no use there: the board launches by itself ...
+        host: ... and reads itself.
 
     Raises:
         AssessError: a setting or an input is not one that can be used there, or the link was lost.
         KeyboardInterrupt: it was stopped before anything was measured.
     """
+    del launch, host
     files = JobFiles()
     stages = stage_models(job, library or Library(), on_progress)
     request = {

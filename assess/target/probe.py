@@ -16,6 +16,11 @@ _NAMES: Final = ("python3.14", "python3.13", "python3.12", "python3.11", "python
 #: What assess itself needs.
 LEAST_PYTHON: Final = (3, 11)
 
+#: Name of the folder that holds what assess keeps on a board, and nothing else.
+_OWN: Final = "assess-target"
+#: What other systems call an architecture.
+_ALSO: Final = {"arm64": "aarch64", "amd64": "x86_64"}
+
 _SCRIPT: Final = r"""
 folder={folder}
 echo
@@ -38,8 +43,8 @@ for each in {pythons}; do
 print(*sys.version_info[:3], struct.calcsize("P")*8, sysconfig.get_config_var("SOABI") or "-")' 2>/dev/null) || continue
   echo "python=$path $said"
 done
-if mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ]; then
-  (umask 077; chmod go-w "$folder" 2>/dev/null)
+umask 077
+if mkdir -p "$folder" 2>/dev/null && chmod go-rwx "$folder" 2>/dev/null && [ -w "$folder" ]; then
   echo "folder=$(cd "$folder" && pwd)"
   echo "free=$(df -Pk "$folder" 2>/dev/null | awk 'NR==2 {{print $4}}')"
   for each in "$folder"/kit/*/ready; do [ -e "$each" ] && echo "kit=$each"; done
@@ -76,7 +81,7 @@ class Probed:
     """What a target told.
 
     Attributes:
-        machine: as `uname -m` says.
+        machine: as `uname -m` says on Linux.
         system: as `uname -s` says.
         kernel: its release.
         libc: "glibc 2.36", "glibc", "musl"; "" if it does not tell.
@@ -117,7 +122,7 @@ def probe(link: Link, folder: str, python: str = "") -> Probed:
         AssessError: it cannot be reached, or has no POSIX shell.
     """
     pythons = " ".join(map(shell_path, [python] if python else _NAMES))
-    script = _SCRIPT.format(folder=shell_path(folder), pythons=pythons)
+    script = _SCRIPT.format(folder=shell_path(own_folder(folder)), pythons=pythons)
     ran = link.run("sh -s", stdin=script.encode())
     told = read_answers(ran.out.decode("utf-8", "replace").splitlines())
     if not told.get("machine") or not told.get("system"):
@@ -127,6 +132,11 @@ def probe(link: Link, folder: str, python: str = "") -> Probed:
             hint="assess needs sh and uname there; for a console of another kind see docs/targets.md",
         )  # fmt: skip
     return _probed(told)
+
+
+def own_folder(folder: str) -> str:
+    """What is ours of a folder that an inventory names: one below it, since what is ours is tidied and removed."""
+    return folder if folder.rstrip("/").rpartition("/")[2] == _OWN else f"{folder.rstrip('/')}/{_OWN}"
 
 
 def shell_path(folder: str) -> str:
@@ -149,7 +159,7 @@ def read_answers(lines: Sequence[str]) -> dict[str, list[str]]:
 def _probed(told: Mapping[str, Sequence[str]]) -> Probed:
     one = {name: values[0] for name, values in told.items()}
     return Probed(
-        machine=one["machine"],
+        machine=_ALSO.get(one["machine"].lower(), one["machine"]),
         system=one["system"],
         kernel=one.get("kernel", ""),
         libc=one.get("libc", ""),

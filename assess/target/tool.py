@@ -6,8 +6,8 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +16,7 @@ from assess.describe.inventory import Target
 from assess.describe.library import Library
 from assess.describe.workload import Job
 from assess.errors import AssessError
+from assess.measure.board_lock import LOCK
 from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.reached import CommandRan, Reached
 from assess.measure.reference import ReferenceModel
@@ -23,6 +24,7 @@ from assess.measure.runners.local import watched
 from assess.measure.runners.machine import MOST_PRINTED_BYTES, Ran
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, run
+from assess.target.connected import who
 from assess.target.link import SSH_FAILED, Link
 from assess.target.probe import Probed, probe, read_answers, shell_path
 
@@ -31,6 +33,8 @@ _COMMAND_S: Final = 60.0
 #: Of 1 GB over a line of 10 MBit/s.
 _SEND_S: Final = 1800.0
 _MOST_CHARACTERS: Final = 2000
+#: As `timeout` says it.
+_TOO_LONG: Final = 124
 #: A tool whose link is closed is asked to end, and then has so long.
 _GRACE_S: Final = 2
 _WHY: Final = "nothing of assess runs there"
@@ -47,6 +51,16 @@ wait $pid
 code=$?
 kill $watch 2>/dev/null
 exit $code
+"""
+#: Says "free" where there are no locks, "locked" once it has it, and before that who "held" it where it has to wait.
+_LOCK: Final = r"""
+command -v flock >/dev/null 2>&1 || {{ echo free; exec cat >/dev/null; }}
+[ -e {path} ] || (umask 0; : >{path}) 2>/dev/null
+exec 9<{path} || {{ echo free; exec cat >/dev/null; }}
+flock -n 9 || {{ echo "held $(cut -d' ' -f2- {path})"; flock -w {seconds} 9 || {{ echo busy; exit 1; }}; }}
+echo "$(date +%s) "{who} 2>/dev/null >{path}
+echo locked
+exec cat >/dev/null
 """
 _LOOK: Final = r"""
 echo "cores=$(nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo 2>/dev/null)"
@@ -195,7 +209,8 @@ def ssh_machine(board: ToolBoard) -> Iterator[SshMachine]:
     try:
         yield SshMachine(board.link, folder)
     finally:
-        board.link.run(f"rm -rf {shlex.quote(folder)}")
+        with suppress(AssessError):  # A link that is lost is told by what it was lost for; `target clean` removes it.
+            board.link.run(f"rm -rf {shlex.quote(folder)}")
 
 
 def run_tool_on(
@@ -208,38 +223,90 @@ def run_tool_on(
     on_progress: OnProgress = silent,
     reference: ReferenceModel | Path | None = None,
     library: Library | None = None,
-    **_world: object,
+    wait: Callable[[str], object] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Measurement:
     """Let a vendor's tool run a model on a target, as `pipeline.run` does here.
+
+    Args:
+        board: the target.
+        subject: the model.
+        job: what it is run for.
+        settings: how, and by which tool.
+        feeds: `.npy` files for inputs, by name.
+        on_progress: told what is being done.
+        reference: what outputs would be compared with; tools take none.
+        library: where other models of the job are found.
+        wait: told what is waited for.
+        sleep: waits.
 
     Raises:
         AssessError: the tool is not there, what it told cannot be read, or the link was lost.
         KeyboardInterrupt: it was stopped before anything could be read of it.
     """
     commands: list[CommandRan] = []
-    try:
-        commands += _commands(board, "before", board.target.before)
-        if failed := next((each for each in commands if each.code), None):
-            said = failed.output or "it said nothing"
-            raise AssessError(f"{failed.command!r} ended with {failed.code}: {said}", where="before")
-        time.sleep(board.target.cool_down)
-        with ssh_machine(board) as machine:
-            measured = run(
-                subject, job, settings, feeds=feeds, on_progress=on_progress, reference=reference, library=library,
-                host=board.host, machine=lambda _: machine,
-            )  # fmt: skip
-    finally:
-        commands += _commands(board, "after", board.target.after)
+    with _alone_there(board, wait):
+        try:
+            commands += _commands(board, "before", board.target.before)
+            if failed := next((each for each in commands if each.code), None):
+                said = failed.output or "it said nothing"
+                raise AssessError(f"{failed.command!r} ended with {failed.code}: {said}", where="before",
+                                  hint="try it on the board by hand")  # fmt: skip
+            if board.target.cool_down:
+                on_progress("cooling down", None, board.target.cool_down)
+                sleep(board.target.cool_down)
+            with ssh_machine(board) as machine:
+                measured = run(
+                    subject, job, settings, feeds=feeds, on_progress=on_progress, reference=reference, library=library,
+                    host=board.host, machine=lambda _: machine,
+                )  # fmt: skip
+        finally:
+            with suppress(AssessError):  # As above: what led here is told.
+                commands += _commands(board, "after", board.target.after)
     return replace(measured, reached=Reached(board.target.name, "", tuple(commands)))
+
+
+@contextmanager
+def _alone_there(board: ToolBoard, wait: Callable[[str], object]) -> Iterator[None]:
+    """Hold the board's lock, as what measures there does, by a shell that lives as long as its standard input is open.
+
+    A board without `flock` is not locked.
+
+    Raises:
+        AssessError: somebody else held it for too long, or it cannot be reached.
+    """
+    seconds = max(0, round(board.target.wait))
+    script = _LOCK.format(path=f"/tmp/{LOCK}", who=shlex.quote(who()), seconds=seconds)  # noqa: S108 - as the lock is
+    process = board.link.start(f"sh -c {shlex.quote(script)}", subprocess.DEVNULL)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        answer = process.stdout.readline().decode("utf-8", "replace").strip()
+        if answer.startswith("held"):
+            wait(f"waiting for {answer.removeprefix('held').strip() or 'another measurement'}")
+            answer = process.stdout.readline().decode("utf-8", "replace").strip()
+        if answer not in ("locked", "free"):
+            raise AssessError("another measurement runs on this board", where=board.target.name,
+                              hint='wait for it, or wait longer: `wait = "1 h"` in the inventory')  # fmt: skip
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
 
 
 def _commands(board: ToolBoard, when: Literal["before", "after"], asked: Sequence[str]) -> list[CommandRan]:
     """Run the commands around a run, and keep what they said; of those before it nothing after the first failure."""
     ran: list[CommandRan] = []
     for command in asked:
-        done = board.link.run(f"sh -c {shlex.quote(command)}", timeout_s=_COMMAND_S)
-        said = (done.out.decode("utf-8", "replace") + done.err).strip()[-_MOST_CHARACTERS:]
-        ran.append(CommandRan(when, command, done.code, said))
-        if done.code and when == "before":
+        held = _HELD.format(command=f"sh -c {shlex.quote(command)}", grace=_GRACE_S)
+        process = board.link.start(f"sh -c {shlex.quote(held)}", subprocess.PIPE)
+        done = watched(process, MOST_PRINTED_BYTES, time.monotonic() + _COMMAND_S)
+        said = (done.out + done.err).strip()[-_MOST_CHARACTERS:]
+        if done.ended == "stopped":
+            raise KeyboardInterrupt(done.signal)
+        code = _TOO_LONG if done.code is None else done.code
+        ran.append(CommandRan(when, command, code, said))
+        if code and when == "before":
             break
     return ran

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from assess.errors import AssessError
-from assess.files import cache_folder, write_whole
+from assess.files import alone_here, cache_folder, write_whole
 from assess.measure.plain import decode
 
 #: Tags that wheels of the packages below have on PyPI; an older one runs on every newer glibc.
@@ -75,7 +75,10 @@ def wheels_folder(architecture: str, python: str, cache: Path | None = None) -> 
 
 
 def kept_wheels(architecture: str, python: str, cache: Path | None = None) -> Wheels | None:
-    """The wheels that were fetched before; None if they were not, or not all are there any more."""
+    """The wheels that were fetched before; None if they were not, or not all are there any more.
+
+    Where the versions here are others by now, they are given with a note: a lab may have no network to fetch from.
+    """
     folder = wheels_folder(architecture, python, cache)
     try:
         data = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
@@ -84,7 +87,10 @@ def kept_wheels(architecture: str, python: str, cache: Path | None = None) -> Wh
     except (OSError, ValueError, KeyError, TypeError):
         return None
     wanted = data.get("requirements") == list(requirements())
-    return Wheels(folder, wheels, str(data.get("note", ""))) if whole and wheels and wanted else None
+    note = str(data.get("note", ""))
+    if not note and data.get("pins") != list(pins()):
+        note = f"the wheels that are kept are not of the versions here ({', '.join(pins())})"
+    return Wheels(folder, wheels, note) if whole and wheels and wanted else None
 
 
 def fetch_wheels(architecture: str, python: str, *, cache: Path | None = None, run: Run = subprocess.run) -> Wheels:
@@ -107,11 +113,16 @@ def fetch_wheels(architecture: str, python: str, *, cache: Path | None = None, r
             fetched = Path(name)
             note = _download(fetched, architecture, python, run)
             wheels = tuple(_wheels_in(fetched))
-            manifest = {"requirements": list(requirements()), "note": note, "wheels": [asdict(each) for each in wheels]}
+            manifest = {
+                "requirements": list(requirements()), "pins": list(pins()), "note": note,
+                "wheels": [asdict(each) for each in wheels],
+            }  # fmt: skip
             write_whole(fetched / _MANIFEST, json.dumps(manifest, indent=1) + "\n")
-            fetched.chmod(0o755)
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(fetched, folder)
+            with alone_here(folder.parent / "replacing"):
+                shutil.rmtree(folder, ignore_errors=True)
+                whole = fetched.rename(folder)
+                whole.chmod(0o755)
+                fetched.mkdir()  # Whoever made it removes it.
     except OSError as error:
         raise AssessError(f"cannot be kept: {error.strerror or error}", where=str(folder)) from error
     return Wheels(folder, wheels, note)
@@ -139,17 +150,21 @@ def requirements() -> tuple[str, ...]:
     return tuple(sorted(each for each, name in names.items() if name not in _OF_COMMANDS))
 
 
+def pins() -> tuple[str, ...]:
+    """The versions here of what computes: those of a board are to be the same."""
+    return tuple(f"{name}=={metadata.version(name)}" for name in _PINNED if _is_installed(name))
+
+
 def _download(folder: Path, architecture: str, python: str, run: Run) -> str:
     """Fetch; why other versions were taken than those here, or ""."""
     wanted = list(requirements())
-    pins = [f"{name}=={metadata.version(name)}" for name in _PINNED if _is_installed(name)]
-    said = _pip(folder, architecture, python, [*wanted, *pins], run)
+    said = _pip(folder, architecture, python, [*wanted, *pins()], run)
     if said is None:
         return ""
     for file in folder.iterdir():
         file.unlink()
     if (said := _pip(folder, architecture, python, wanted, run)) is None:
-        return f"there are no wheels for them of the versions here ({', '.join(pins)}): the newest were taken"
+        return f"there are no wheels for them of the versions here ({', '.join(pins())}): the newest were taken"
     raise AssessError(
         f"pip could not fetch wheels for {architecture}, Python {python}: {said}",
         hint="needs a network once: assess target prepare, on a machine that has one; then copy what it keeps to "

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, Any, Final, NoReturn, cast
 
 from assess.errors import AssessError
+from assess.measure.board_lock import HELD, board_lock
 from assess.target.board.job import Job
-from assess.target.board.lock import board_lock
 from assess.target.board.voice import Voice
 from assess.target.protocol import GoneError, SentFile, announced, hear, receive, sent_files
 
@@ -91,7 +91,7 @@ class _Agent:
         missing = [] if outcome else self._job.missing(self._files)
         free = os.statvfs(self._job.home)
         self._voice.say({
-            "missing": [file.sha256 for file in missing], "finished": outcome is not None,
+            "missing": [file.sha256 for file in missing], "finished": self._job.done_at() if outcome else "",
             "free_bytes": free.f_bavail * free.f_frsize,
         })  # fmt: skip
         self._take(missing)
@@ -148,7 +148,7 @@ class _Agent:
 
     def _keep(self, outcome: dict[str, Any]) -> None:
         """Keep what came of it for a link that is lost now: what failed, or was told to stop, is tried anew then."""
-        if "answer" in outcome and not self._control.told_to_stop:
+        if self._asked.get("is_kept") and "answer" in outcome and not self._control.told_to_stop:
             with suppress(OSError):  # It is given all the same, while the link is there.
                 self._job.finish(outcome)
 
@@ -184,9 +184,12 @@ class _Agent:
         """Run the work until it ends, is told to stop, or its time is up; its code and what it said last."""
         read, write = os.pipe()
         work = [sys.executable, "-m", "assess.target.board.work", str(self._job.folder), str(os.getpid())]
+        environment = {**os.environ, "ASSESS_PROGRESS_FD": str(write)}
+        if self._asked.get("lock"):
+            environment[HELD] = "1"
         process = subprocess.Popen(
             work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[write],
-            start_new_session=True, env={**os.environ, "ASSESS_PROGRESS_FD": str(write)},
+            start_new_session=True, env=environment,
         )  # fmt: skip
         os.close(write)
         assert process.stdout is not None

@@ -17,6 +17,7 @@ from assess.judge.gate.comparison import Comparison
 from assess.measure.baseline import Acceptance
 from assess.measure.baseline_json import read as read_baseline
 from assess.measure.baseline_json import to_json as baseline_text
+from assess.measure.board_lock import holder
 from assess.measure.fingerprint import machine_id
 from assess.measure.host import read_host
 from assess.measure.record import to_json
@@ -27,7 +28,6 @@ from assess.measure.timed_run import OnProgress
 from assess.pipeline import doctor
 from assess.report.new import Named
 from assess.target.board.asked import feeds_of, job_of, reference_of, settings_of, stage_of, subject_of
-from assess.target.board.lock import holder
 from assess.target.outputs import BASELINE_FILE, RUN_FILE
 from assess.target.plain import plain, record
 

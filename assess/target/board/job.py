@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from assess.errors import AssessError
 from assess.target.protocol import SentFile, described
 
-#: What came of a job that nobody fetched is of no use after a week, and neither are files that no job has used since.
+#: Files that no job has used for a week are removed, and so is what is left of jobs.
 KEPT_S: Final = 7 * 86400.0
+#: What came of a job is given to who asks the same again for so long: a link that is lost comes back within hours, and
+#: whoever measures again on the next day means it.
+FETCHED_WITHIN_S: Final = 8 * 3600.0
+#: Names of jobs, and of files, whole or as they are taken.
+_KEY: Final = re.compile(r"[0-9a-f]{32}$")
+_SHA256: Final = re.compile(r"\.?[0-9a-f]{64}(\..*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ class Job:
     def prune(self, now: float | None = None) -> None:
         """Remove what other jobs left a week ago, and files that none has used since: boards have small disks."""
         since = (time.time() if now is None else now) - KEPT_S
-        for each in (*_in(self.home / "jobs"), *_in(self.home / "files")):
+        for each in (*_in(self.home / "jobs", _KEY), *_in(self.home / "files", _SHA256)):
             with suppress(OSError):
                 if each != self.folder and each.stat().st_mtime < since and not _is_locked(each / "busy"):
                     shutil.rmtree(each) if each.is_dir() else each.unlink()
@@ -119,12 +127,17 @@ class Job:
     def finished(self) -> dict[str, Any] | None:
         """What came of it, if it is whole and not too old."""
         try:
-            if time.time() - self.outcome.stat().st_mtime > KEPT_S:
+            if time.time() - self.outcome.stat().st_mtime > FETCHED_WITHIN_S:
                 return None
             found = json.loads(self.outcome.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
+
+    def done_at(self) -> str:
+        """When it was finished, by this board's clock: UTC, ISO 8601."""
+        done = datetime.fromtimestamp(self.outcome.stat().st_mtime, UTC)
+        return done.isoformat(timespec="seconds")
 
     def written(self, outputs: Sequence[str], sent: Sequence[SentFile]) -> Iterator[SentFile]:
         """Files that it wrote where it was to, which is below its tree: those sent that it left alone are none."""
@@ -158,9 +171,10 @@ class Job:
         return True
 
 
-def _in(folder: Path) -> list[Path]:
+def _in(folder: Path, ours: re.Pattern[str]) -> list[Path]:
+    """What is ours of a folder, by its names."""
     try:
-        return list(folder.iterdir())
+        return [each for each in folder.iterdir() if ours.match(each.name)]
     except OSError:
         return []
 

@@ -14,6 +14,8 @@ from assess.errors import AssessError
 
 #: In the folder that all users of a board share.
 LOCK: Final = "assess-board.lock"
+#: Is in the environment of what runs for the holder.
+HELD: Final = "ASSESS_BOARD_HELD"
 _LOOK_EVERY_S: Final = 1.0
 _MOST_BYTES: Final = 300
 

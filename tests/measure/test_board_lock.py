@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from assess.errors import AssessError
+from assess.measure.board_lock import board_lock, holder
 from assess.target.board import lock as module
-from assess.target.board.lock import board_lock, holder
 
 
 class Time:
@@ -103,7 +103,7 @@ def test_a_process_that_is_killed_gives_it_back(tmp_path):
     path = tmp_path / "lock"
     code = f"""
 from pathlib import Path
-from assess.target.board.lock import board_lock
+from assess.measure.board_lock import board_lock
 with board_lock("mio", 0.0, print, path=Path({str(path)!r})):
     print("held", flush=True)
     input()
