@@ -44,7 +44,7 @@ def private(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     yield folder
     assert list(folder.iterdir()) == []
-    assert psutil.Process().children(recursive=True) == []
+    assert own_children(recursive=True) == []
 
 
 def disturbed(tmp_path, how, settings=BRIEF, job=None):
