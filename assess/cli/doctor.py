@@ -59,10 +59,11 @@ def doctor(
             )
         else:
             diagnosis = pipeline.doctor(rate_hz=rate_hz, deadline_s=deadline_s, provider=provider, on_progress=tell)
+    place.tell_sent()
     if form == "json":
         typer.echo(doctor_json(diagnosis), nl=False)
     else:
-        typer.echo(doctor_text(diagnosis, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
+        typer.echo(doctor_text(diagnosis, on=place.name, width=terminal_width(), colour=sys.stdout.isatty()), nl=False)
     if diagnosis.floor is None or diagnosis.fit is False:
         raise typer.Exit(ExitCode.UNTOLD)
 

@@ -22,9 +22,20 @@ _COLOURS: Final = {"bad": 31, "could be better": 33, "not known": 35, "good": 32
 _HEADS: Final = {True: ("FIT", 32), False: ("NOT FIT", 31), None: ("FLOOR", 0)}
 
 
-def doctor_text(diagnosis: Diagnosis, *, width: int = 100, colour: bool = False) -> str:
-    """The diagnosis as plain text of at most `width` columns, commands excepted: they are there to be copied."""
-    lines = [clean(f"{host_name(diagnosis.host)}: {_machine(diagnosis)}"), "", "  floor"]
+def doctor_text(diagnosis: Diagnosis, *, on: str = "", width: int = 100, colour: bool = False) -> str:
+    """The diagnosis as plain text of at most `width` columns, commands excepted: they are there to be copied.
+
+    Args:
+        diagnosis: of a host.
+        on: name of the target that it is; "" for this machine.
+        width: of the terminal.
+        colour: whether it takes colours.
+    """
+    lines = [
+        clean(f"{f'on {on}, over SSH: ' if on else ''}{host_name(diagnosis.host)}: {_machine(diagnosis)}"),
+        "",
+        "  floor",
+    ]
     if floor := diagnosis.floor:
         for name, text in _floor(floor):
             lines += _entry(name, text, width)

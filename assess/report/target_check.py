@@ -84,10 +84,17 @@ def _kit(found: TargetCheck) -> str:
 
 def _conclusion(found: TargetCheck) -> str:
     if (why := found.why_unusable) is not None:
-        return f"NOT USABLE  {why.problem}; {why.hint}" if why.hint else f"NOT USABLE  {why.problem}"
+        by_tool = "; a vendor's tool can be run there all the same: --runner (docs/runners.md)"
+        return f"NOT USABLE by assess's own harness  {why.problem}{f'; {why.hint}' if why.hint else ''}{by_tool}"
     if found.diagnosis is not None and found.diagnosis.shortest_deadline_s is not None:
         shortest = format_quantity(found.diagnosis.shortest_deadline_s, "s")
         return f"USABLE  the shortest deadline that it can certify is {shortest}; more: assess doctor --on"
     if found.facts is not None and found.facts.held:
         return "USABLE  how good it is cannot be told while somebody measures on it"
+    if found.facts is not None and found.facts.host.emulator:
+        return f"USABLE  but for times: its processor is emulated by {found.facts.host.emulator}"
+    if found.diagnosis is not None:
+        return (
+            f"USABLE  how good it is could not be measured: {found.diagnosis.why_no_floor or 'see assess doctor --on'}"
+        )
     return "USABLE  how good it is can be told once the kit is there: assess target prepare"

@@ -197,6 +197,7 @@ def connect(
     kit = kit_of(wheels_for(probed, listen, cache=cache))
     board = Board(target, link, probed, kit.tag)
     if kit.tag not in probed.kits:
+        listen.wait(f"sending {kit.size / 1e6:.0f} MB to {target.name}: assess and the wheels that it needs there")
 
         def sent(gone: int, whole: int) -> None:
             listen.progress(f"bringing the kit, {whole / 1e6:.0f} MB", gone / whole, None)
@@ -251,6 +252,9 @@ def require_usable(target: Target, probed: Probed) -> None:
                           hint="install assess there and measure there; judge here: assess judge run.json")  # fmt: skip
     if reason := no_wheels(probed.machine, probed.libc):
         raise AssessError(reason, where=target.name)
+    if probed.python is None and target.python and not probed.pythons:
+        raise AssessError(f"{target.python} is no Python there", where=f"{target.name}: python",
+                          hint="name another in the inventory, or leave it out: one is looked for then")  # fmt: skip
     if probed.python is None:
         found = ", ".join(f"{each.words} ({each.path})" for each in probed.pythons)
         least = ".".join(map(str, LEAST_PYTHON))

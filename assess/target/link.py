@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,30 +27,39 @@ _ALIVE_EVERY_S, _ALIVE_MISSED = 5, 3
 #: A shared connection ends so long after its last use: the next command of a session finds it open.
 _PERSIST_S: Final = 60
 #: The path of a socket has 108 bytes on Linux, 104 on macOS; ssh appends 17 while it is made, %C stands for 40.
-_LONGEST_PATH: Final = 104 - 17 - 40
+_LONGEST_PATH: Final = 104 - 17 - 40 - 9
 #: Of what ssh says for itself.
 _MOST_CHARACTERS: Final = 2000
 
 #: What ssh says, what it means, and what to do; the first that is found holds.
 _FAILURES: Final[Sequence[tuple[str, str, str]]] = (
     (
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|host key is known",
+        r"IDENTIFICATION HAS CHANGED|differs from the key|REVOKED HOST KEY",
         "its host key is not the one that is known: nothing was sent",
-        "if you know why it changed, ssh-keygen -R it; if it is new, connect once by hand: {ssh}",
+        "if you know why it changed, forget the old one: ssh-keygen -R {host}",
+    ),
+    (
+        r"Host key verification failed|host key is known",
+        "its host key is not known here: nothing was sent",
+        "connect once by hand, and compare the key that you are shown: {ssh}",
     ),
     (
         r"Permission denied|Too many authentication failures|No supported authentication|Authentication failed",
         "it refuses the login",
         "try it by hand: {ssh}; assess uses your ssh's keys, agent and configuration",
     ),
-    (r"Could not resolve hostname", "its name cannot be resolved", "check the address, or Host in your ~/.ssh/config"),
+    (
+        r"Could not resolve hostname",
+        "its name cannot be resolved",
+        "check the address, or what your ssh configuration says of it: {ssh}",
+    ),
     (r"Connection refused", "it refuses the connection: no ssh server listens there", "check the port: {ssh}"),
     (
         r"timed out|No route to host|Network is unreachable|Host is down",
         "it cannot be reached",
         "check that it is on and connected: {ssh}",
     ),
-    (r"Bad configuration|Can't open user config", "ssh cannot read its configuration", "try: {ssh}"),
+    (r"Bad configuration|Can't open user config", "ssh cannot read its configuration{config}", "try: {ssh}"),
 )
 
 
@@ -147,23 +158,33 @@ class Link:
 
     def failure(self, said: str) -> AssessError:
         """What ssh said, as an error that tells what to do."""
-        by_hand = " ".join(["ssh", *(["-p", str(self.address.port)] if self.address.port else []),
-                            self.address.destination])  # fmt: skip
+        config = self._config
+        by_hand = shlex.join([
+            "ssh", *(["-F", config] if config else []), *(["-p", str(self.address.port)] if self.address.port else []),
+            self.address.destination,
+        ])  # fmt: skip
+        known = {"ssh": by_hand, "host": self.address.host, "config": f": ASSESS_SSH_CONFIG={config}" if config else ""}
         for pattern, problem, hint in _FAILURES:
             if re.search(pattern, said):
-                return AssessError(problem, where=str(self.address), hint=hint.format(ssh=by_hand))
+                return AssessError(problem.format(**known), where=str(self.address), hint=hint.format(**known))
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "ssh gave no reason")
         return AssessError(f"the connection failed: {last:.300}", where=str(self.address), hint=f"try: {by_hand}")
 
     def _argv(self, command: str) -> list[str]:
         return ["ssh", *self._options("no"), "-T", "--", self.address.destination, command]
 
+    @property
+    def _config(self) -> str:
+        return self.environment.get("ASSESS_SSH_CONFIG", "")
+
     def _options(self, master: str) -> list[str]:
-        config = self.environment.get("ASSESS_SSH_CONFIG", "")
+        config = self._config
+        # Another configuration is another connection: what was open by one proves nothing of the other.
+        socket = f"ssh-{hashlib.sha256(os.fsencode(config)).hexdigest()[:8]}-%C" if config else "ssh-%C"
         return [
             *(["-F", config] if config else []),
             *(["-p", str(self.address.port)] if self.address.port else []),
-            *("-o", f"ControlPath={_control_folder() / 'ssh-%C'}", "-o", f"ControlMaster={master}"),
+            *("-o", f"ControlPath={_control_folder() / socket}", "-o", f"ControlMaster={master}"),
             *("-o", f"ConnectTimeout={_CONNECT_S}"),
             *("-o", f"ServerAliveInterval={_ALIVE_EVERY_S}", "-o", f"ServerAliveCountMax={_ALIVE_MISSED}"),
         ]

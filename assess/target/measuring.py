@@ -125,8 +125,12 @@ def run_on(
         outcome = board.ask(asked, Path(folder), replace(listen or Listener(), progress=on_progress))
         measured = read(Path(folder) / RUN_FILE)
     _require_asked(measured, subject.model, job, board)
+    heard = listen or Listener()
+    for each in (reached := _reached(board, outcome)).commands:
+        if each.when == "after" and each.code:
+            heard.wait(f"warning: {board.target.name} may not be as it was: {each.command!r} ended with {each.code}")
     asked_of_it = replace(settings, passes=()) if settings.runner else settings  # A vendor's tool has no passes.
-    return replace(measured, requested=asked_of_it, reached=_reached(board, outcome))
+    return replace(measured, requested=asked_of_it, reached=reached)
 
 
 def _require_asked(measured: Measurement, model: Model, job: Job, board: Board) -> None:

@@ -126,13 +126,13 @@ def test_isolation_is_good_only_for_who_runs_there(look):
     inside = cpu.isolation(look(allowed("3", **files)))
     assert brief(inside) == ("good", "runs on 3; isolcpus 2-3, nohz_full 2-3")
     outside = cpu.isolation(look(allowed("0-1", **files)))
-    assert (outside.standing, outside.remedy) == ("could be better", "taskset -c 2-3 assess measure ...")
+    assert (outside.standing, outside.remedy) == ("could be better", "assess measure --cpus 2-3 ...")
 
 
 def test_without_isolation_the_last_cpu_is_offered(look):
     found = cpu.isolation(look(allowed("0-3", **{f"{CPUS}/nohz_full": "(null)"})))
     assert found.found == "runs on 0-3; isolcpus none, nohz_full none"
-    assert found.remedy == "taskset -c 3 assess measure ...  # for good: isolcpus=3 nohz_full=3 at boot"
+    assert found.remedy == "assess measure --cpus 3-3 ...  # for good: isolcpus=3 nohz_full=3 at boot"
     assert cpu.isolation(look({**allowed("0"), f"{CPUS}/online": "0"})).remedy == ""
 
 

@@ -9,7 +9,6 @@ import time
 
 import builders
 import onnx
-import psutil
 import pytest
 from children import own_children
 from onnx import TensorProto, helper

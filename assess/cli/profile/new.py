@@ -91,7 +91,7 @@ def new(
     else:
         text = _from_here(id_, said, budget_s, library)
     _write(file, text)
-    if not _tell(of.name, id_, file, [folder, *(profiles or ())]):
+    if not _tell(of.name, id_, file, [folder, *(profiles or ())], on=on or ""):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
@@ -285,7 +285,7 @@ def _write(file: Path, text: str) -> None:
         raise AssessError(error.problem, where=error.where, hint="the text is on standard output: save it") from error
 
 
-def _tell(kind: str, id_: str, file: Path, folders: Sequence[Path]) -> bool:
+def _tell(kind: str, id_: str, file: Path, folders: Sequence[Path], *, on: str = "") -> bool:
     """Say what was written, what is wrong with it, and what comes next; whether it can be used."""
     from assess import __version__
     from assess.cli.profile.cards import wrong_beyond
@@ -304,5 +304,8 @@ def _tell(kind: str, id_: str, file: Path, folders: Sequence[Path]) -> bool:
     if kind == "device":
         # The usual folder need not be named.
         own = "".join(f" --profiles {clean(shlex.quote(str(one)))}" for one in folders if one != Path("profiles"))
-        typer.echo(f"then: assess fit MODEL --device {id_} --workload camera-30hz{own}", err=True)
+        there = f" --on {clean(shlex.quote(on))}" if on else ""
+        if there and "://" not in on:
+            typer.echo(f'then: write device = "{id_}" into the inventory\'s entry of {clean(on)}', err=True)
+        typer.echo(f"then: assess fit MODEL --device {id_} --workload camera-30hz{own}{there}", err=True)
     return not checked.errors

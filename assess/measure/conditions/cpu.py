@@ -98,14 +98,15 @@ def isolation(look: Look) -> Condition:
     if isolated and allowed <= cpu_list(isolated):
         return Condition(name, "good", found)
     if isolated:
-        remedy = f"taskset -c {isolated} assess measure ..."
+        named = isolated if {*isolated} & {*"-,"} else f"{isolated}-{isolated}"  # A bare number is a count.
+        remedy = f"assess measure --cpus {named} ..."
         return Condition(name, "could be better", found, "CPUs are set aside, but this process is not on them", remedy)
     if len(online) == 1:
         because = "the only CPU also serves interrupts and every other process"
         return Condition(name, "could be better", found, because)
     last = max(allowed)
     because = "the scheduler may put any other process, and interrupts, on the CPU that measures"
-    remedy = f"taskset -c {last} assess measure ...  # for good: isolcpus={last} nohz_full={last} at boot"
+    remedy = f"assess measure --cpus {last}-{last} ...  # for good: isolcpus={last} nohz_full={last} at boot"
     return Condition(name, "could be better", found, because, remedy)
 
 

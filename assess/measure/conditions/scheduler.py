@@ -33,7 +33,7 @@ def scheduling_class(look: Look) -> Condition:
     found = f"{_POLICIES.get(policy, policy)}, " + (f"priority {priority}" if policy in _REAL_TIME else f"nice {nice}")
     if policy in _REAL_TIME:
         return Condition(name, "good", found)
-    remedy = "sudo chrt -f -p 50 $$  # what this shell starts then goes first"
+    remedy = "assess measure --nice-realtime ...  # the model then goes first, its memory locked"
     if policy in _IN_THE_BACKGROUND or nice > 0:
         return Condition(name, "bad", found, "all other processes go first", remedy)
     return Condition(name, "could be better", found, "any process that wakes up may go first", remedy)

@@ -20,6 +20,9 @@ from assess.measure.runners.machine import Machine, Ran
 from assess.measure.runners.runner import Order, Runner, Told
 from assess.measure.tool_run import Statistics
 
+#: Frames that a command is asked for, at most; and how many more than would do, since no two runs take the same.
+_MOST: Final = 1_000_000
+_MORE: Final = 1.2
 UNITS: Final[Mapping[str, float]] = {"s": 1e9, "ms": 1e6, "us": 1e3, "\u00b5s": 1e3, "\u03bcs": 1e3, "ns": 1.0}
 #: A day: what takes longer than that is a number in another unit.
 _LONGEST_NS: Final = 86_400 * 10**9
@@ -223,4 +226,12 @@ def _wrong(problem: str, hint: str) -> AssessError:
     return AssessError(problem, where="--runner-command", hint=hint)
 
 
-COMMAND: Final = Runner("command", (), (), (), command, read, partial)
+def more(order: Order, told: Told) -> int:
+    """A command is told a number of frames only: how many last as long as is asked for, if the first were over sooner."""
+    took_s = sum(told.service_ns) * 1e-9
+    if not took_s or took_s >= order.span_s or not any("{count}" in word for word in order.words):
+        return 0
+    return min(_MOST, math.ceil(_MORE * len(told.service_ns) * order.span_s / took_s))
+
+
+COMMAND: Final = Runner("command", (), (), (), command, read, partial, more)

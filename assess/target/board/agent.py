@@ -123,7 +123,7 @@ class _Agent:
         lock = self._asked.get("lock")
         if lock is None:
             return self._worked()
-        waiting = lambda held: self._voice.mention({"waiting": f"for {held}"})  # noqa: E731
+        waiting = lambda held: self._voice.mention({"waiting": f"for another measurement on this board, by {held}"})  # noqa: E731
         with board_lock(str(lock["who"]), float(lock["wait_s"]), waiting, sleep=self._control.sleep):
             return self._worked()
 
