@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from assess.describe.inventory import Target
     from assess.measure.measurement import Host, Measurement
     from assess.measure.timed_run import OnProgress
-    from assess.target.connected import Board, Listener
+    from assess.target.asking import Listener
+    from assess.target.connected import Board
     from assess.target.measuring import BoardFacts
     from assess.target.tool import ToolBoard
 
@@ -188,7 +189,7 @@ def place_of(on: str | None, inventory: Path | None, *, by_tool: bool = False) -
 def listener(tell: OnProgress | None = None) -> Listener:
     """Who is told what happens on a target: what is waited for is said once, on standard error."""
     from assess.measure.timed_run import silent
-    from assess.target.connected import Listener
+    from assess.target.asking import Listener
 
     said: set[str] = set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ LOCK: Final = "assess-board.lock"
 HELD: Final = "ASSESS_BOARD_HELD"
 _LOOK_EVERY_S: Final = 1.0
 _MOST_BYTES: Final = 300
+_MOST_DIGITS: Final = 15
+#: In a folder where all may put what they like: no link is followed, and nothing is waited for.
+_SAFELY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @contextmanager
@@ -74,7 +78,7 @@ def holder(path: Path | None = None, *, now: Callable[[], float] = time.time) ->
     import fcntl
 
     try:
-        file = os.open(path or _shared() / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        file = os.open(path or _shared() / LOCK, os.O_RDONLY | _SAFELY)
     except OSError:  # Nobody has held it yet.
         return ""
     try:
@@ -98,10 +102,16 @@ def _opened(path: Path) -> int:
     """
     for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT, os.O_RDONLY):
         try:
-            file = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+            file = os.open(path, flags | _SAFELY, 0o666)
         except OSError as error:
             failed = error
             continue
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:  # Anybody may put something else in its place.
+            os.close(file)
+            raise AssessError(
+                "is no plain file of its own", where=str(path), hint="see who put it there, and remove it"
+            )
         if flags & os.O_CREAT:
             os.fchmod(file, 0o666)  # Whatever this user's umask is.
         return file
@@ -118,6 +128,6 @@ def _sign(file: int, text: str) -> None:
 
 def _holder(file: int, now: float) -> str:
     since, _, who = os.pread(file, _MOST_BYTES, 0).decode("utf-8", "replace").partition(" ")
-    if not since.isdigit() or not who:
+    if not (since.isascii() and since.isdigit() and len(since) < _MOST_DIGITS) or not who:
         return "somebody who left no name"
     return f"{who}, since {max(0.0, now - int(since)):.0f} s"

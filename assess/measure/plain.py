@@ -117,7 +117,10 @@ def _decode_scalar(kind: Any, data: Any, path: str, rules: _Rules) -> Any:
         raise ValueError(f"{path}: expected {_NAMES[kind]}, found {_named(data)}")
     if isinstance(data, int | float) and data < 0 and kind is not Signed and not rules.may_be_negative:
         raise ValueError(f"{path}: {data!r} is negative")
-    return float(data) if kind in (float, Signed) else data
+    try:
+        return float(data) if kind in (float, Signed) else data
+    except OverflowError as error:
+        raise ValueError(f"{path}: is more than a number can be") from error
 
 
 _NOT_FINITE = ("inf", "-inf", "nan")

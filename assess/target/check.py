@@ -12,8 +12,9 @@ from assess.errors import AssessError
 from assess.measure.diagnosis import Diagnosis
 from assess.project.target import why_not_the_device
 from assess.providers import CPU
+from assess.target.asking import Listener
 from assess.target.comparing import doctor_on
-from assess.target.connected import Board, Listener, kept_kit, require_usable
+from assess.target.connected import Board, kept_kit, require_usable
 from assess.target.link import Link
 from assess.target.measuring import BoardFacts, facts_of
 from assess.target.probe import Probed, probe

@@ -7,7 +7,7 @@ from typing import Final
 from assess.describe.inventory import Target
 from assess.errors import AssessError
 from assess.target.link import Link
-from assess.target.probe import own_folder, read_answers, shell_path
+from assess.target.probe import own_folder, read_answers, shell_path, whole
 
 #: Only what is ours, by its names: whoever names a folder that holds other things keeps them.
 _SCRIPT: Final = r"""
@@ -47,5 +47,5 @@ def clean(target: Target, link: Link | None = None) -> int:
     if told.get("removed") != "yes":
         last = next((line for line in reversed(ran.err.splitlines()) if line.strip()), "rm gave no reason")
         raise AssessError(f"cannot be removed: {last:.300}", where=f"{target.name}: {target.folder}")
-    used, left = (int(told.get(name, "0")) if told.get(name, "0").isdigit() else 0 for name in ("used", "left"))
+    used, left = (whole(told.get(name, "")) or 0 for name in ("used", "left"))
     return max(0, used - left) * 1024

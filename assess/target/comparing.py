@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -30,7 +31,8 @@ from assess.measure.measurement import Settings
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject
 from assess.report.new import Named
-from assess.target.connected import Asked, Board, Listener
+from assess.target.asking import Asked, Listener
+from assess.target.connected import Board
 from assess.target.measuring import BoardFacts, run_on, told
 from assess.target.outputs import BASELINE_FILE
 from assess.target.plain import plain
@@ -215,7 +217,18 @@ def device_on(board: Board, named: Named, budget_s: float | None, listen: Listen
         "budget_s": budget_s,
         "vendor_as_detected": vendor_as_detected,
     }
-    return str(_answer(board, "device", request, JobFiles(), listen, _LOOK_S).get("text", ""))
+    text = _answer(board, "device", request, JobFiles(), listen, _LOOK_S, is_kept=False).get("text")
+    if not isinstance(text, str) or not _is_toml(text):
+        raise AssessError("gave back no profile", where=board.target.name, hint="assess target clean, and once more")
+    return text
+
+
+def _is_toml(text: str) -> bool:
+    """Whether a text is TOML that can be looked at: a board may tell anything."""
+    try:
+        return bool(tomllib.loads(text)) and all(each.isprintable() or each == "\n" for each in text)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _limit_s(budget_s: float | None) -> float:

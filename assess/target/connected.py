@@ -6,67 +6,29 @@ import getpass
 import hashlib
 import json
 import shlex
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from assess.describe.inventory import Target
-from assess.errors import AssessError, ProcessFailedError
+from assess.errors import AssessError
 from assess.measure.detect.wheels import no_wheels
-from assess.measure.timed_run import OnProgress, silent
-from assess.target.conversation import Conversation, LostError, talk
+from assess.target.asking import NOBODY, Asked, Listener, heard, telling_of_loss, while_it_runs, whole
+from assess.target.conversation import Conversation, talk
 from assess.target.kit import Kit, bring, kit_of
 from assess.target.link import Link
 from assess.target.probe import LEAST_PYTHON, Probed, probe
 from assess.target.protocol import SentFile, announced, sent_files
 from assess.target.wheels import Wheels, fetch_wheels, kept_wheels
 
-T = TypeVar("T")
 #: What a board is left: what runs there writes samples, too.
 _SPARE_BYTES: Final = 32 * 2**20
-
-Tell = Callable[[str], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told what happens on a board.
-
-    Attributes:
-        progress: what is being done, the share that is done and the seconds left.
-        wait: what is waited for.
-    """
-
-    progress: OnProgress = silent
-    wait: Tell = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A job for a board.
-
-    Attributes:
-        call: which of `board.calls` it is.
-        request: what the call needs to know.
-        files: that it reads: where each lies there, and what it is here.
-        outputs: files or folders that it writes there, to be fetched.
-        limit_s: it is ended after so long.
-        measures: whether the board is to do nothing else beside it, and the target's commands belong around it.
-        is_kept: whether what came of it is worth keeping there for a link that is lost: it is, of what takes long.
-    """
-
-    call: str
-    request: Mapping[str, Any]
-    files: Mapping[SentFile, Path] = field(default_factory=dict)
-    outputs: Sequence[str] = ()
-    limit_s: float = 600.0
-    measures: bool = True
-    is_kept: bool = True
+#: Around a job: starting Python on a slow board, commands around it, what is sent back over a slow line.
+_MORE_S: Final = 900.0
+#: Of all that a job gives back; a run of a million samples has 10 MB.
+_MOST_GIVEN_BYTES: Final = 2**30
 
 
 @dataclass(slots=True)
@@ -87,7 +49,7 @@ class Board:
     kit: str
     sent_bytes: int = 0
 
-    def ask(self, asked: Asked, into: Path, listen: Listener = Listener()) -> dict[str, Any]:
+    def ask(self, asked: Asked, into: Path, listen: Listener = NOBODY) -> dict[str, Any]:
         """Have a job done there.
 
         Args:
@@ -104,25 +66,36 @@ class Board:
             KeyboardInterrupt: it was stopped before there was anything to give.
         """
         message = self._message(asked)
-        with _telling_of_loss(self.target.name), talk(self.link, self._agent()) as there:
+        with telling_of_loss(self.target.name), talk(self.link, self._agent()) as there:
             there.say(message)
-            state = _heard(there.hear())
+            state = heard(there.hear())
             self._send(there, state, asked, listen)
             if done := state.get("finished"):
                 listen.wait(f"fetching what was done there at {str(done)[:40]}, before the link was lost")
-            outcome = _while_it_runs(there, listen)
-            for file in self._files(outcome):
+            outcome = while_it_runs(there, listen, self._latest_s(asked))
+            for file in self._files(outcome, asked.outputs):
                 place = into / file.path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 there.receive(file, place)
             there.say({"thanks": True})
-        return _whole(outcome)
+        return whole(outcome)
 
-    def _files(self, outcome: Mapping[str, Any]) -> tuple[SentFile, ...]:
+    def _latest_s(self, asked: Asked) -> float:
+        """When a job is over at the latest, by what the board itself was told."""
+        waits_s = self.target.wait + self.target.cool_down if asked.measures else 0.0
+        return asked.limit_s + waits_s + _MORE_S
+
+    def _files(self, outcome: Mapping[str, Any], outputs: Sequence[str]) -> tuple[SentFile, ...]:
         try:
-            return sent_files(outcome.get("files", []))
+            files = sent_files(outcome.get("files", []))
         except ValueError as error:
             raise AssessError(f"gives what assess does not take: {error}", where=self.target.name) from error
+        if {file.path for file in files} - set(outputs) or sum(file.size for file in files) > _MOST_GIVEN_BYTES:
+            raise AssessError(
+                "gives files that it was not asked for, or far too large ones", where=self.target.name,
+                hint="assess target clean, and once more; else the board is not what it seems",
+            )  # fmt: skip
+        return files
 
     def _message(self, asked: Asked) -> dict[str, Any]:
         """The job as it is told; the same question has the same key."""
@@ -176,7 +149,7 @@ class Board:
 
 
 def connect(
-    target: Target, listen: Listener = Listener(), *, probed: Probed | None = None, cache: Path | None = None
+    target: Target, listen: Listener = NOBODY, *, probed: Probed | None = None, cache: Path | None = None
 ) -> Board:
     """Reach a target, and bring the kit there unless it is there.
 
@@ -280,78 +253,3 @@ def who() -> str:
     except (KeyError, OSError):  # A container's user may have no name.
         user = "somebody"
     return f"{user} at {socket.gethostname()}"
-
-
-def _heard(message: dict[str, Any]) -> dict[str, Any]:
-    """A message, unless it is an error."""
-    if isinstance(error := message.get("error"), dict):
-        raise _error(error)
-    return message
-
-
-def _error(told: Mapping[str, Any]) -> AssessError:
-    kind = ProcessFailedError if told.get("failed") else AssessError
-    return kind(str(told.get("problem", ""))[:2000], where=str(told.get("where", ""))[:500],
-                hint=str(told.get("hint", ""))[:500])  # fmt: skip
-
-
-def _while_it_runs(there: Conversation, listen: Listener) -> dict[str, Any]:
-    """Pass on what is told until there is an outcome. A signal is passed on, and what there is then comes back."""
-    with _stopping(there):
-        while True:
-            message = _heard(there.hear())
-            if isinstance(outcome := message.get("outcome"), dict):
-                return outcome
-            _pass_on(message, listen)
-
-
-@contextmanager
-def _telling_of_loss(name: str) -> Iterator[None]:
-    """Say of a link that is lost how what it was needed for is had all the same."""
-    try:
-        yield
-    except LostError as error:
-        raise AssessError(
-            f"the link was lost: {error.problem}", where=name,
-            hint="a run that goes on there is fetched by the same command, once the link is back",
-        ) from error  # fmt: skip
-
-
-def _pass_on(message: Mapping[str, Any], listen: Listener) -> None:
-    if isinstance(text := message.get("waiting"), str):
-        listen.wait(f"waiting {text}")
-    elif isinstance(told := message.get("progress"), list) and len(told) == 3 and isinstance(told[0], str):
-        done, left_s = (each if isinstance(each, int | float) else None for each in told[1:])
-        listen.progress(told[0], done, left_s)
-
-
-@contextmanager
-def _stopping(there: Conversation) -> Iterator[None]:
-    """The first signal asks the board to come to an end, the second ends this command."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
-    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
-
-    def stop(number: int, _: object) -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        there.say({"stop": signal.Signals(number).name})
-
-    try:
-        for number in before:
-            signal.signal(number, stop)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _whole(outcome: dict[str, Any]) -> dict[str, Any]:
-    """An outcome that says something, or the error that it is."""
-    if isinstance(error := outcome.get("error"), dict):
-        raise _error(error)
-    if outcome.get("interrupted"):
-        raise KeyboardInterrupt
-    return outcome

@@ -15,6 +15,8 @@ from assess.target.protocol import GoneError, SentFile, hear, receive, say, send
 
 #: A command whose streams are closed ends by itself; a link that hangs does not.
 _END_WITHIN_S: Final = 5.0
+#: Of a message: a report of a gate has the facts of two models.
+_MOST_HEARD_BYTES: Final = 32 * 2**20
 _MOST_BYTES: Final = 16384
 
 
@@ -69,7 +71,7 @@ class Conversation:
             AssessError: it is gone.
         """
         try:
-            return hear(self._stdout)
+            return hear(self._stdout, _MOST_HEARD_BYTES)
         except GoneError as error:
             raise self.lost() from error
 
@@ -98,6 +100,10 @@ class Conversation:
         # With a link that holds, ssh has no other code for a command that a signal ended.
         ended = "was killed" if code == SSH_FAILED else f"ended with {code}"
         return AssessError(f"what ran there {ended}: {last:.500}", where=str(self._link.address))
+
+    def kill(self) -> None:
+        """End it at once, whatever it says: whoever hears it finds it gone."""
+        self._process.kill()
 
     @property
     def code(self) -> int | None:

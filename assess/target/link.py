@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,10 @@ from typing import IO, Final
 from assess.describe.address import Address
 from assess.errors import AssessError
 from assess.files import alone_here, user_folder
+from assess.measure.runners.local import watched
 
+#: What a command of ours prints has some lines.
+MOST_ANSWERED_BYTES: Final = 2**20
 #: ssh ends with it when it failed itself, whatever the command there did.
 SSH_FAILED: Final = 255
 #: A connection that is not made, or is dead, is told of within so many seconds.
@@ -90,21 +94,39 @@ class Link:
     address: Address
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
-    def run(self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Ran:
+    def run(
+        self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0, most_bytes: int = MOST_ANSWERED_BYTES
+    ) -> Ran:
         """Run a command line of its shell, and wait for its end.
 
+        Args:
+            command: of its shell.
+            stdin: what it reads.
+            timeout_s: it is ended after so long.
+            most_bytes: it is ended where it prints more.
+
         Raises:
-            AssessError: it cannot be reached, or took too long.
+            AssessError: it cannot be reached, took too long, or printed too much.
+            KeyboardInterrupt: this process was told to end.
         """
         self.connect()
-        try:
-            done = subprocess.run(self._argv(command), input=stdin, capture_output=True, timeout=timeout_s, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise AssessError(f"did not answer within {timeout_s:g} s", where=str(self.address)) from error
-        said = done.stderr.decode("utf-8", "replace")
-        if done.returncode == SSH_FAILED and self.is_lost():
-            raise self.failure(said)
-        return Ran(done.returncode, done.stdout, said)
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            process = subprocess.Popen(
+                self._argv(command), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            )
+            done = watched(process, most_bytes, time.monotonic() + timeout_s)
+        if done.ended == "stopped":
+            raise KeyboardInterrupt(done.signal)
+        if done.code is None:
+            why = (
+                f"did not answer within {timeout_s:g} s" if done.ended == "hung" else "says far more than it was asked"
+            )
+            raise AssessError(why, where=str(self.address), hint="try the board by hand, with ssh")
+        if done.code == SSH_FAILED and self.is_lost():
+            raise self.failure(done.err)
+        return Ran(done.code, done.out.encode(), done.err)
 
     def start(self, command: str, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
         """Begin a command line of its shell; signals of this terminal do not reach the client by themselves.

@@ -18,9 +18,10 @@ from assess.measure.record import read
 from assess.measure.reference import ReferenceModel
 from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, stage_models
-from assess.target.connected import Asked, Board, Listener
+from assess.target.asking import Asked, Listener
+from assess.target.connected import Board
 from assess.target.outputs import RUN_FILE
-from assess.target.plain import record
+from assess.target.plain import plain, record
 from assess.target.sent import JobFiles, json_of
 
 Told = TypeVar("Told")
@@ -68,7 +69,7 @@ def told(kind: type[Told], data: Any, board: Board) -> Told:
     """
     try:
         return record(kind, data, kind.__name__)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise AssessError(f"told what assess does not understand: {error}", where=board.target.name) from error
 
 
@@ -123,23 +124,44 @@ def run_on(
     with tempfile.TemporaryDirectory(prefix="assess-") as folder:
         asked = Asked("measure", request, files.found, [RUN_FILE], limit_s)
         outcome = board.ask(asked, Path(folder), replace(listen or Listener(), progress=on_progress))
-        measured = read(Path(folder) / RUN_FILE)
-    _require_asked(measured, subject.model, job, board)
+        measured = _run_in(Path(folder), board)
+    _require_asked(measured, subject.model, job, settings, board)
     heard = listen or Listener()
     for each in (reached := _reached(board, outcome)).commands:
         if each.when == "after" and each.code:
             heard.wait(f"warning: {board.target.name} may not be as it was: {each.command!r} ended with {each.code}")
-    asked_of_it = replace(settings, passes=()) if settings.runner else settings  # A vendor's tool has no passes.
-    return replace(measured, requested=asked_of_it, reached=reached)
+    return replace(measured, requested=_asked_of_it(settings), reached=reached)
 
 
-def _require_asked(measured: Measurement, model: Model, job: Job, board: Board) -> None:
+def _run_in(folder: Path, board: Board) -> Measurement:
+    """The run that a board gave.
+
+    Raises:
+        AssessError: it gave none, or what is none.
+    """
+    try:
+        return read(folder / RUN_FILE)
+    except AssessError as error:
+        raise AssessError(f"gave back no run that can be used: {error.problem}", where=board.target.name,
+                          hint="assess target clean, and once more") from error  # fmt: skip
+
+
+def _asked_of_it(settings: Settings) -> Settings:
+    """The settings as a run has them: a vendor's tool has no passes."""
+    return replace(settings, passes=()) if settings.runner else settings
+
+
+def _require_asked(measured: Measurement, model: Model, job: Job, settings: Settings, board: Board) -> None:
     """Refuse a run that is not the one that was asked for: what comes over a link may be anything."""
-    found = (measured.model, measured.workload_id, json_of(measured.workload))
-    if found != (model, job.workload.id, json_of(job.authored)):
+    wanted = _asked_of_it(settings)
+    # Files lie elsewhere there.
+    requested = replace(measured.requested, custom_ops=wanted.custom_ops, runner_model=wanted.runner_model)
+    found = (measured.model, measured.workload_id, json_of(measured.workload), plain(requested))
+    if found != (model, job.workload.id, json_of(job.authored), plain(wanted)):
         raise AssessError("gave back a run of something else than it was asked for", where=board.target.name)
 
 
 def _reached(board: Board, outcome: Mapping[str, Any]) -> Reached:
-    commands = tuple(told(CommandRan, each, board) for each in outcome.get("commands", ()))
+    ran = outcome.get("commands")
+    commands = tuple(told(CommandRan, each, board) for each in (ran if isinstance(ran, list) else ()))
     return Reached(board.target.name, board.kit, commands)

@@ -18,6 +18,8 @@ LEAST_PYTHON: Final = (3, 11)
 
 #: Name of the folder that holds what assess keeps on a board, and nothing else.
 _OWN: Final = "assess-target"
+#: Of a number that a board tells: bytes of any disk, seconds of any clock.
+_MOST_DIGITS: Final = 15
 #: What other systems call an architecture.
 _ALSO: Final = {"arm64": "aarch64", "amd64": "x86_64"}
 
@@ -44,7 +46,7 @@ print(*sys.version_info[:3], struct.calcsize("P")*8, sysconfig.get_config_var("S
   echo "python=$path $said"
 done
 umask 077
-if mkdir -p "$folder" 2>/dev/null && chmod go-rwx "$folder" 2>/dev/null && [ -w "$folder" ]; then
+if mkdir -p "$folder" 2>/dev/null && chmod go-rwx "$folder" 2>/dev/null && [ -w "$folder" ] && [ -O "$folder" ]; then
   echo "folder=$(cd "$folder" && pwd)"
   echo "free=$(df -Pk "$folder" 2>/dev/null | awk 'NR==2 {{print $4}}')"
   for each in "$folder"/kit/*/ready; do [ -e "$each" ] && echo "kit=$each"; done
@@ -156,6 +158,11 @@ def read_answers(lines: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def whole(text: str) -> int | None:
+    """A whole number that a board told; None for whatever else it told."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
 def _probed(told: Mapping[str, Sequence[str]]) -> Probed:
     one = {name: values[0] for name, values in told.items()}
     return Probed(
@@ -166,15 +173,16 @@ def _probed(told: Mapping[str, Sequence[str]]) -> Probed:
         board=one.get("board", ""),
         pythons=tuple(dict.fromkeys(found for line in told.get("python", ()) if (found := _python(line)))),
         folder=one.get("folder", ""),
-        free_bytes=1024 * int(one["free"]) if one.get("free", "").isdigit() else None,
+        free_bytes=None if (free := whole(one.get("free", ""))) is None else 1024 * free,
         kits=tuple(path.split("/")[-2] for path in told.get("kit", ()) if path.count("/") > 1),
-        clock_s=int(one["clock"]) if one.get("clock", "").isdigit() else None,
+        clock_s=whole(one.get("clock", "")),
     )
 
 
 def _python(line: str) -> Python | None:
     path, *numbers = line.rsplit(" ", 5)
-    if len(numbers) != 5 or not all(each.isdigit() for each in numbers[:4]):
+    found = [whole(each) for each in numbers[:4]]
+    if len(numbers) != 5 or None in found:
         return None
-    major, minor, patch, bits = map(int, numbers[:4])
+    major, minor, patch, bits = (each or 0 for each in found)
     return Python(path, (major, minor, patch), bits, "" if numbers[4] == "-" else numbers[4])

@@ -26,7 +26,7 @@ from assess.measure.timed_run import OnProgress, silent
 from assess.pipeline import Subject, run
 from assess.target.connected import who
 from assess.target.link import SSH_FAILED, Link
-from assess.target.probe import Probed, probe, read_answers, shell_path
+from assess.target.probe import Probed, probe, read_answers, shell_path, whole
 
 #: Of the commands around a run.
 _COMMAND_S: Final = 60.0
@@ -93,20 +93,20 @@ class ToolBoard:
         ran = self.link.run("sh -s", stdin=_LOOK.encode())
         lines = ran.out.decode("utf-8", "replace").splitlines()
         told = {name: values[0] for name, values in read_answers(lines).items()}
-        memory, cores = told.get("memory", ""), told.get("cores", "")
+        memory, cores = whole(told.get("memory", "")), whole(told.get("cores", ""))
         absent = {"power mode": _WHY, "governor": _WHY, "available memory": _WHY}
         absent |= {} if self.probed.board else {"board": "no device tree names it"}
         absent |= {} if told.get("cpu") else {"CPU": "the kernel does not name it"}
-        absent |= {} if memory.isdigit() else {"memory": "the kernel does not tell"}
+        absent |= {} if memory is not None else {"memory": "the kernel does not tell"}
         load = told.get("load", "")
         return Host(
             architecture=self.probed.machine,
-            cores=int(cores) if cores.isdigit() and int(cores) else 1,
+            cores=cores or 1,
             os=f"{self.probed.system} {self.probed.kernel}".strip(),
             board=self.probed.board,
             cpu=told.get("cpu", ""),
-            memory_bytes=1024 * int(memory) if memory.isdigit() else None,
-            load=float(load) if re.fullmatch(r"\d+(\.\d+)?", load) else None,
+            memory_bytes=None if memory is None else 1024 * memory,
+            load=float(load) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", load) else None,
             absent=absent,
         )
 
@@ -184,7 +184,9 @@ class SshMachine:
             AssessError: there is more of it than `most_bytes`, or it cannot be read.
         """
         quoted = shlex.quote(path)
-        ran = self.link.run(f"[ -e {quoted} ] && head -c {most_bytes + 1} {quoted}", timeout_s=_SEND_S)
+        ran = self.link.run(
+            f"[ -e {quoted} ] && head -c {most_bytes + 1} {quoted}", timeout_s=_SEND_S, most_bytes=most_bytes + 2
+        )
         if ran.code and not ran.err.strip():
             return None
         if ran.code:

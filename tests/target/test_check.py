@@ -10,8 +10,8 @@ from assess.describe.inventory import Target
 from assess.errors import AssessError
 from assess.report.target_check import target_check_json, target_check_text
 from assess.target import check as module
+from assess.target.asking import Listener
 from assess.target.check import TargetCheck, check
-from assess.target.connected import Listener
 from assess.target.measuring import BoardFacts
 from assess.target.probe import Probed, Python
 

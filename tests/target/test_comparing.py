@@ -16,8 +16,8 @@ from assess.gate.plan import SETTINGS, GatePlan
 from assess.measure.baseline_json import to_json
 from assess.pipeline import Subject
 from assess.report.new import Named
+from assess.target.asking import Listener
 from assess.target.comparing import accept_on, device_on, doctor_on, gate_on, world_of
-from assess.target.connected import Listener
 from assess.target.measuring import BoardFacts
 from assess.target.plain import plain
 

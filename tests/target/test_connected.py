@@ -18,7 +18,8 @@ from assess.describe.address import Address
 from assess.describe.inventory import Target
 from assess.errors import AssessError, ProcessFailedError
 from assess.target import connected
-from assess.target.connected import Asked, Board, Listener, connect, require_usable
+from assess.target.asking import Asked, Listener
+from assess.target.connected import Board, connect, require_usable
 from assess.target.link import Link, Ran
 from assess.target.probe import Probed, Python
 from assess.target.protocol import SentFile

@@ -227,7 +227,7 @@ def _wrong(problem: str, hint: str) -> AssessError:
 
 
 def more(order: Order, told: Told) -> int:
-    """A command is told a number of frames only: how many last as long as is asked for, if the first were over sooner."""
+    """A command is told a number of frames only: how many last as long as is asked for, if the first were too few."""
     took_s = sum(told.service_ns) * 1e-9
     if not took_s or took_s >= order.span_s or not any("{count}" in word for word in order.words):
         return 0

@@ -41,6 +41,7 @@ _LOOK_AGAIN_S: Final = 1.0
 
 def main() -> None:
     """Serve one job."""
+    os.umask(0o077)  # Models are nobody else's on the board.
     home = Path(sys.argv[1])
     incoming, voice = sys.stdin.buffer, Voice(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # Whatever prints must not be taken for a message.
@@ -48,7 +49,9 @@ def main() -> None:
     with suppress(OSError):
         os.utime(Path(__file__).parents[4] / "ready")  # This kit is used: it is not removed.
     try:
-        _Agent(home, incoming, voice).serve()
+        agent = _Agent(home, incoming, voice)
+        signal.signal(signal.SIGTERM, lambda *_: agent.stop())  # What has to be done after a measurement is done.
+        agent.serve()
     except AssessError as error:
         voice.say({"error": {"problem": error.problem, "where": error.where, "hint": error.hint}})
     except OSError as error:  # Above all a full disk, which any of its files may meet.
@@ -75,6 +78,10 @@ class _Agent:
         except (KeyError, ValueError) as error:
             raise AssessError(f"the board was asked what it does not understand: {error}") from error
         self._control = _Control()
+
+    def stop(self) -> None:
+        """Come to an end with what there is."""
+        self._control.stop()
 
     def serve(self) -> None:
         """Do it. What nobody could fetch later is not left behind."""
@@ -280,6 +287,11 @@ class _Control:
             self.told_to_stop = self.told_to_stop or "stop" in message
             self._thanked = self._thanked or "thanks" in message
             self._changed.set()
+
+    def stop(self) -> None:
+        """As if the other end had said so."""
+        self.told_to_stop = True
+        self._changed.set()
 
     def sleep(self, span_s: float) -> None:
         """Sleep, unless the other end says something; once it is gone, end."""

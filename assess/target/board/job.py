@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assess.errors import AssessError
-from assess.target.protocol import SentFile, described
+from assess.target.protocol import SentFile, described, sent_files
 
 #: Files that no job has used for a week are removed, and so is what is left of jobs.
 KEPT_S: Final = 7 * 86400.0
@@ -130,9 +130,11 @@ class Job:
             if time.time() - self.outcome.stat().st_mtime > FETCHED_WITHIN_S:
                 return None
             found = json.loads(self.outcome.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            files = sent_files(found.get("files", []))
+            whole = all(described(self.tree / file.path, file.path) == file for file in files)
+        except (OSError, ValueError, AttributeError):
             return None
-        return found if isinstance(found, dict) else None
+        return found if whole else None
 
     def done_at(self) -> str:
         """When it was finished, by this board's clock: UTC, ISO 8601."""
@@ -162,13 +164,15 @@ class Job:
             raise AssessError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
 
     def _has(self, sha256: str, size: int) -> bool:
+        blob = self.blob(sha256)
         try:
-            if self.blob(sha256).stat().st_size != size:
-                return False
-            os.utime(self.blob(sha256))  # It is used: whoever prunes now leaves it.
+            os.utime(blob)  # It is used: whoever prunes now leaves it.
+            if blob.stat().st_size == size and described(blob, sha256).sha256 == sha256:
+                return True
+            blob.unlink()  # Something here wrote into it, or the disk lost some of it: it is sent again.
         except OSError:
             return False
-        return True
+        return False
 
 
 def _in(folder: Path, ours: re.Pattern[str]) -> list[Path]:

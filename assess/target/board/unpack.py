@@ -26,6 +26,7 @@ _PACKAGES = ("purelib", "platlib")
 
 def main(stream: BufferedIOBase) -> None:
     """Take one announcement and the bytes of its files, and unpack them into a folder that is whole or not there."""
+    os.umask(0o077)
     signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(_PATIENCE_S)
     asked = json.loads(stream.readline())
