@@ -142,6 +142,10 @@ class _Watch:
             self._signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(_GRACE_S)
+        with suppress(ProcessLookupError, PermissionError):
+            self.process.send_signal(signal.SIGUSR1)  # Its guard knows of what has left the session.
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_POLL_S)
         self._signal(signal.SIGKILL)
         self.process.wait()
 

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assess.errors import AssessError
@@ -142,3 +143,18 @@ def test_what_it_wrote_is_read_in_bounds(tmp_path):
         machine.read(str(tmp_path / "some"), 9)
     with pytest.raises(AssessError, match="cannot be read"):
         machine.read(str(tmp_path), 9)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to who asks for them")
+@pytest.mark.parametrize(("lasting_s", "ended"), [(0.2, "by itself"), (60.0, "hung")])
+def test_what_has_left_the_session_is_ended_too(tmp_path, lasting_s, ended):
+    script = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen(['setsid', 'sleep', '300'])\n"
+        "print(child.pid, flush=True)\n"
+        f"time.sleep({lasting_s})\n"
+    )
+    found = LocalMachine(str(tmp_path)).run([sys.executable, "-c", script], 1.5)
+    assert found.ended == ended
+    assert not psutil.pid_exists(int(found.out.split()[0]))
