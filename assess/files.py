@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import stat
@@ -62,6 +63,19 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where what can be had again is kept for this user, as the XDG base directory specification says."""
     base = environment.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "assess"
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file.
+
+    Raises:
+        AssessError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
 
 def check_writable(path: Path, keep: Sequence[Path] = ()) -> None:

@@ -221,17 +221,21 @@ def ending_cleanly() -> Iterator[list[int]]:
 _NOT_INHERITED: Final = frozenset({"ORT_LOAD_CONFIG_FROM_MODEL", "ASSESS_HISTORY", "ASSESS_PROGRESS_FD"})
 
 
-def environment() -> dict[str, str]:
-    """The environment of every child: this one's, with what must hold before anything is imported."""
-    package = str(Path(__file__).resolve().parent.parent)
-    inherited = os.environ.get("PYTHONPATH")
-    path = f"{package}{os.pathsep}{inherited}" if inherited else package
+def inherited() -> dict[str, str]:
+    """The environment of whatever runs a model: this process's, without what it may not learn; it calls nobody."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    # ONNX Runtime's Linux wheels write to the home folder and call home unless told before their import.
+    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
+
+
+def environment() -> dict[str, str]:
+    """The environment of every child of ours: the inherited one, with what must hold before anything is imported."""
+    package = str(Path(__file__).resolve().parent.parent)
+    others = os.environ.get("PYTHONPATH")
+    path = f"{package}{os.pathsep}{others}" if others else package
     return {
-        **kept,
+        **inherited(),
         "PYTHONPATH": path,
-        # ONNX Runtime's Linux wheels write to the home folder and call home unless told before their import.
-        "ORT_DISABLE_TELEMETRY": "1",
         # numpy's linear algebra is not used; its threads would take address space on machines of many cores.
         "OPENBLAS_NUM_THREADS": "1",
     }

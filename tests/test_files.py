@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from assess.errors import AssessError
-from assess.files import check_writable, shipped, write_new, write_whole
+from assess.files import check_writable, sha256_of, shipped, write_new, write_whole
 
 
 def test_shipped_data_is_found_in_a_checkout():
@@ -81,3 +81,11 @@ def test_what_is_read_is_not_overwritten(tmp_path):
         with pytest.raises(AssessError, match="is read or written by this command already"):
             check_writable(output, [model])
     check_writable(tmp_path / "run.json", [model])
+
+
+def test_a_file_is_known_by_its_sha256(tmp_path):
+    (tmp_path / "empty").touch()
+    assert sha256_of(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    with pytest.raises(AssessError, match="cannot be read: No such file or directory") as error:
+        sha256_of(tmp_path / "gone")
+    assert error.value.where == str(tmp_path / "gone")

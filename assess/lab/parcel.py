@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from assess.describe.card import Card
 from assess.describe.graph import to_json
 from assess.describe.workload import Job
 from assess.errors import AssessError
+from assess.files import sha256_of
 from assess.measure.measurement import Settings
 from assess.measure.stages import StageModel
 from assess.pipeline import Subject
@@ -36,19 +36,6 @@ class Parcel:
 
     request: str
     files: Mapping[str, Path]
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file.
-
-    Raises:
-        AssessError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
 
 def packed(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from functools import cache, partial
 
-from assess.describe.device import Device
 from assess.describe.library import Library
-from assess.describe.workload import Job
+from assess.files import sha256_of
 from assess.lab.answer import read_answer
 from assess.lab.dask_lab import LOCAL, session
 from assess.lab.flow import measured_in
 from assess.lab.judging import judge_as_they_come
 from assess.lab.messages import Came
-from assess.lab.parcel import Parcel, packed, sha256_of
+from assess.lab.parcel import Parcel, packed
 from assess.lab.turns import Arrival, Case
 from assess.measure.measurement import Measurement, Settings
 from assess.measure.stages import StageModel
@@ -24,9 +23,11 @@ from assess.portfolio import Judged, PlannedRun, Save
 from assess.suite import SuitePlan, usual_settings
 
 
-def settings_in(address: str) -> Callable[[Job, Sequence[Device]], Settings]:
+def settings_in(address: str) -> Callable[..., Settings]:
     """The settings of a run in a lab where no tier is named: its workers are the devices that they offer, but here."""
-    return usual_settings if address == LOCAL else lambda job, _: settings_of(job, QUICK, as_needed=True)
+    if address == LOCAL:
+        return usual_settings
+    return lambda job, _, **others: settings_of(job, QUICK, as_needed=True, **others)
 
 
 def judge_in_lab(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from assess import __version__
 from assess.describe.model import Model
 from assess.describe.suggestions import did_you_mean
 from assess.errors import AssessError
+from assess.files import sha256_of
 from assess.measure.frames import closed_loop_frames
 from assess.measure.inputs import Feed
 from assess.measure.interruption import stopped_by
@@ -51,6 +52,17 @@ class _Asked:
     wants_fidelity: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What came of one command: what was told, how the tool failed, and why the run is not whole."""
+
+    command: tuple[str, ...]
+    ran: Ran
+    told: Told
+    failure: Failure | None
+    incomplete: str
+
+
 def check_tool(settings: Settings, job: Job, *, with_reference: bool = False) -> None:
     """Refuse what no tool can be asked for.
 
@@ -71,6 +83,7 @@ def check_tool(settings: Settings, job: Job, *, with_reference: bool = False) ->
         "--provider": settings.provider != CPU, "--provider-option": settings.provider_options,
         "--custom-ops": settings.custom_ops, "--optimisation": settings.optimisation != "all",
         "--memory-limit": settings.memory_limit_bytes is not None,
+        "--cpus": settings.cpus, "--nice-realtime": settings.realtime,
         "--require-full-placement": settings.require_full_placement, "--fidelity": "fidelity" in settings.passes,
         "--reference": with_reference, f"--tier {SUSTAINED.name}": settings.tier == SUSTAINED.name,
     }  # fmt: skip
@@ -118,17 +131,15 @@ def time_by_tool(
     asked = _asked(model, model_path, job, settings, ready, machine)
     on_progress(f"asking {asked.runner.name} what it is", None, None)
     probe = _probe(asked, machine)
-    command = asked.runner.command(asked.order, probe, machine.folder)
+    run = partial(_run, asked, probe, machine)
+    first = asked.runner.command(asked.order, probe, machine.folder)  # It may refuse: before anything is read or run.
     before = host()
     on_progress(f"running {asked.runner.name}", None, None)
-    ran = machine.run(command, settings.timeout_s)
-    told, failure, incomplete = _outcome(asked, probe, ran, machine, settings.timeout_s)
-    if failure is None and asked.runner.more and (count := asked.runner.more(asked.order, told)):
+    came = run(first)
+    if came.failure is None and asked.runner.more and (count := asked.runner.more(asked.order, came.told)):
         on_progress(f"running {asked.runner.name} for longer", None, None)
-        command = asked.runner.command(replace(asked.order, count=count), probe, machine.folder)
-        ran = machine.run(command, settings.timeout_s)
-        told, failure, incomplete = _outcome(asked, probe, ran, machine, settings.timeout_s)
-    after = host()
+        came = run(asked.runner.command(replace(asked.order, count=count), probe, machine.folder))
+    after, told = host(), came.told
     return Measurement(
         tool=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -145,9 +156,9 @@ def time_by_tool(
         memory=None,
         before=before,
         after=after,
-        failure=failure,
-        incomplete=incomplete,
-        tool_run=_record(asked, command, told, ran),
+        failure=came.failure,
+        incomplete=came.incomplete,
+        tool_run=_record(asked, came),
         absent=_absent(asked, told),
     )
 
@@ -162,7 +173,7 @@ def _asked(
             f"{runner.name} runs {' '.join(runner.suffixes)} files, not {file.name}", where="--runner",
             hint="convert the model, and name the file: --runner-model FILE",
         )  # fmt: skip
-    sha256 = _sha256(file)
+    sha256 = sha256_of(file)
     is_model = sha256 == model.files[0].sha256
     tool, words = _words(runner, settings.runner_command, machine)
     named = bool(tool) or names_model(words)
@@ -208,14 +219,6 @@ def _words(runner: Runner, typed: str, machine: Machine) -> tuple[str, tuple[str
     )  # fmt: skip
 
 
-def _sha256(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(file)) from error
-
-
 def _fed(feed: Feed, machine: Machine) -> FedFile:
     """The input as a `.npy` file and as its bare bytes: tools take one or the other."""
     import numpy as np
@@ -250,11 +253,14 @@ def _require_run(asked: _Asked, ran: Ran) -> None:
         )
 
 
-def _outcome(
-    asked: _Asked, probe: str, ran: Ran, machine: Machine, timeout_s: float
-) -> tuple[Told, Failure | None, str]:
+def _run(asked: _Asked, probe: str, machine: Machine, command: tuple[str, ...]) -> _Came:
+    ran = machine.run(command, asked.order.timeout_s)
+    return _Came(command, ran, *_outcome(asked, probe, ran, machine))
+
+
+def _outcome(asked: _Asked, probe: str, ran: Ran, machine: Machine) -> tuple[Told, Failure | None, str]:
     """What was told, how the tool failed, and why the run is not whole."""
-    name = asked.runner.name
+    name, timeout_s = asked.runner.name, asked.order.timeout_s
     detail = _last_lines(ran.err.strip() or ran.out.strip())
     if ran.ended == "stopped":
         told = _partial(asked, ran)
@@ -303,11 +309,12 @@ def _partial(asked: _Asked, ran: Ran) -> Told:
         return Told()
 
 
-def _record(asked: _Asked, command: tuple[str, ...], told: Told, ran: Ran) -> ToolRun:
+def _record(asked: _Asked, came: _Came) -> ToolRun:
+    told = came.told
     return ToolRun(
         name=asked.runner.name,
         version=told.version,
-        command=command,
+        command=came.command,
         file=asked.file.name if asked.file else "",
         file_sha256=asked.sha256,
         is_model=asked.file is not None and asked.order.is_model,
@@ -319,7 +326,7 @@ def _record(asked: _Asked, command: tuple[str, ...], told: Told, ran: Ran) -> To
         memory_bytes=told.memory_bytes,
         memory_of=told.memory_of,
         told=told.told,
-        printed=f"{ran.out}{ran.err}"[-TAIL_CHARS:],
+        printed=f"{came.ran.out}{came.ran.err}"[-TAIL_CHARS:],
     )
 
 

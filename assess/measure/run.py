@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from assess import __version__, sandbox
 from assess.describe.model import Model
 from assess.errors import AssessError
+from assess.files import sha256_of
 from assess.measure.by_tool import check_tool, time_by_tool
 from assess.measure.constrained import Constrained
 from assess.measure.energy import energies
@@ -23,7 +24,7 @@ from assess.measure.engine import CLOUD
 from assess.measure.extra_passes import Bench, floor, run_extra_passes
 from assess.measure.frames import Frames
 from assess.measure.host import available_bytes, read_host
-from assess.measure.inputs import prepare
+from assess.measure.inputs import Feed, prepare
 from assess.measure.measurement import Failure, Host, Measurement, Memory, Settings
 from assess.measure.missing_instructions import missing_instructions, why_illegal
 from assess.measure.monitor import Monitor, Readings
@@ -94,31 +95,16 @@ def measure(
         AssessError: a setting or an input is not one that can be used; nothing was run then.
     """
     _check(settings)
+    around = card_folder or model_path.parent
+    prepared = partial(_prepared, model, model_path, settings, feeds or {}, card, around, on_progress)
+    if settings.runner:
+        check_tool(settings, job, with_reference=reference is not None)
+        return _by_tool(prepared, model, model_path, job, settings, machine, host, on_progress)
     held = Constrained(settings, launch)
     if reference is not None:
         check(model, reference)
-    if settings.runner:
-        check_tool(settings, job, with_reference=reference is not None)
-    with sandbox.ending_cleanly() as caught, private_folder() as name:
-        on_progress("preparing the inputs", None, None)
-        _require_unchanged(model, model_path)
-        ready = prepare(
-            model,
-            Path(name),
-            seed=settings.seed,
-            feeds=feeds or {},
-            card=card,
-            card_folder=card_folder or model_path.parent,
-            available_bytes=available_bytes(),
-        )
-        if settings.runner:
-            made = time_by_tool(
-                model, model_path, job, settings, ready, machine(name), host=host, on_progress=on_progress
-            )  # fmt: skip
-            caught.clear()
-            return made
+    with prepared() as (folder, ready):
         before = host()
-        folder = Path(name)
         request = {
             **asdict(settings),
             **held.changes(settings),
@@ -126,11 +112,10 @@ def measure(
             "inputs": [{"name": feed.used.name, "dtype": feed.used.dtype, "file": str(feed.file)} for feed in ready],
             "scenario": asked(job, seed=settings.seed, tier=settings.tier, scratch=folder),
             "spin_ns": _SPIN_NS,
-            "scratch": name,
+            "scratch": str(folder),
             "frames": str(folder / "frames"),
             "back_to_back": str(folder / "back_to_back"),
         }
-        around = card_folder or model_path.parent
         bench = Bench(
             model, model_path, settings, request, ready, card, around, folder, held, on_progress, reference
         )  # fmt: skip
@@ -139,7 +124,6 @@ def measure(
             parts = _not_run(failure, before)
         else:
             parts = _passes(bench, job, stages or {}, host, sensors)
-        caught.clear()  # They were heard, and the run says so: it is to be saved.
     if settings.memory_limit_bytes is not None:
         parts["failure"] = parts["failure"] or _above(parts["memory"], settings.memory_limit_bytes)
     if why := why_illegal(parts["failure"], before):
@@ -158,6 +142,48 @@ def measure(
         constraints=held.constraints(scheduling),
         **parts,
     )
+
+
+#: A private folder, and the inputs that lie ready in it.
+_Prepared = Callable[[], AbstractContextManager[tuple[Path, Sequence[Feed]]]]
+
+
+@contextmanager
+def _prepared(
+    model: Model,
+    model_path: Path,
+    settings: Settings,
+    feeds: Mapping[str, Path],
+    card: Card | None,
+    card_folder: Path,
+    on_progress: OnProgress,
+) -> Iterator[tuple[Path, Sequence[Feed]]]:
+    """A folder that is gone with the run, and the inputs in it. Of a run that was made, signals are heard in it."""
+    with sandbox.ending_cleanly() as caught, private_folder() as name:
+        on_progress("preparing the inputs", None, None)
+        _require_unchanged(model, model_path)
+        folder, free = Path(name), available_bytes()
+        ready = prepare(
+            model, folder, seed=settings.seed, feeds=feeds, card=card, card_folder=card_folder, available_bytes=free
+        )
+        yield folder, ready
+        caught.clear()  # They were heard, and the run says so: it is to be saved.
+
+
+def _by_tool(
+    prepared: _Prepared,
+    model: Model,
+    model_path: Path,
+    job: Job,
+    settings: Settings,
+    machine: Callable[[str], Machine],
+    host: Callable[[], Host],
+    on_progress: OnProgress,
+) -> Measurement:
+    """The run of a vendor's tool, which makes all of it."""
+    with prepared() as (folder, ready):
+        there = machine(str(folder))
+        return time_by_tool(model, model_path, job, settings, ready, there, host=host, on_progress=on_progress)
 
 
 def _not_run(failure: Failure, host: Host) -> dict[str, Any]:
@@ -279,10 +305,5 @@ def _check(settings: Settings) -> None:
 
 def _require_unchanged(model: Model, path: Path) -> None:
     """Refuse a file that is not the one that was described: figures and facts would be of two models."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise AssessError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    if found != model.files[0].sha256:
+    if sha256_of(path) != model.files[0].sha256:
         raise AssessError("changed since it was described", where=str(path), hint="try again once it is whole")

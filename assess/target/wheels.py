@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from assess.errors import AssessError
-from assess.files import alone_here, cache_folder, write_whole
+from assess.files import alone_here, cache_folder, sha256_of, write_whole
 from assess.measure.plain import decode
 
 #: Tags that wheels of the packages below have on PyPI; an older one runs on every newer glibc.
@@ -201,5 +200,4 @@ def _is_installed(name: str) -> bool:
 
 def _wheels_in(folder: Path) -> Iterator[Wheel]:
     for path in sorted(folder.glob("*.whl")):
-        with path.open("rb") as file:
-            yield Wheel(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+        yield Wheel(path.name, sha256_of(path), path.stat().st_size)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import fields
 
 import builders
 import pytest
@@ -13,7 +14,7 @@ from assess.describe.graph import describe
 from assess.errors import AssessError
 from assess.measure.frames import Frames
 from assess.measure.measurement import Settings
-from assess.measure.record import from_json, to_json
+from assess.measure.record import from_json, read, to_json
 from assess.measure.run import measure
 from assess.measure.validity import validity
 
@@ -78,6 +79,39 @@ def test_single_latencies_are_the_runs_frames(model):
         found.absent
     )
     assert validity(found) == ()
+
+
+#: A value of each field of a run's settings that a command can set, which is not the default.
+OTHERWISE = {
+    "provider": "CUDAExecutionProvider", "threads": 2, "provider_options": {"a": "b"}, "custom_ops": ("own.so",),
+    "optimisation": "basic", "tier": "smoke", "passes": ("outputs", "floor"), "require_full_placement": True,
+    "min_count": 600, "min_duration_s": 0.5, "warmup_count": 20, "warmup_duration_s": 0.25, "back_to_back_s": 0.25,
+    "seed": 7, "timeout_s": 300.0, "memory_limit_bytes": 10**9, "runner": "benchmark_app",
+    "runner_command": "--fp16", "runner_model": "mlp.engine", "runner_unit": "ms", "cpus": "0-0", "realtime": True,
+}  # fmt: skip
+REFUSED = (
+    "provider", "provider_options", "custom_ops", "optimisation", "require_full_placement", "memory_limit_bytes",
+    "runner_unit", "cpus", "realtime",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_whatever_is_set_beside_a_runner_is_refused_or_gives_a_run_that_can_be_read(model, tmp_path, name):
+    described, path = model
+    (tmp_path / "mlp.engine").write_bytes(b"an engine")
+    value = {**OTHERWISE, "runner_model": str(tmp_path / "mlp.engine")}[name]
+    assert value != getattr(Settings(), name)
+    machine = FakeMachine([ended(APP)]) if name == "runner" else trtexec(2000)
+    try:
+        found = run((described, path), machine, **{name: value})
+    except AssessError as error:
+        assert name in REFUSED
+        assert error.where in ("--runner", "--runner-unit", "--runner-command")
+        return
+    assert name not in REFUSED
+    to = tmp_path / "run.json"
+    to.write_text(to_json(found))
+    assert read(to) == found
 
 
 def test_what_no_schedule_released_is_said_not_to_be_measured(model):
@@ -166,6 +200,8 @@ def test_of_a_command_that_was_stopped_the_lines_are_kept(model):
         ({"runner": "benchmark_model"}, r"benchmark_model runs .tflite files, not mlp.onnx"),
         ({"provider": "CUDAExecutionProvider"}, "--provider is of assess's own harness"),
         ({"memory_limit_bytes": 10**9}, "--memory-limit is of assess's own harness"),
+        ({"cpus": "0-0"}, "--cpus is of assess's own harness"),
+        ({"realtime": True}, "--nice-realtime is of assess's own harness"),
         ({"tier": "sustained"}, "--tier sustained is of assess's own harness"),
         ({"passes": ("fidelity",)}, "--fidelity is of assess's own harness"),
         ({"runner_unit": "ms"}, "is for --runner command only"),

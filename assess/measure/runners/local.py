@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from assess.errors import AssessError
 from assess.measure.runners import guarded
 from assess.measure.runners.machine import MOST_PRINTED_BYTES, TAIL_CHARS, Ran
-from assess.sandbox import Signalled, signal_of
+from assess.sandbox import Signalled, inherited, signal_of
 
 #: After it was asked to end, a tool may take so long to give back what it holds on an accelerator.
 _GRACE_S: Final = 2.0
@@ -63,7 +63,7 @@ class LocalMachine:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env=inherited(),
                 start_new_session=True,  # Ctrl-C is for this process, which ends the tool and all that it began.
             )
         except (OSError, ValueError) as error:
@@ -168,9 +168,3 @@ class _Watch:
 
 def _text(data: bytearray) -> str:
     return bytes(data).decode(errors="replace")
-
-
-def _environment() -> dict[str, str]:
-    """The user's own, as the tool would find it; but nothing that it runs may learn of a history or call home."""
-    kept = {name: value for name, value in os.environ.items() if name != "ASSESS_HISTORY"}
-    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -33,10 +33,6 @@ class Ran:
     out: str
     err: str
     signal: str = ""
-
-
-#: Told each time a tool has printed something.
-OnLine = Callable[[], None]
 
 
 class Machine(Protocol):

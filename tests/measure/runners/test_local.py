@@ -61,10 +61,15 @@ def test_a_signal_that_ends_it_is_told(tmp_path):
 
 def test_it_has_the_users_environment_but_no_history(tmp_path, monkeypatch):
     monkeypatch.setenv("ASSESS_HISTORY", "postgresql://user:secret@host/db")
+    monkeypatch.setenv("ORT_LOAD_CONFIG_FROM_MODEL", "1")
+    monkeypatch.setenv("ASSESS_PROGRESS_FD", "9")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     found = shell(tmp_path, "echo $PYTHONPATH; env")
     assert found.out.startswith("/somewhere\n")
     assert "secret" not in found.out
+    assert "ORT_LOAD_CONFIG_FROM_MODEL" not in found.out
+    assert "ASSESS_PROGRESS_FD" not in found.out
+    assert "ORT_DISABLE_TELEMETRY=1\n" in found.out
 
 
 def test_what_is_no_program_is_told(tmp_path):
