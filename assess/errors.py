@@ -24,5 +24,9 @@ class AssessError(Exception):
         return f"{where}{self.problem}{hint}"
 
 
+class UnreachableError(AssessError):
+    """A board cannot be reached, or is not there any more: nothing that is asked of it can be done, whatever it is."""
+
+
 class ProcessFailedError(AssessError):
     """The model's process crashed, hung or ran out of memory, and there is nothing to report beside; exit code 5."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from assess.errors import AssessError, ProcessFailedError
+from assess.errors import AssessError, ProcessFailedError, UnreachableError
 from assess.measure.timed_run import OnProgress, silent
 from assess.target.conversation import Conversation, LostError
 from assess.target.protocol import SentFile
@@ -124,7 +124,7 @@ def telling_of_loss(name: str) -> Iterator[None]:
     try:
         yield
     except LostError as error:
-        raise AssessError(
+        raise UnreachableError(
             f"the link was lost: {error.problem}", where=name,
             hint="a run that goes on there is fetched by the same command, once the link is back",
         ) from error  # fmt: skip

@@ -61,7 +61,8 @@ class Board:
             What came of it: "answer", and the "commands" that were run around it.
 
         Raises:
-            AssessError: the board refused it, there is no room, or the link was lost.
+            AssessError: the board refused it, or there is no room.
+            UnreachableError: the link was lost.
             ProcessFailedError: what it ran failed.
             KeyboardInterrupt: it was stopped before there was anything to give.
         """
@@ -160,7 +161,8 @@ def connect(
         cache: the folder of assess for what can be had again.
 
     Raises:
-        AssessError: it cannot be reached, cannot run assess, or has no room.
+        AssessError: it cannot run assess, or has no room.
+        UnreachableError: it cannot be reached.
     """
     link = Link(target.at)
     listen.progress(f"connecting to {target.name}", None, None)

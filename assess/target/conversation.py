@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from assess.errors import AssessError
+from assess.errors import AssessError, UnreachableError
 from assess.target.link import SSH_FAILED, Link
 from assess.target.protocol import GoneError, SentFile, hear, receive, say, send_bytes
 
@@ -121,7 +121,7 @@ class Conversation:
             self._process.wait()
 
 
-class LostError(AssessError):
+class LostError(UnreachableError):
     """The link was lost."""
 
 

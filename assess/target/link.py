@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from assess.describe.address import Address
-from assess.errors import AssessError
+from assess.errors import AssessError, UnreachableError
 from assess.files import alone_here, user_folder
 from assess.measure.runners.local import watched
 
@@ -106,7 +106,8 @@ class Link:
             most_bytes: it is ended where it prints more.
 
         Raises:
-            AssessError: it cannot be reached, took too long, or printed too much.
+            UnreachableError: it cannot be reached, or took too long.
+            AssessError: it printed too much.
             KeyboardInterrupt: this process was told to end.
         """
         self.connect()
@@ -123,7 +124,8 @@ class Link:
             why = (
                 f"did not answer within {timeout_s:g} s" if done.ended == "hung" else "says far more than it was asked"
             )
-            raise AssessError(why, where=str(self.address), hint="try the board by hand, with ssh")
+            kind = UnreachableError if done.ended == "hung" else AssessError
+            raise kind(why, where=str(self.address), hint="try the board by hand, with ssh")
         if done.code == SSH_FAILED and self.is_lost():
             raise self.failure(done.err)
         return Ran(done.code, done.out.encode(), done.err)
@@ -144,10 +146,10 @@ class Link:
         """Open the connection, unless one is open.
 
         Raises:
-            AssessError: says why it cannot be opened.
+            UnreachableError: says why it cannot be opened.
         """
         if shutil.which("ssh") is None:
-            raise AssessError("there is no ssh here", where="PATH", hint="sudo apt install openssh-client")
+            raise UnreachableError("there is no ssh here", where="PATH", hint="sudo apt install openssh-client")
         if self.is_lost():
             with alone_here(_control_folder() / "connecting"):  # Of several at once the later ones share the first's.
                 if self.is_lost():
@@ -178,7 +180,7 @@ class Link:
         ended = ["ssh", *self._options("no"), "-O", "exit", "--", self.address.destination]
         subprocess.run(ended, capture_output=True, stdin=subprocess.DEVNULL, check=False)
 
-    def failure(self, said: str) -> AssessError:
+    def failure(self, said: str) -> UnreachableError:
         """What ssh said, as an error that tells what to do."""
         config = self._config
         by_hand = shlex.join([
@@ -188,9 +190,9 @@ class Link:
         known = {"ssh": by_hand, "host": self.address.host, "config": f": ASSESS_SSH_CONFIG={config}" if config else ""}
         for pattern, problem, hint in _FAILURES:
             if re.search(pattern, said):
-                return AssessError(problem.format(**known), where=str(self.address), hint=hint.format(**known))
+                return UnreachableError(problem.format(**known), where=str(self.address), hint=hint.format(**known))
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "ssh gave no reason")
-        return AssessError(f"the connection failed: {last:.300}", where=str(self.address), hint=f"try: {by_hand}")
+        return UnreachableError(f"the connection failed: {last:.300}", where=str(self.address), hint=f"try: {by_hand}")
 
     def _argv(self, command: str) -> list[str]:
         return ["ssh", *self._options("no"), "-T", "--", self.address.destination, command]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from assess.describe.address import Address, parse_address
-from assess.errors import AssessError
+from assess.errors import AssessError, UnreachableError
 from assess.target import link as module
 from assess.target.link import Link
 
@@ -36,7 +36,7 @@ FAILURES = [
 @pytest.mark.parametrize(("said", "problem", "hint"), FAILURES, ids=range(len(FAILURES)))
 def test_what_ssh_says_is_told_with_what_to_do(said, problem, hint):
     error = Link(parse_address("ssh://nvidia@orin:2222")).failure(said)
-    assert (error.problem, error.where) == (problem, "ssh://nvidia@orin:2222")
+    assert (type(error), error.problem, error.where) == (UnreachableError, problem, "ssh://nvidia@orin:2222")
     assert hint in error.hint
 
 
