@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from assess.cli.options import (
     ProfilesOption,
     RunnerCommandOption,
     RunnerOption,
+    RunnerUnitOption,
     StrictOption,
     TierOption,
 )
@@ -20,7 +22,8 @@ from assess.cli.place import InventoryOption, OnOption, place_of
 from assess.errors import AssessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from assess.cli.place import Place
     from assess.describe.device import Device
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from assess.describe.suite import Suite
     from assess.describe.workload import Job
     from assess.measure.measurement import Settings
+    from assess.measure.tiers import Tier
     from assess.measure.timed_run import OnProgress
     from assess.portfolio import Judged, Save
     from assess.suite import SuitePlan
@@ -53,6 +57,7 @@ def suite(
     tier: TierOption = None,
     runner: RunnerOption = "",
     runner_command: RunnerCommandOption = "",
+    runner_unit: RunnerUnitOption = "",
     profiles: ProfilesOption = None,
     format_: FormatOption = "terminal",
     output: OutputOption = None,
@@ -71,43 +76,32 @@ def suite(
     """
     from assess.cli.exit_codes import of_portfolio
     from assess.cli.notes import tell_notes
-    from assess.cli.output import check_outputs, deliver_suite, despite, named_format, tell_plans, tell_waiting
+    from assess.cli.output import check_outputs, deliver_suite, despite, named_format, tell_plans
     from assess.cli.progress import progress
     from assess.cli.settings import named_tier, runner_settings
-    from assess.cli.targets import library_of, typed_again
-    from assess.pipeline import settings_of
-    from assess.portfolio import judge_each, keep_in
-    from assess.suite import plan_suite, report_of, resumed, run_files, run_name, runner_of
+    from assess.cli.targets import library_of
+    from assess.portfolio import keep_in
+    from assess.suite import plan_suite, report_of, resumed, run_files
 
     by_device = lab is not None
     form, library = named_format(format_), library_of(profiles, None)
-    path = library.path("suites", file)
-    asked = library.suite(file)
-    wanted = _picked(asked, expression)
+    path, asked = library.path("suites", file), library.suite(file)
     kept = folder or Path(f"assess-{asked.id}")
     files = run_files(asked, kept, by_device=by_device)
-    if resume:  # The report is of all that is there, whatever is measured now.
-        made = {name for name, file in files.items() if file.exists()}
-        picked = set(wanted.case)
-        there = [case for case in asked.case if case in picked or run_name(case, by_device=by_device) in made]
-        wanted = wanted.model_copy(update={"case": tuple(there)})
+    wanted = _picked(asked, expression)
+    if resume:
+        wanted = _with_those_made(wanted, asked, files, by_device=by_device)
     reports = [kept / "suite.html", kept / "suite.json"]
     check_outputs(output, [path, *files.values(), *reports])
     _check_folder(kept, resume=resume)
     chosen = None if tier is None else named_tier(tier)
-    by = runner_settings(runner, runner_command)
+    by = runner_settings(runner, runner_command, unit=runner_unit)
     place = place_of(on, inventory, by_tool=bool(runner))
-    if lab is not None and (place.name or runner):
-        hint = "its workers measure where they were started: assess lab worker --target NAME"
-        raise AssessError("is of another place than a lab", where="--on" if place.name else "--runner", hint=hint)
-
-    usual = _usual_on(place, by) if lab is None else _settings_in(lab)
-
-    def settings(job: Job, devices: Sequence[Device]) -> Settings:
-        return settings_of(job, chosen, **by) if chosen else usual(job, devices)
-
-    typed = {"--runner": [runner] if runner else [], "--runner-command": [runner_command] if runner_command else []}
-    again = typed_again({"--profiles": profiles or (), "--on": [on] if on else [], **typed})
+    if lab is not None:
+        _require_lab_alone(on, runner)
+        _require_lab(lab)
+    settings = _settings(chosen, by, _usual(place, lab))
+    again = _typed_again(profiles, on, by)
     with progress() as tell:
         plan = plan_suite(wanted, path.parent, library, settings, options=again, on_progress=tell, by_device=by_device)
     place.reach()
@@ -116,11 +110,7 @@ def suite(
     _make(kept, reports, files.values())
     tell_plans(plan.runs)
     with progress() as tell:
-        if lab is None:
-            once = runner_of(plan, library, on_wait=tell_waiting, run=place.run if place.name else None)
-            judged = judge_each(plan.runs, once, save=keep_in(files), on_progress=tell)
-        else:
-            judged = _in_lab(plan, library, lab, keep_in(files), tell)
+        judged = _judged(plan, library, place, lab, keep_in(files), tell)
     place.tell_sent()
     report = report_of(plan, judged)
     with despite(judged.bug or judged.not_saved):
@@ -130,24 +120,78 @@ def suite(
     raise typer.Exit(of_portfolio(report, strict=strict))
 
 
-def _usual_on(place: Place, by: Mapping[str, str]) -> Callable[[Job, Sequence[Device]], Settings]:
-    """The settings of runs where no tier is named, on this machine or a target, perhaps by a vendor's tool."""
+#: Settings of a run for a job, to be judged for some devices; more of them by name, where nothing else decides.
+_SettingsOf = Callable[..., "Settings"]
+
+
+def _usual(place: Place, lab: str | None) -> _SettingsOf:
+    """The settings of runs where no tier is named: of the machine that measures, here, on a target or in a lab."""
     from assess.suite import usual_settings
 
-    return lambda job, devices: usual_settings(job, devices, place.host, **by)
+    if lab is None:
+        return lambda job, devices, **others: usual_settings(job, devices, place.host, **others)
+    from assess.lab.suite_run import settings_in
+
+    return settings_in(lab)
 
 
-def _settings_in(lab: str) -> Callable[[Job, Sequence[Device]], Settings]:
-    """The settings of its runs where no tier is named; what cannot be reached is refused before any work."""
-    from assess.cli.lab import require_distributed, warn_if_open
+def _settings(chosen: Tier | None, by: Mapping[str, Any], usual: _SettingsOf) -> _SettingsOf:
+    """The settings of a suite's runs: of the tier that was named, or the usual; perhaps by a vendor's tool."""
+    from assess.pipeline import settings_of
+
+    def settings(job: Job, devices: Sequence[Device]) -> Settings:
+        return settings_of(job, chosen, **by) if chosen else usual(job, devices, **by)
+
+    return settings
+
+
+def _typed_again(profiles: Sequence[Path] | None, on: str | None, by: Mapping[str, Any]) -> tuple[str, ...]:
+    """Options that next steps say again."""
+    from assess.cli.targets import typed_again
+
+    of_tool = {f"--{name.replace('_', '-')}": [value] for name, value in by.items() if value}
+    return typed_again({"--profiles": profiles or (), "--on": [on] if on else [], **of_tool})
+
+
+def _require_lab_alone(on: str | None, runner: str) -> None:
+    """Refuse what says in another way where, or by what, the runs of a lab are made.
+
+    Raises:
+        AssessError: names the option and what to do instead.
+    """
+    if on is not None:
+        hint = "a lab's workers measure where they were started: `assess lab worker --target NAME` offers a board"
+        raise AssessError("--on and --lab exclude each other", hint=hint)
+    if runner:
+        hint = "a lab's workers measure with assess itself: leave one of them out"
+        raise AssessError("--runner and --lab exclude each other", hint=hint)
+
+
+def _require_lab(lab: str) -> None:
+    """Refuse, before any work, a lab that cannot be reached; say so if others than its users can reach it, too.
+
+    Raises:
+        AssessError: Dask is not installed, or nothing answers there.
+    """
+    from assess.cli.lab.dask import require_distributed, warn_if_open
 
     require_distributed()
     from assess.lab.dask_lab import check_lab
-    from assess.lab.suite_run import settings_in
 
     check_lab(lab)
     warn_if_open(lab)
-    return settings_in(lab)
+
+
+def _judged(plan: SuitePlan, library: Library, place: Place, lab: str | None, save: Save, tell: OnProgress) -> Judged:
+    """The runs of a suite, made and judged: one after the other, or all at once in a lab."""
+    from assess.cli.output import tell_waiting
+    from assess.portfolio import judge_each
+    from assess.suite import runner_of
+
+    if lab is not None:
+        return _in_lab(plan, library, lab, save, tell)
+    once = runner_of(plan, library, on_wait=tell_waiting, run=place.run if place.name else None)
+    return judge_each(plan.runs, once, save=save, on_progress=tell)
 
 
 def _in_lab(plan: SuitePlan, library: Library, lab: str, save: Save, tell: OnProgress) -> Judged:
@@ -158,6 +202,16 @@ def _in_lab(plan: SuitePlan, library: Library, lab: str, save: Save, tell: OnPro
         typer.echo(clean(text), err=True)
 
     return judge_in_lab(plan, library, lab, save=save, on_progress=tell, note=note)
+
+
+def _with_those_made(wanted: Suite, asked: Suite, files: Mapping[str, Path], *, by_device: bool) -> Suite:
+    """The wanted cases and those whose run is there: the report is of all of them, whatever is measured now."""
+    from assess.suite import run_name
+
+    made = {name for name, file in files.items() if file.exists()}
+    picked = set(wanted.case)
+    there = [case for case in asked.case if case in picked or run_name(case, by_device=by_device) in made]
+    return wanted.model_copy(update={"case": tuple(there)})
 
 
 def _picked(asked: Suite, expression: str | None) -> Suite:

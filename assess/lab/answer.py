@@ -7,7 +7,7 @@ from typing import Final
 
 from assess.describe.model import Model
 from assess.errors import AssessError
-from assess.lab.bench import KINDS
+from assess.lab.bench import KINDS, UnfitError
 from assess.measure.measurement import Measurement
 from assess.measure.record import from_json, to_json
 from assess.measure.strict_json import loads
@@ -16,10 +16,6 @@ from assess.suite import difference
 
 #: Of a reason: what a worker says is printed.
 _MOST_CHARACTERS: Final = 500
-
-
-class UnfitError(Exception):
-    """The worker can measure nothing of what this client asks; the message says why."""
 
 
 class StoppedError(Exception):

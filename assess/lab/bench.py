@@ -16,10 +16,11 @@ from assess.describe.authored import parse
 from assess.describe.graph import from_json
 from assess.describe.library import Library, card_beside
 from assess.describe.workload import Job, Workload
-from assess.errors import AssessError
+from assess.errors import AssessError, UnreachableError
 from assess.lab.parcel import request_of
 from assess.lab.store import Fetch, Store
 from assess.measure.alone import alone
+from assess.measure.interruption import was_stopped
 from assess.measure.measurement import Measurement, Settings
 from assess.measure.plain import decode
 from assess.measure.record import to_json
@@ -67,12 +68,16 @@ class Bench:
             tell(what, done, left_s)
 
         try:
-            return _answer("run", to_json(self._measured(request, fetch, told)))
+            found = self._measured(request, fetch, told)
+            # What there is of it when a worker leaves is no run: another worker makes one.
+            return _answer("stopped", "{}") if was_stopped(found) else _answer("run", to_json(found))
         except KeyboardInterrupt:
             return _answer("stopped", "{}")
+        except UnreachableError as error:  # The board's fault, and so of all cases that would come here.
+            return _answer("unfit", _why(error.problem, error.where, error.hint))
         except AssessError as error:
             return _answer("refused", _why(error.problem, error.where, error.hint))
-        except _UnfitError as error:
+        except UnfitError as error:
             return _answer("unfit", _why(str(error)))
         except OSError as error:  # A full disk: not this case's fault.
             return _answer("unfit", _why(f"{error.strerror or error}", str(error.filename or "")))
@@ -83,7 +88,7 @@ class Bench:
     def _measured(self, text: str, fetch: Fetch, tell: OnProgress) -> Measurement:
         request = request_of(text)
         if request["tool"] != self.version:
-            raise _UnfitError(f"it has assess {self.version}, what is asked comes from {request['tool']}")
+            raise UnfitError(f"it has assess {self.version}, what is asked comes from {request['tool']}")
         with self.store.case() as folder, _without(folder):
             tell("fetching the model", None, None)
             subject, job = _laid_out(request, folder, self.store, fetch)
@@ -91,8 +96,8 @@ class Bench:
             return self.measure(subject, job, settings, self.library, tell)
 
 
-class _UnfitError(Exception):
-    """Nothing that this client asks can be measured here."""
+class UnfitError(Exception):
+    """A worker can measure nothing of what this client asks; the message says why."""
 
 
 def on_this_host(who: str) -> Measure:
@@ -131,7 +136,7 @@ def _without(folder: Path) -> Iterator[None]:
         yield
     except AssessError as error:
         where, problem = (text.replace(f"{folder}/", "") for text in (error.where, error.problem))
-        raise AssessError(problem, where=where, hint=error.hint) from error
+        raise type(error)(problem, where=where, hint=error.hint) from error
 
 
 def _answer(kind: Kind, text: str) -> str:

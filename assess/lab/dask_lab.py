@@ -18,16 +18,15 @@ from distributed import Client, Future, LocalCluster, Queue
 from distributed.scheduler import KilledWorker
 
 from assess import __version__
-from assess.lab.address import connected, quiet
 from assess.lab.bench import Bench, on_this_host
 from assess.lab.messages import Came, LabGoneError, LabWorker, Lost, Told
 from assess.lab.parcel import Parcel
+from assess.lab.scheduler import connected, quiet
+from assess.lab.states import STATES, fresh
 from assess.lab.store import PART_BYTES, Store
-from assess.lab.task import BENCHES, RESOURCE, give_up, measure_case
+from assess.lab.task import BENCHES, RESOURCE, TOPIC, give_up, measure_case, replies_of
 
 LOCAL: Final = "local"
-#: Under this key clients say how far they are.
-STATES: Final = "assess"
 _STATE_EVERY_S: Final = 2.0
 _MOST_CHARACTERS: Final = 200
 Pack = Callable[[int], Parcel]
@@ -48,7 +47,6 @@ class DaskLab:
         """
         self._client, self._address, self._title, self._pack, self._name = client, address, title, pack, name
         self._session = uuid4().hex
-        self._topic = f"assess-{self._session}"
         self._futures: dict[int, Future[Any]] = {}
         self._sent = 0
         self._begun: dict[int, str] = {}
@@ -59,15 +57,16 @@ class DaskLab:
         self._told_s = float("-inf")
         self._server = threading.Thread(target=self._serve, name="assess-lab-files", daemon=True)
         self._server.start()
-        client.subscribe_topic(self._topic, self._on_event)
+        client.subscribe_topic(TOPIC, self._on_event)
+        self._drop_states()
 
     def close(self) -> None:
         """End the session."""
         self._wanted.put(None)
         if self._client.status == "running":
             with suppress(Exception):  # The scheduler may go in this moment; nothing depends on it.
-                self._client.set_metadata([STATES, self._session], None)
-                self._client.unsubscribe_topic(self._topic)
+                self._client.unsubscribe_topic(TOPIC)
+                self._drop_states(self._session)
 
     def workers(self) -> Sequence[LabWorker]:
         """Who is there now, with the version of `assess` that each has."""
@@ -84,8 +83,8 @@ class DaskLab:
         self._check()
         with _or_gone(self._address):
             future = self._client.submit(
-                measure_case, parcel.request, self._session, number, self._topic,
-                key=f"{self._topic}-{self._sent} {self._name(number)}",
+                measure_case, parcel.request, self._session, number,
+                key=f"assess-{self._session}-{self._sent} {self._name(number)}",
                 resources={f"{RESOURCE}{device}": 1}, workers=list(to) or None, pure=False, retries=0,
             )  # fmt: skip
         self._futures[number] = future
@@ -136,6 +135,12 @@ class DaskLab:
         with _or_gone(self._address):
             self._client.set_metadata([STATES, self._session], state)
 
+    def _drop_states(self, ended: str = "") -> None:
+        """Take what ended sessions said out of a scheduler that runs for months; who is cut off by it says it again."""
+        with suppress(Exception):  # It is about others: what is wrong with the scheduler is told where it matters.
+            states = self._client.get_metadata([STATES], {})
+            self._client.set_metadata([STATES], fresh(states, time.time(), ended))
+
     def _check(self) -> None:
         if self._client.status != "running":
             raise gone(self._address)
@@ -158,13 +163,15 @@ class DaskLab:
     def _on_event(self, event: Any) -> None:
         """Called on the client's event loop with what a worker says; what is of another form is not believed."""
         _, said = event
+        if not isinstance(said, dict) or said.get("session") != self._session:
+            return
         match said:
             case {"say": "begun", "number": int(number), "worker": str(worker)}:
                 self._begun[number] = worker
             case {"say": "told", "number": int(number), "what": str(what), "left_s": int() | float() | None as left_s}:
                 self._inbox.put(Told(number, what[:_MOST_CHARACTERS], left_s))
             case {"say": "want", "sha256": str(sha256), "offset": int(offset), "reply": str(reply)}:
-                if reply.startswith(self._topic):
+                if reply.startswith(replies_of(self._session)):
                     self._wanted.put((sha256, offset, reply))
 
     def _serve(self) -> None:

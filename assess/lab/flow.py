@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from assess.errors import AssessError
-from assess.lab.answer import StoppedError, UnfitError
+from assess.lab.answer import StoppedError
+from assess.lab.bench import UnfitError
 from assess.lab.messages import Came, Lab, LabGoneError, Lost, Told
 from assess.lab.turns import Arrival, Case, Turns
 from assess.measure.measurement import Measurement

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from assess.lab.address import connected
-from assess.lab.dask_lab import STATES, gone, versions_of, with_version, workers_of
+from assess.lab.dask_lab import gone, versions_of, with_version, workers_of
 from assess.lab.messages import LabWorker
-from assess.report.facts.fact import several
+from assess.lab.scheduler import connected
+from assess.lab.states import STATES, fresh
 
-#: A session says how far it is every two seconds; one that did not for so long is over, or cut off.
-_FRESH_S: Final = 30.0
 _KEY: Final = re.compile(r"assess-[0-9a-f]{32}-\d+ (.*)", re.DOTALL)
 
 
@@ -75,27 +73,12 @@ def _with_tasks(worker: LabWorker, processing: Mapping[str, Any]) -> LabWorker:
 
 def sessions_in(states: Any, now_s: float) -> Iterator[Session]:
     """Sessions that said lately how far they are; what is of another form was written by others."""
-    for state in states.values() if isinstance(states, dict) else ():
+    for state in fresh(states, now_s).values():
         match state:
             case {
                 "title": str(title),
                 "waiting": int(waiting),
                 "running": int(running),
                 "done": int(done),
-                "at": float(at),
             }:
-                if now_s - at <= _FRESH_S:
-                    yield Session(title, waiting, running, done)
-
-
-def status_lines(status: Status) -> Iterator[str]:
-    """The same for people."""
-    offered = {device for one in status.workers for device in one.devices}
-    count = several(len(status.workers), "worker")
-    yield f"{status.address}: {count}, {several(len(offered), 'device')}, {several(len(status.sessions), 'session')}"
-    for one in status.workers:
-        running, *line = one.tasks or ("free",)
-        doing = one.unfit or f"{'runs ' * bool(one.tasks)}{running}{f', {len(line)} in its line' * bool(line)}"
-        yield f"  {one.name}  {', '.join(one.devices) or 'offers no device'}  {doing}"
-    for session in status.sessions:
-        yield f"  session {session.title}: {session.running} running, {session.waiting} waiting, {session.done} done"
+                yield Session(title, waiting, running, done)

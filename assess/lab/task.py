@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 from weakref import WeakKeyDictionary
@@ -16,38 +15,44 @@ from distributed import Queue, Worker, get_client, get_worker
 
 from assess.errors import AssessError
 from assess.lab.bench import Bench, on_this_host
-from assess.lab.store import Store
+from assess.lab.store import Store, usual_folder
 
 #: Progress is told no more often: what is measured may be on this very machine.
 _TELL_EVERY_S: Final = 0.5
 #: Of whoever asked, to send a part of a file.
 _ANSWERS_WITHIN_S: Final = 60.0
 RESOURCE: Final = "device."
+#: Where workers tell all clients, by the session that it is for: the scheduler keeps a log of each topic for ever.
+TOPIC: Final = "assess-lab"
 
 #: What each worker of this process measures on; one that was started by `dask worker` measures on its host.
 BENCHES: Final[WeakKeyDictionary[Worker, Bench]] = WeakKeyDictionary()
 
 
-def measure_case(request: str, session: str, number: int, topic: str) -> str:
+def measure_case(request: str, session: str, number: int) -> str:
     """Measure a case; the answer is text, whatever happens (`Bench.answer`).
 
     Args:
         request: as it was packed.
-        session: of the client.
+        session: of the client, which is told the progress and asked for files.
         number: of the case in it.
-        topic: where progress is told, and files are asked for.
     """
     worker = get_worker()
 
     def say(**message: object) -> None:
-        worker.log_event(topic, {"number": number, **message})
+        worker.log_event(TOPIC, {"session": session, "number": number, **message})
 
     say(say="begun")
-    files = _Files(topic, say)
+    files = _Files(session, say)
     try:
         return bench_of(worker).answer(request, session, files.part, _seldom(say))
     finally:
         files.close()
+
+
+def replies_of(session: str) -> str:
+    """What the names of queues begin with that a session's files are put into."""
+    return f"assess-{session}-"
 
 
 def give_up(session: str, dask_worker: Worker) -> None:
@@ -58,14 +63,8 @@ def give_up(session: str, dask_worker: Worker) -> None:
 def bench_of(worker: Worker) -> Bench:
     """What a worker measures on."""
     if worker not in BENCHES:
-        BENCHES[worker] = Bench(on_this_host(f"a lab's worker {worker.name}"), Store(cache_folder()))
+        BENCHES[worker] = Bench(on_this_host(f"a lab's worker {worker.name}"), Store(usual_folder()))
     return BENCHES[worker]
-
-
-def cache_folder(home: Path | None = None) -> Path:
-    """Where a worker keeps what it was sent."""
-    usual = os.environ.get("XDG_CACHE_HOME")
-    return (Path(usual) if usual and Path(usual).is_absolute() else (home or Path.home()) / ".cache") / "assess" / "lab"
 
 
 def worker_name(what: str = "") -> str:
@@ -76,8 +75,8 @@ def worker_name(what: str = "") -> str:
 class _Files:
     """Asks whoever sent the case for files, part by part: one at a time, and none while it is measured."""
 
-    def __init__(self, topic: str, say: Callable[..., None]) -> None:
-        self._name, self._say = f"{topic}-{uuid4().hex}", say
+    def __init__(self, session: str, say: Callable[..., None]) -> None:
+        self._name, self._say = f"{replies_of(session)}{uuid4().hex}", say
         self._queue: Any = None
 
     def part(self, sha256: str, offset: int) -> bytes:

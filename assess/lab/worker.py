@@ -12,18 +12,19 @@ from typing import Final
 import dask
 from distributed import Worker
 
+from assess.describe.inventory import Target
 from assess.describe.library import Library
 from assess.describe.workload import Job
 from assess.errors import AssessError
-from assess.lab.address import CONNECT_S, checked_address, is_open_to_others, quiet
-from assess.lab.bench import Bench, Measure
+from assess.lab.bench import Bench, Measure, UnfitError
+from assess.lab.scheduler import CONNECT_S, checked_address, is_open_to_others, quiet
 from assess.lab.task import BENCHES, RESOURCE, worker_name
 from assess.measure.host import read_host
 from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.timed_run import OnProgress
 from assess.pipeline import Subject
 from assess.project.target import why_not_the_device
-from assess.target.connected import Board
+from assess.target.connected import Board, Listener, connect
 from assess.target.measuring import run_on
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
@@ -44,11 +45,21 @@ class Offer:
     name: str = ""
 
 
-def runner_on(board: Board) -> Measure:
-    """What measures on a target that was reached from this host."""
+def measure_on(target: Target, reach: Callable[[Target, Listener], Board] = connect) -> Measure:
+    """Measures on a target, which is reached anew for each case: it may have been cleaned, or started again.
+
+    Args:
+        target: as its inventory has it.
+        reach: connects to it.
+    """
 
     def measure(subject: Subject, job: Job, settings: Settings, library: Library, tell: OnProgress) -> Measurement:
-        return run_on(board, subject, job, settings, feeds={}, library=library, on_progress=tell)
+        listen = Listener(tell, lambda what: tell(what, None, None))
+        try:
+            board = reach(target, listen)
+        except AssessError as error:  # Whatever it lacks, it lacks it for every case.
+            raise UnfitError(f"{error.where}: {error.problem}" if error.where else error.problem) from error
+        return run_on(board, subject, job, settings, feeds={}, library=library, on_progress=tell, listen=listen)
 
     return measure
 

@@ -43,7 +43,16 @@ def assess(*words):
         (["lab", "worker", "--scheduler", "tcp://127.0.0.1:9", "-d", "pi"], "error: there is no device 'pi'\n"),
         (["lab", "worker", "--scheduler", "tcp://127.0.0.1:9", "--target", "x"], "error: there is no target 'x'\n"),
         (["lab", "worker", "--scheduler", "tcp://127.0.0.1:9", "--target", "ssh://b"], "error: --device: is missing\n"),
-        (["suite", "arms.toml", "--lab", "local", "--on", "ssh://b"], "error: --on: is of another place than a lab\n"),
+        (
+            ["suite", "arms.toml", "--lab", "local", "--on", "ssh://b"],
+            "error: --on and --lab exclude each other\nhint: a lab's workers measure where they were started: `assess "
+            "lab worker --target NAME` offers a board\n",
+        ),
+        (
+            ["suite", "arms.toml", "--lab", "local", "--runner", "command", "--runner-command", "x"],
+            "error: --runner and --lab exclude each other\nhint: a lab's workers measure with assess itself: leave one "
+            "of them out\n",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_done(here, words, said):
@@ -122,11 +131,20 @@ def test_a_worker_measures_on_the_board_that_it_reaches(here, plain_board, monke
         worker = subprocess.Popen([*command, *more], stderr=subprocess.DEVNULL)
         try:
             lab_cases.until(lambda: PI in assess("lab", "status", "--lab", address).stdout, 180.0)
-            result = assess("suite", "arms.toml", "-k", f"policy and {PI}", "--tier", "smoke", "--lab", address)
+            words = ("suite", "arms.toml", "-k", f"policy and {PI}", "--tier", "smoke", "--lab", address)
+            result = assess(*words)
+            plain_board.wipe()  # Cleaned, or started again: the worker brings the kit anew.
+            again = assess(*words, "--out", "again")
+            plain_board.cut()
+            unplugged = assess(*words, "--out", "unplugged")
         finally:
+            plain_board.restore()
             worker.terminate()
             worker.wait()
     assert result.exit_code == 0, result.stderr
+    assert again.exit_code == 0, again.stderr
+    assert unplugged.exit_code == 2, unplugged.stderr
+    assert f"no worker of the lab that offers {PI} can measure: on-ssh-" in unplugged.stderr
     run = json.loads((here / "assess-arms" / f"run-{ARM}-whole-body-policy-50hz-{PI}.json").read_text())
     assert run["reached"]["target"] == plain_board.name
     assert plain_board.processes() == []

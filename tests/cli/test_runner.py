@@ -74,6 +74,20 @@ def test_a_suite_has_its_runs_made_by_a_tool(tmp_path, job, monkeypatch):
     assert read(run).tool_run.name == "command"
 
 
+def test_a_suite_says_the_unit_of_bare_numbers_and_says_it_again_in_its_next_steps(tmp_path, job, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    case = f'[[case]]\nmodel = "{MODEL}"\nworkload = "{job}"\ndevice = "raspberry-pi-5-8gb"\n'
+    (tmp_path / "one.toml").write_text(f'name = "One"\nsummary = "A test."\n{case}')
+    bare = ("--runner", "command", "--runner-command", "sh -c 'for i in $(seq 700); do echo 2.5; done'")
+    refused = invoke("suite", "one.toml", *bare, "--tier", "smoke", "--out", "refused")
+    assert "or say it for all: --runner-unit ms" in " ".join(refused.output.split())
+    result = invoke("suite", "one.toml", *bare, "--runner-unit", "ms", "--tier", "smoke", "--out", "kept", "-f", "json")
+    assert result.exit_code == 3, result.output
+    (run,) = (tmp_path / "kept").glob("run-*.json")
+    assert read(run).service_ns == (2_500_000,) * 700
+    assert "--runner-unit ms" in result.stdout
+
+
 def test_a_failed_command_is_exit_code_5_and_a_garbled_one_2(tmp_path, job):
     assert measure(tmp_path, job, "--runner", "command", "--runner-command", "false").exit_code == 5
     garbled = measure(tmp_path, job, "--runner", "command", "--runner-command", "echo hello")
@@ -89,6 +103,8 @@ def test_a_failed_command_is_exit_code_5_and_a_garbled_one_2(tmp_path, job):
         (("--runner-unit", "ms"), "--runner-unit: says how a tool is run, and none is named"),
         (("--runner", "command", "--provider", "CUDAExecutionProvider"), "--provider is of assess's own harness"),
         (("--runner", "command", "--fidelity"), "--fidelity is of assess's own harness"),
+        (("--runner", "command", "--cpus", "1"), "--cpus is of assess's own harness"),
+        (("--runner", "command", "--nice-realtime"), "--nice-realtime is of assess's own harness"),
         (("--runner", "command", "--reference", MODEL), "--reference is of assess's own harness"),
         (("--runner", "benchmark_app", "--runner-command", "/nowhere/app"), "/nowhere/app is not there"),
     ],

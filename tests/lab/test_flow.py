@@ -5,7 +5,8 @@ import tracemalloc
 import pytest
 
 from assess.errors import AssessError
-from assess.lab.answer import StoppedError, UnfitError
+from assess.lab.answer import StoppedError
+from assess.lab.bench import UnfitError
 from assess.lab.flow import measured_in
 from assess.lab.messages import Came, LabGoneError, LabWorker, Lost, Told
 from assess.lab.turns import Case

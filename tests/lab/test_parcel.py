@@ -12,8 +12,8 @@ from assess.describe.card import Card
 from assess.describe.library import Library
 from assess.describe.workload import Job, Workload
 from assess.errors import AssessError
-from assess.lab.answer import StoppedError, UnfitError, read_answer
-from assess.lab.bench import Bench
+from assess.lab.answer import StoppedError, read_answer
+from assess.lab.bench import Bench, UnfitError
 from assess.lab.parcel import packed, request_of
 from assess.lab.store import PART_BYTES, Store
 from assess.measure.record import from_json, to_json

@@ -13,8 +13,11 @@ from assess.errors import AssessError
 from assess.judge.fit_report import FitReport
 from assess.judge.portfolio import NotJudged
 from assess.lab import suite_run
-from assess.lab.status import read_status, status_lines
+from assess.lab.scheduler import connected
+from assess.lab.states import STATES
+from assess.lab.status import read_status
 from assess.portfolio import keep_in
+from assess.report.lab_status import status_lines
 from assess.suite import run_files
 
 pytestmark = pytest.mark.slow
@@ -222,6 +225,20 @@ def test_the_status_tells_who_offers_what_and_what_runs(tmp_path, judge):
     assert "  board-a  runs student-0.onnx, camera-30hz, board-a" in seen[1]
     assert seen[2].endswith("  board-b, board-c  free")
     assert seen[3] == "  session sleepers: 1 running, 2 waiting, 0 done"
+
+
+def test_what_ended_sessions_said_is_gone_and_so_is_what_killed_ones_said(tmp_path, judge):
+    log, plan = tmp_path / "log", lab_cases.plan(tmp_path, ["board-a"], 1)
+    with lab_cases.scheduler() as (_, address), lab_cases.sleeper(address, "board-a", log):
+        with connected(address, "--lab") as client:
+            client.set_metadata([STATES, "killed"], {"title": "a", "waiting": 1, "running": 0, "done": 0, "at": 1.0})
+            client.set_metadata([STATES, "alive"], alive := {"title": "b", "at": time.time()})
+        for _ in range(2):
+            judge(plan, address)
+        with connected(address, "--lab") as client:
+            assert client.get_metadata([STATES]) == {"alive": alive}
+            topics = [topic for topic in client.get_events() if topic.startswith("assess")]
+    assert topics == ["assess-lab"]
 
 
 def test_ctrl_c_stops_what_runs_and_leaves_the_board_to_others(tmp_path, judge):

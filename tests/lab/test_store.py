@@ -42,6 +42,19 @@ def test_a_file_is_sent_once_in_parts_whatever_it_is_called(tmp_path):
     assert len(sender.parts) == 2
 
 
+def test_a_kept_file_that_cannot_be_read_any_more_is_had_again(tmp_path, monkeypatch):
+    kept, sender = tmp_path / "kept", Sender(b"whole")
+    lay_out(Store(kept), tmp_path, sender, first=b"whole")
+
+    def worn_out(path):
+        raise AssessError("cannot be read: Input/output error", where=str(path))
+
+    monkeypatch.setattr("assess.lab.store.sha256_of", worn_out)
+    lay_out(Store(kept), tmp_path, sender, second=b"whole")
+    assert (tmp_path / "second").read_bytes() == b"whole"
+    assert len(sender.parts) == 2
+
+
 def test_an_empty_file_is_one(tmp_path):
     lay_out(Store(tmp_path / "kept"), tmp_path, Sender(b""), empty=b"")
     assert (tmp_path / "empty").read_bytes() == b""

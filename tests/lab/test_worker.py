@@ -5,8 +5,8 @@ import pytest
 
 from assess.describe.library import Library
 from assess.errors import AssessError
-from assess.lab.address import checked_address, connected, is_open_to_others
-from assess.lab.task import cache_folder
+from assess.lab.scheduler import checked_address, connected, is_open_to_others
+from assess.lab.store import usual_folder
 from assess.lab.worker import offered, recognised
 
 PI = "raspberry-pi-5-8gb"
@@ -65,6 +65,4 @@ def test_tls_without_certificates_is_told_with_where_they_are_named():
 
 def test_models_are_kept_where_a_users_caches_are(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "assess" / "lab"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache_folder(tmp_path) == tmp_path / ".cache" / "assess" / "lab"
+    assert usual_folder() == tmp_path / "assess" / "lab"

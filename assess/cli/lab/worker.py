@@ -1,4 +1,4 @@
-"""`assess lab`: offer a board to a lab, and see who offers what."""
+"""`assess lab worker`: offer a board to a lab."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
+from assess.cli.lab.dask import require_distributed, warn_if_open
 from assess.cli.options import ProfilesOption
 from assess.cli.place import InventoryOption, There, place_of
 from assess.errors import AssessError
 
-lab = typer.Typer(no_args_is_help=True, help="A lab: runs of a suite on many boards at once.")
 
-
-@lab.command()
 def worker(
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="Of the lab: tcp://host:port or tls://host:port.")
@@ -47,56 +45,16 @@ def worker(
 
     require_distributed()
     from assess.lab.bench import Bench, on_this_host
-    from assess.lab.store import Store
-    from assess.lab.task import cache_folder
-    from assess.lab.worker import Offer, offered, runner_on, serve
+    from assess.lab.store import Store, usual_folder
+    from assess.lab.worker import Offer, measure_on, offered, serve
 
     library, place = library_of(profiles, None), place_of(target, inventory)
     if isinstance(place, There) and not device and not place.device:
         raise AssessError("is missing", where="--device", hint="say which device the target is, or let its inventory")
     devices = offered(library, device or ([place.device] if place.device else []))
-    measure = runner_on(place.board) if isinstance(place, There) else on_this_host("assess lab worker")
+    # A target that cannot be reached is told of now; later it is reached anew for each case.
+    measure = measure_on(place.board.target) if isinstance(place, There) else on_this_host("assess lab worker")
     warn_if_open(scheduler)
-    bench = Bench(measure, Store(cache or cache_folder()), library)
+    bench = Bench(measure, Store(cache or usual_folder()), library)
     offer = Offer(scheduler, devices, name or target or "")
     serve(offer, bench, lambda known: typer.echo(f"{known} offers {', '.join(devices)} to {scheduler}", err=True))
-
-
-@lab.command()
-def status(
-    address: Annotated[str, typer.Option("--lab", metavar="ADDRESS", help="Of its scheduler.")],
-) -> None:
-    """Tell which workers of a lab offer which devices, what runs on them, and how much waits for them.
-
-    Example: assess lab status --lab tcp://127.0.0.1:8786
-    """
-    require_distributed()
-    from assess.clean import clean
-    from assess.lab.status import read_status, status_lines
-
-    warn_if_open(address)
-    for line in status_lines(read_status(address)):
-        typer.echo(clean(line))
-
-
-def require_distributed() -> None:
-    """Refuse what needs Dask where it is not installed.
-
-    Raises:
-        AssessError: says how it is.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("distributed") is None:
-        raise AssessError("a lab needs Dask", hint='pip install "assess[lab]"')
-
-
-def warn_if_open(address: str) -> None:
-    """Say on standard error that whoever reaches an address without TLS may run what they like."""
-    from assess.lab.address import is_open_to_others
-
-    if is_open_to_others(address):
-        typer.echo(
-            f"note: {address} has no authentication: who reaches it can run any code on scheduler, workers and here; "
-            "use tls:// (docs/lab.md)", err=True,
-        )  # fmt: skip
