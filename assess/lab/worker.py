@@ -24,7 +24,8 @@ from assess.measure.measurement import Host, Measurement, Settings
 from assess.measure.timed_run import OnProgress
 from assess.pipeline import Subject
 from assess.project.target import why_not_the_device
-from assess.target.connected import Board, Listener, connect
+from assess.target.asking import Listener
+from assess.target.connected import Board, connect
 from assess.target.measuring import run_on
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
