@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,6 +90,14 @@ def test_a_connection_is_opened_once_and_shared(ssh):
     assert [line.rpartition(" -- ")[2] for line in ssh.log() if "-T" in line] == ["nvidia@orin one", "nvidia@orin two"]
     link.close()
     assert link.is_lost()
+
+
+def test_of_four_that_connect_at_once_one_opens_the_connection(ssh):
+    link = ssh(connecting='sleep 0.3; touch "$LOG.open"')
+    with ThreadPoolExecutor(4) as four:
+        ran = list(four.map(link.run, ["one", "two", "three", "four"]))
+    assert [each.code for each in ran] == [7] * 4
+    assert len([line for line in ssh.log() if " -N " in line]) == 1
 
 
 def test_nobody_is_asked_where_nobody_sits(ssh, monkeypatch):
