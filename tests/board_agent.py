@@ -62,6 +62,11 @@ def parent(asked, tell):
         return {}
     __import__("time").sleep(60)
 
+def locked(asked, tell):
+    from assess.measure.alone import alone
+    with alone("a gate", lambda holder: tell("waits for " + holder, None, None)):
+        return {}
+
 def die(asked, tell):
     import os, signal
     print("last words", flush=True)
@@ -78,7 +83,7 @@ def fail(asked, tell):
 def bug(asked, tell):
     raise ZeroDivisionError("a bug")
 
-known = [echo, write, count, wait, lost, stubborn, parent, die, refuse, fail, bug]
+known = [echo, write, count, wait, lost, stubborn, parent, locked, die, refuse, fail, bug]
 fake = types.ModuleType("assess.target.board.calls")
 fake.CALLS = {each.__name__: each for each in known}
 sys.modules["assess.target.board.calls"] = fake
@@ -128,7 +133,7 @@ class Agent:
         self.process.stdin.flush()
 
     def ask(self, call, **asked):
-        usual = {"key": call, "files": [], "outputs": [], "limit_s": 30.0, "lock": None}
+        usual = {"key": call, "files": [], "outputs": [], "limit_s": 30.0, "lock": None, "is_kept": True}
         self.say(**{**usual, "call": call, **asked})
         return self
 

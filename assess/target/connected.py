@@ -91,7 +91,8 @@ class Board:
             files = sent_files(outcome.get("files", []))
         except ValueError as error:
             raise AssessError(f"gives what assess does not take: {error}", where=self.target.name) from error
-        if {file.path for file in files} - set(outputs) or sum(file.size for file in files) > _MOST_GIVEN_BYTES:
+        strange = [file for file in files if not any(f"{file.path}/".startswith(f"{output}/") for output in outputs)]
+        if strange or sum(file.size for file in files) > _MOST_GIVEN_BYTES:
             raise AssessError(
                 "gives files that it was not asked for, or far too large ones", where=self.target.name,
                 hint="assess target clean, and once more; else the board is not what it seems",

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -19,10 +20,11 @@ from typing import IO, Final
 from assess.describe.address import Address
 from assess.errors import AssessError, UnreachableError
 from assess.files import alone_here, user_folder
-from assess.measure.runners.local import watched
 
 #: What a command of ours prints has some lines.
 MOST_ANSWERED_BYTES: Final = 2**20
+_LOOK_EVERY_S: Final = 0.05
+_BY_HAND: Final = "try the board by hand, with ssh"
 #: ssh ends with it when it failed itself, whatever the command there did.
 SSH_FAILED: Final = 255
 #: A connection that is not made, or is dead, is told of within so many seconds.
@@ -111,24 +113,37 @@ class Link:
             KeyboardInterrupt: this process was told to end.
         """
         self.connect()
-        with tempfile.TemporaryFile() as given:
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             given.write(stdin)
             given.seek(0)
-            process = subprocess.Popen(
-                self._argv(command), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-            )
-            done = watched(process, most_bytes, time.monotonic() + timeout_s)
-        if done.ended == "stopped":
-            raise KeyboardInterrupt(done.signal)
-        if done.code is None:
-            why = (
-                f"did not answer within {timeout_s:g} s" if done.ended == "hung" else "says far more than it was asked"
-            )
-            kind = UnreachableError if done.ended == "hung" else AssessError
-            raise kind(why, where=str(self.address), hint="try the board by hand, with ssh")
-        if done.code == SSH_FAILED and self.is_lost():
-            raise self.failure(done.err)
-        return Ran(done.code, done.out.encode(), done.err)
+            process = subprocess.Popen(self._argv(command), stdin=given, stdout=out, stderr=err, start_new_session=True)
+            self._await(process, (out, err), time.monotonic() + timeout_s, timeout_s, most_bytes)
+            out.seek(0)
+            err.seek(0)
+            ran = Ran(process.returncode, out.read(most_bytes), err.read(_MOST_CHARACTERS).decode("utf-8", "replace"))
+        if ran.code == SSH_FAILED and self.is_lost():
+            raise self.failure(ran.err)
+        return ran
+
+    def _await(
+        self, process: subprocess.Popen[bytes], printed: Sequence[IO[bytes]], until_s: float, timeout_s: float,
+        most_bytes: int,
+    ) -> None:  # fmt: skip
+        """Wait for a command's end; it is ended where it takes too long or prints too much, or this raises."""
+        try:
+            while process.poll() is None:
+                if any(os.fstat(each.fileno()).st_size > most_bytes for each in printed):
+                    raise AssessError("says far more than it was asked", where=str(self.address), hint=_BY_HAND)
+                if time.monotonic() > until_s:
+                    raise UnreachableError(
+                        f"did not answer within {timeout_s:g} s", where=str(self.address), hint=_BY_HAND
+                    )
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LOOK_EVERY_S)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def start(self, command: str, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
         """Begin a command line of its shell; signals of this terminal do not reach the client by themselves.

@@ -51,14 +51,14 @@ def say(stream: IO[bytes], message: Mapping[str, Any]) -> None:
         raise GoneError(f"it cannot be told anything: {error}") from error
 
 
-def hear(stream: IO[bytes], most_bytes: int = _MOST_BYTES) -> dict[str, Any]:
+def hear(stream: IO[bytes], most_bytes: int | None = None) -> dict[str, Any]:
     """Read one message of at most so many bytes.
 
     Raises:
         GoneError: there is none any more, or what came is none.
     """
     try:
-        line = stream.readline(most_bytes)
+        line = stream.readline(most_bytes or _MOST_BYTES)
     except (OSError, ValueError) as error:
         raise GoneError(f"it cannot be heard: {error}") from error
     if not line.endswith(b"\n"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from assess.describe.inventory import Target
 from assess.describe.library import Library
@@ -35,30 +35,44 @@ _SEND_S: Final = 1800.0
 _MOST_CHARACTERS: Final = 2000
 #: As `timeout` says it.
 _TOO_LONG: Final = 124
+#: What a shell says of a command that the highest signal ended.
+_LAST_SIGNAL: Final = 128 + 64
 #: A tool whose link is closed is asked to end, and then has so long.
 _GRACE_S: Final = 2
 _WHY: Final = "nothing of assess runs there"
 
-#: Runs a command until it ends or standard input closes, whichever is first; then all that it began is ended. A
-#: background job of a shell has no standard input of its own, so it is handed on as another file.
+#: Runs a command until it ends or standard input closes, whichever is first; in the second case all that it began is
+#: ended, in the first what "then" says happens. A background job of a shell has no standard input of its own, so it is
+#: handed on as another file.
 _HELD: Final = r"""
 exec 3<&0
 if command -v setsid >/dev/null 2>&1; then setsid {command} </dev/null & pid=$!; group=-$pid
 else {command} </dev/null & pid=$!; group=$pid; fi
 {{ cat <&3 >/dev/null; kill -TERM $group; sleep {grace}; kill -KILL $group; }} 2>/dev/null &
 watch=$!
-wait $pid
+wait $pid 2>/dev/null
 code=$?
 kill $watch 2>/dev/null
+{then}
 exit $code
 """
-#: Says "free" where there are no locks, "locked" once it has it, and before that who "held" it where it has to wait.
+#: Ends what a command left running.
+_ALL: Final = '[ "$group" = "$pid" ] || kill -KILL "$group" 2>/dev/null'
+#: Says "free" where there are no locks, "locked" once it has it, before that each second who "held" it, "busy" where
+#: that took too long. BusyBox's `flock` cannot wait by itself; and where nobody listens any more, saying it ends this.
 _LOCK: Final = r"""
-command -v flock >/dev/null 2>&1 || {{ echo free; exec cat >/dev/null; }}
+echo
 [ -e {path} ] || (umask 0; : >{path}) 2>/dev/null
-exec 9<{path} || {{ echo free; exec cat >/dev/null; }}
-flock -n 9 || {{ echo "held $(cut -d' ' -f2- {path})"; flock -w {seconds} 9 || {{ echo busy; exit 1; }}; }}
-echo "$(date +%s) "{who} 2>/dev/null >{path}
+{{ command -v flock >/dev/null 2>&1 && [ -r {path} ] && [ ! -h {path} ]; }} || {{ echo free; exec cat >/dev/null; }}
+exec 9<{path}
+waited=0
+until flock -n 9; do
+  echo "held $(cut -d' ' -f2- {path})"
+  [ $waited -lt {seconds} ] || {{ echo busy; exit 1; }}
+  waited=$((waited + 1))
+  sleep 1
+done
+printf '%s %s' "$(date +%s)" {who} 2>/dev/null >{path}
 echo locked
 exec cat >/dev/null
 """
@@ -168,12 +182,12 @@ class SshMachine:
         Raises:
             AssessError: the link was lost.
         """
-        script = _HELD.format(command=shlex.join(command), grace=_GRACE_S)
+        script = _HELD.format(command=shlex.join(command), grace=_GRACE_S, then=_ALL)
         process = self.link.start(f"sh -c {shlex.quote(script)}", subprocess.PIPE)
         ran = watched(process, MOST_PRINTED_BYTES, time.monotonic() + timeout_s)
         if ran.code == SSH_FAILED and self.link.is_lost():
             raise self.link.failure(ran.err)
-        if ran.code is not None and ran.code > 128:  # A shell's word for a signal.
+        if ran.code is not None and 128 < ran.code <= _LAST_SIGNAL:  # A shell's word for a signal.
             return replace(ran, code=128 - ran.code)
         return ran
 
@@ -205,7 +219,7 @@ def ssh_machine(board: ToolBoard) -> Iterator[SshMachine]:
     """
     parent = shlex.quote(board.probed.folder) if board.probed.folder else '"${TMPDIR:-/tmp}"'
     ran = board.link.run(f"mktemp -d {parent}/tool-XXXXXX")
-    folder = ran.out.decode("utf-8", "replace").strip()
+    folder = (ran.out.decode("utf-8", "replace").strip().splitlines() or [""])[-1]  # A login may say something, too.
     if ran.code or not folder.startswith("/"):
         raise AssessError(f"no folder can be made there: {ran.err.strip() or folder}", where=board.target.name)
     try:
@@ -283,25 +297,39 @@ def _alone_there(board: ToolBoard, wait: Callable[[str], object]) -> Iterator[No
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        answer = process.stdout.readline().decode("utf-8", "replace").strip()
-        if answer.startswith("held"):
-            wait(f"waiting for {answer.removeprefix('held').strip() or 'another measurement'}")
-            answer = process.stdout.readline().decode("utf-8", "replace").strip()
-        if answer not in ("locked", "free"):
-            raise AssessError("another measurement runs on this board", where=board.target.name,
-                              hint='wait for it, or wait longer: `wait = "1 h"` in the inventory')  # fmt: skip
+        _wait_for_lock(board, process.stdout, wait)
         yield
     finally:
-        process.stdin.close()
-        process.wait()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:  # It waits for somebody else, or the link is lost.
+            process.kill()
+            process.wait()
         process.stdout.close()
+
+
+def _wait_for_lock(board: ToolBoard, told: IO[bytes], wait: Callable[[str], object]) -> None:
+    holder = ""
+    for line in told:
+        word, _, rest = line.decode("utf-8", "replace").strip().partition(" ")
+        if word in ("locked", "free"):
+            return
+        if word == "held":
+            holder = rest[:_MOST_CHARACTERS] or "somebody who left no name"
+            wait(f"waiting for {holder}")
+        elif word == "busy":
+            raise AssessError(f"another measurement runs on this board: {holder}", where=board.target.name,
+                              hint='wait for it, or wait longer: `wait = "1 h"` in the inventory')  # fmt: skip
+    raise board.link.failure("it was lost before the board's lock was had")
 
 
 def _commands(board: ToolBoard, when: Literal["before", "after"], asked: Sequence[str]) -> list[CommandRan]:
     """Run the commands around a run, and keep what they said; of those before it nothing after the first failure."""
     ran: list[CommandRan] = []
     for command in asked:
-        held = _HELD.format(command=f"sh -c {shlex.quote(command)}", grace=_GRACE_S)
+        held = _HELD.format(command=f"sh -c {shlex.quote(command)}", grace=_GRACE_S, then="")
         process = board.link.start(f"sh -c {shlex.quote(held)}", subprocess.PIPE)
         done = watched(process, MOST_PRINTED_BYTES, time.monotonic() + _COMMAND_S)
         said = (done.out + done.err).strip()[-_MOST_CHARACTERS:]

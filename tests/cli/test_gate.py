@@ -109,7 +109,7 @@ VALUES = {
     "--budget": "9 s", "--model": "more.onnx", "--workload": "none", "--device": "none", "--dim": "n=1",
     "--input": "x=x.npy", "--history": "h.sqlite", "--margin": "4%", "--provider": "CUDA", "--threads": "2",
     "--provider-option": "a=b", "--optimisation": "basic", "--seed": "1", "--allow": "MACs", "--skip": "MACs",
-    "--on": "ssh://board",
+    "--on": "desk",
 }  # fmt: skip
 REFUSED = [(beside, option, why) for beside, options, why in MEANINGLESS for option in options]
 

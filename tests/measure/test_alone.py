@@ -1,15 +1,18 @@
 """One timed run at a time: who comes second waits, and is told for whom."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from assess.errors import AssessError
 from assess.measure.alone import alone
+from assess.measure.board_lock import HELD, LOCK, board_lock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 HOLDS = (
@@ -43,6 +46,45 @@ def test_a_lock_that_was_given_back_is_not_waited_for(tmp_path):
         with alone(name, told.append, folder=tmp_path):
             pass
     assert told == []
+
+
+def test_it_waits_for_a_measurement_over_ssh_and_is_told_once_whose(tmp_path):
+    told, waiting = [], threading.Event()
+    held = board_lock("mio at desk", 0.0, print, path=tmp_path / LOCK)
+    held.__enter__()
+
+    def tell(holder):
+        told.append(holder)
+        waiting.set()
+
+    def run():
+        with alone("suite one", tell, folder=tmp_path):
+            told.append("suite one runs")
+
+    other = threading.Thread(target=run)
+    other.start()
+    assert waiting.wait(10)
+    time.sleep(1.2)  # It looks each second.
+    told.append("mio is done")
+    held.__exit__(None, None, None)
+    other.join(10)
+    assert told[1:] == ["mio is done", "suite one runs"]
+    assert re.fullmatch(r"mio at desk, since \d s", told[0])
+
+
+def test_a_measurement_over_ssh_is_refused_while_it_runs(tmp_path):
+    with (
+        alone("suite one", print, folder=tmp_path),
+        pytest.raises(AssessError, match=rf"this board: suite one, process {os.getpid()}, since"),
+        board_lock("mio", 0.0, print, path=tmp_path / LOCK),
+    ):
+        raise AssertionError("it was locked twice")
+
+
+def test_what_runs_for_the_holder_of_the_board_has_its_lock_already(tmp_path, monkeypatch):
+    monkeypatch.setenv(HELD, "1")
+    with board_lock("mio", 0.0, print, path=tmp_path / LOCK), alone("suite one", pytest.fail, folder=tmp_path):
+        pass
 
 
 @pytest.mark.slow

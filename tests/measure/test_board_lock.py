@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from assess.errors import AssessError
+from assess.measure import board_lock as module
 from assess.measure.board_lock import board_lock, holder
-from assess.target.board import lock as module
 
 
 class Time:

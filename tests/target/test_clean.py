@@ -31,8 +31,8 @@ def target(folder="~/it's assess's"):
 
 
 def filled(home):
-    place = home / "it's assess's"
-    for name in ("kit/tag/site", "jobs/key", "files"):
+    place = home / "it's assess's/assess-target"
+    for name in ("kit/tag/site", "jobs/key", "files", "tool-a1B2c3"):
         (place / name).mkdir(parents=True)
     (place / "kit/tag/site/x.so").write_bytes(b"x" * 300_000)
     (place / "jobs/key/busy").touch()
@@ -52,6 +52,16 @@ def test_what_is_not_ours_stays(tmp_path):
     (place / "thesis.tex").write_text("precious")
     clean(target(), Local(tmp_path))
     assert [path.name for path in place.iterdir()] == ["thesis.tex"]
+
+
+def test_folders_of_others_in_the_one_that_was_named_stay(tmp_path):
+    place = filled(tmp_path)
+    for name in ("files", "kit", "jobs", "tool-box"):
+        (place.parent / name).mkdir()
+        (place.parent / name / "precious").touch()
+    clean(target(), Local(tmp_path))
+    left = sorted(str(path.relative_to(place.parent)) for path in place.parent.rglob("*") if path.is_file())
+    assert left == ["files/precious", "jobs/precious", "kit/precious", "tool-box/precious"]
 
 
 def test_what_runs_there_is_left_alone(tmp_path):

@@ -13,11 +13,12 @@ from assess.errors import AssessError
 from assess.gate import Rerun, Stored
 from assess.gate.accept import Accepting
 from assess.gate.plan import SETTINGS, GatePlan
+from assess.judge.gate.self_test import SelfTest
 from assess.measure.baseline_json import to_json
 from assess.pipeline import Subject
 from assess.report.new import Named
 from assess.target.asking import Listener
-from assess.target.comparing import accept_on, device_on, doctor_on, gate_on, world_of
+from assess.target.comparing import accept_on, device_on, doctor_on, gate_on, self_test_on, world_of
 from assess.target.measuring import BoardFacts
 from assess.target.plain import plain
 
@@ -98,6 +99,56 @@ def test_a_board_that_is_too_noisy_for_a_baseline_says_so():
 def test_what_is_no_baseline_is_refused():
     with pytest.raises(AssessError):
         accept_on(Fake({}, {"baseline.json": "{}"}), FACTS, accepting(), Listener())
+
+
+@pytest.mark.parametrize("other", [{"model": builders.model(producer="nobody")}, {"workload_id": "other"}])
+def test_a_baseline_of_something_else_is_refused(other):
+    board = Fake({}, {"baseline.json": to_json(builders.baseline(**other))})
+    with pytest.raises(AssessError, match="desk: gave back what is of another model or job"):
+        accept_on(board, FACTS, accepting(), Listener())
+
+
+SELF_TEST = SelfTest(
+    "0.1.0", "2026-11-29T10:00:00+00:00", builders.model(), "", ("latency floor",), 0.03, 20, 60.0, (), 20e-6,
+    None, builders.host(), {}, 75.0,
+)  # fmt: skip
+
+
+def self_tested(board, budget_s=60.0):
+    return self_test_on(board, subject(), None, SETTINGS, GatePlan(), budget_s, feeds={}, listen=Listener())
+
+
+def test_a_self_test_comes_back_as_it_was_found():
+    board = Fake({"report": plain(SELF_TEST)})
+    assert self_tested(board) == SELF_TEST
+    assert (board.asked.call, board.asked.is_kept, board.asked.limit_s) == ("self-test", True, 7200.0)
+
+
+@pytest.mark.parametrize("other", [{"model": builders.model(producer="nobody")}, {"workload_id": "other"}])
+def test_a_self_test_of_something_else_is_refused(other):
+    with pytest.raises(AssessError, match="desk: gave back what is of another model or job"):
+        self_tested(Fake({"report": plain(replace(SELF_TEST, **other))}))
+
+
+@pytest.mark.parametrize("answer", [{}, [], None, {"report": 3}])
+def test_what_is_no_self_test_is_refused(answer):
+    with pytest.raises(AssessError, match="desk: told what assess does not understand"):
+        self_tested(Fake(answer))
+
+
+def test_a_time_that_was_asked_for_is_not_cut_short():
+    board = Fake({"report": plain(SELF_TEST)})
+    self_tested(board, 9000.0)
+    assert board.asked.limit_s == 18_000.0
+
+
+def test_of_what_takes_long_the_result_is_kept_there_and_of_a_look_it_is_not():
+    board = Fake({"report": plain(REPORT)})
+    gated(board)
+    assert board.asked.is_kept
+    with pytest.raises(AssessError):
+        doctor_on(board, rate_hz=None, deadline_s=None, provider="x", listen=Listener())
+    assert not board.asked.is_kept
 
 
 def test_what_is_no_diagnosis_is_refused():

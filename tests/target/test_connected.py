@@ -19,10 +19,11 @@ from assess.describe.inventory import Target
 from assess.errors import AssessError, ProcessFailedError
 from assess.target import connected
 from assess.target.asking import Asked, Listener
-from assess.target.connected import Board, connect, require_usable
+from assess.target.connected import Board, connect, no_kit, require_usable, wheels_for
 from assess.target.link import Link, Ran
 from assess.target.probe import Probed, Python
 from assess.target.protocol import SentFile
+from assess.target.wheels import Wheels
 
 TARGET = Target(name="desk", address="ssh://board")
 HERE = Python(sys.executable, sys.version_info[:3], 64)
@@ -67,7 +68,7 @@ def scripted(*lines, **how):
     return Board(TARGET, answering(*lines, **how), Probed("x86_64", "Linux", pythons=(HERE,), folder="/x"), "tag")
 
 
-READY = {"missing": [], "finished": False, "free_bytes": 2 * 10**9}
+READY = {"missing": [], "finished": "", "free_bytes": 2 * 10**9}
 
 
 def file(data, path):
@@ -122,17 +123,18 @@ def test_the_same_question_has_the_same_key_and_any_other_has_another(tmp_path, 
         replace(asked, call="gate"),
         replace(asked, files={file(b"b", "model"): tmp_path}),
         replace(asked, outputs=["other.json"]),
+        replace(asked, is_kept=False),
     ]
     keys |= {message(there, each)["key"] for each in others}
     keys |= {message(replace(there, kit="other"), asked)["key"]}
     keys |= {message(replace(there, target=there.target.model_copy(update={"before": ("x",)})), asked)["key"]}
-    assert len(keys) == 7
+    assert len(keys) == 8
 
 
 def test_who_asks_is_named_to_who_waits_and_has_no_part_in_the_key(tmp_path, monkeypatch):
     there = board(tmp_path, monkeypatch, wait="5 s")
     first = message(there, Asked("measure", {}))
-    monkeypatch.setattr(connected, "_who", lambda: "ken at rack")
+    monkeypatch.setattr(connected, "who", lambda: "ken at rack")
     second = message(there, Asked("measure", {}))
     assert first["key"] == second["key"]
     assert second["lock"]["who"] == "ken at rack"
@@ -193,15 +195,19 @@ def test_a_board_that_does_not_tell_its_room_is_sent_what_it_asks_for(tmp_path):
          "desk: gives what assess does not take: files: '../x' leads out of the folder"),
         ([READY, {"outcome": {"answer": {}, "files": "all"}}],
          "desk: gives what assess does not take: files: is no list"),
+        ([READY, {"outcome": {"files": [{"path": "run.json", "sha256": "a" * 64, "size": 2}]}}, "yz"],
+         "run.json: cannot be written: its bytes are not those that were announced"),
         ([READY, {"outcome": {"files": [{"path": "x", "sha256": "a" * 64, "size": 2}]}}, "yz"],
-         "x: cannot be written: its bytes are not those that were announced"),
+         "desk: gives files that it was not asked for, or far too large ones"),
+        ([READY, {"outcome": {"files": [{"path": "run.json", "sha256": "a" * 64, "size": 10**15}]}}],
+         "desk: gives files that it was not asked for, or far too large ones"),
         ([READY, {"outcome": {"error": {"problem": "x" * 9000}}}], "x" * 2000),
         ([{"error": {}}], ""),
     ],
 )  # fmt: skip
 def test_what_no_agent_of_ours_would_say_is_an_error_and_no_more(tmp_path, lines, said):
     with pytest.raises(AssessError) as told:
-        scripted(*lines).ask(Asked("measure", {}), tmp_path / "into")
+        scripted(*lines).ask(Asked("measure", {}, outputs=["run.json"]), tmp_path / "into")
     assert said in str(told.value)
     assert len(str(told.value)) < 2500
     assert not (tmp_path / "x").exists()
@@ -219,11 +225,14 @@ def test_what_is_no_progress_is_passed_over(tmp_path, message):
 def test_what_is_waited_for_is_told(tmp_path):
     told = []
     there = scripted(
-        {**READY, "finished": True}, {"waiting": "for mio at desk, since 3 s"}, {"outcome": {"answer": {}}}
+        {**READY, "finished": "2026-11-29T14:00:00+00:00"},
+        {"waiting": "for mio at desk, since 3 s"},
+        {"outcome": {"answer": {}}},
     )
     there.ask(Asked("x", {}), tmp_path, Listener(wait=told.append))
     assert told == [
-        "what came of this run before the link was lost is fetched", "waiting for mio at desk, since 3 s",
+        "fetching what was done there at 2026-11-29T14:00:00+00:00, before the link was lost",
+        "waiting for mio at desk, since 3 s",
     ]  # fmt: skip
 
 
@@ -272,6 +281,8 @@ def probed(**changes):
         ({"machine": "armv7l"}, "armv7l"),
         ({"machine": "riscv64"}, "riscv64"),
         ({"libc": "musl"}, "musl"),
+        ({"system": "Darwin"}, "runs Darwin: what is brought there is for Linux"),
+        ({"system": "FreeBSD", "pythons": ()}, "runs FreeBSD: what is brought there is for Linux"),
     ],
 )  # fmt: skip
 def test_a_board_that_nothing_runs_on_is_refused_with_what_to_do(changes, said):
@@ -296,3 +307,46 @@ def test_a_board_is_asked_before_anything_is_fetched_or_sent(monkeypatch, tmp_pa
     with pytest.raises(AssessError, match="armv7l"):
         connect(TARGET, cache=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"folder": ""}, ""),  # Another one can be named.
+        ({"system": "Darwin"}, "it runs Darwin"),
+        ({"pythons": ()}, "it has no Python that assess runs in"),
+        ({"machine": "armv7l"}, "armv7l"),
+    ],
+)
+def test_why_nothing_of_ours_can_run_there_is_known_before_it_is_brought(changes, why):
+    assert why in no_kit(probed(**changes)) and bool(no_kit(probed(**changes))) == bool(why)
+
+
+def test_a_board_that_was_asked_already_is_not_asked_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(connected, "Link", lambda address: Local())
+    with pytest.raises(AssessError, match="runs Darwin"):
+        connect(TARGET, probed=probed(system="Darwin"), cache=tmp_path)
+
+
+def test_what_takes_seconds_is_not_kept_there(tmp_path, monkeypatch):
+    there = board(tmp_path, monkeypatch)
+    assert [message(there, Asked("host", {}, is_kept=kept))["is_kept"] for kept in (True, False)] == [True, False]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "fetched"])
+def test_wheels_of_other_versions_than_those_here_are_told_however_they_were_had(monkeypatch, tmp_path, kept):
+    found, told = Wheels(tmp_path, (), "there are no wheels for them"), []
+    monkeypatch.setattr(connected, "kept_wheels", lambda *_: found if kept else None)
+    monkeypatch.setattr(connected, "fetch_wheels", lambda *_, cache: found)
+    assert wheels_for(probed(), Listener(wait=told.append)) is found
+    python = ".".join(map(str, sys.version_info[:2]))
+    again = f"assess target prepare --arch aarch64 --python {python} fetches anew"
+    assert told == [f"note: there are no wheels for them: {again}"]
+
+
+def test_wheels_of_the_versions_here_need_no_word(monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr(connected, "kept_wheels", lambda *_: Wheels(tmp_path, (), ""))
+    wheels_for(probed(), Listener(wait=told.append))
+    assert told == []

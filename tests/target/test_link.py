@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,10 +16,11 @@ FAILURES = [
     ("@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.",
      "its host key is not the one that is known: nothing was sent", "ssh-keygen -R"),
     ("No ED25519 host key is known for orin and you have requested strict checking.\nHost key verification failed.",
-     "its host key is not the one that is known: nothing was sent", "connect once by hand: ssh -p 2222 nvidia@orin"),
+     "its host key is not known here: nothing was sent", "connect once by hand: ssh -p 2222 nvidia@orin"),
     ("nvidia@orin: Permission denied (publickey,password).", "it refuses the login", "ssh -p 2222 nvidia@orin"),
     ("Received disconnect from 10.0.0.2 port 22:2: Too many authentication failures", "it refuses the login", "keys"),
-    ("ssh: Could not resolve hostname orin: Name or service not known", "its name cannot be resolved", "~/.ssh/config"),
+    ("ssh: Could not resolve hostname orin: Name or service not known", "its name cannot be resolved",
+     "your ssh configuration"),
     ("ssh: connect to host orin port 2222: Connection refused",
      "it refuses the connection: no ssh server listens there", "check the port: ssh -p 2222 nvidia@orin"),
     ("ssh: connect to host orin port 2222: Connection timed out", "it cannot be reached", "on and connected"),
@@ -89,6 +91,14 @@ def test_a_connection_is_opened_once_and_shared(ssh):
     assert [line.rpartition(" -- ")[2] for line in ssh.log() if "-T" in line] == ["nvidia@orin one", "nvidia@orin two"]
     link.close()
     assert link.is_lost()
+
+
+def test_of_four_that_connect_at_once_one_opens_the_connection(ssh):
+    link = ssh(connecting='sleep 0.3; touch "$LOG.open"')
+    with ThreadPoolExecutor(4) as four:
+        ran = list(four.map(link.run, ["one", "two", "three", "four"]))
+    assert [each.code for each in ran] == [7] * 4
+    assert len([line for line in ssh.log() if " -N " in line]) == 1
 
 
 def test_nobody_is_asked_where_nobody_sits(ssh, monkeypatch):

@@ -40,12 +40,13 @@ def measured(board, **settings):
 
 def test_a_run_says_where_and_by_what_it_was_made():
     ran = {"when": "after", "command": "true", "code": 0, "output": ""}
-    board = Fake(builders.measurement(), {"commands": [ran]})
+    asked = Settings(timeout_s=60.0, passes=("floor",))
+    board = Fake(builders.measurement(requested=asked), {"commands": [ran]})
     found = measured(board, timeout_s=60.0, passes=("floor",))
     assert (found.reached.target, found.reached.kit) == ("desk", "0.1.0-ab")
     assert [each.command for each in found.reached.commands] == ["true"]
     assert found.requested == Settings(timeout_s=60.0, passes=("floor",))
-    assert board.asked.limit_s == 60.0 * 3 + 300.0
+    assert board.asked.limit_s == 60.0 * 3 + 300.0 and board.asked.is_kept
     assert json.dumps(board.asked.request, allow_nan=False)
 
 
@@ -79,7 +80,9 @@ def test_commands_that_are_none_are_refused(commands):
 def test_what_a_board_tells_of_itself_is_read_or_refused():
     told = {"host": {"architecture": "aarch64", "cores": 4, "os": "Linux"}, "machine": "ab", "metered": False,
             "advice": ["x"], "held": ""}  # fmt: skip
-    found = facts_of(Fake(None, {"answer": told}), None)
+    board = Fake(None, {"answer": told})
+    found = facts_of(board, None)
+    assert (board.asked.is_kept, board.asked.measures) == (False, False), "what it is now is what is asked"
     assert (found.host.architecture, found.advice, found.held) == ("aarch64", ("x",), "")
     for bad in (None, {}, {**told, "host": None}, {**told, "metered": 1}):
         with pytest.raises(AssessError, match="told what assess does not understand"):

@@ -11,7 +11,7 @@ import pytest
 from assess.describe.address import Address
 from assess.errors import AssessError
 from assess.target.link import Ran
-from assess.target.probe import Probed, Python, probe, read_answers, shell_path
+from assess.target.probe import Probed, Python, own_folder, probe, read_answers, shell_path
 
 #: What the script cannot do without.
 LEAST = ("sh", "mkdir", "chmod", "tr")
@@ -131,7 +131,7 @@ def test_the_real_python_tells_its_version(board):
 def test_a_folder_may_have_any_name(board, tmp_path, folder):
     folder = folder.format(top=tmp_path)
     found = probe(board, folder)
-    assert found.folder == folder.replace("~", str(board.home), 1)
+    assert found.folder == folder.replace("~", str(board.home), 1) + "/assess-target"
     assert Path(found.folder).is_dir()
     assert not list(tmp_path.rglob("broken"))
 
@@ -141,19 +141,51 @@ def test_a_folder_that_cannot_be_made_is_told(board):
     assert probe(board, "~/file/folder").folder == ""
 
 
-def test_runners_that_are_whole_are_told(board):
+def test_kits_that_are_whole_are_told(board):
     for tag, whole in (("0.1.0-a", True), ("0.1.0-b", False), ("0.1.0-c.1.part", False)):
-        (board.home / "x/kit" / tag).mkdir(parents=True)
+        (board.home / "x/assess-target/kit" / tag).mkdir(parents=True)
         if whole:
-            (board.home / "x/kit" / tag / "ready").touch()
+            (board.home / "x/assess-target/kit" / tag / "ready").touch()
     assert probe(board, "~/x").kits == ("0.1.0-a",)
 
 
-def test_nobody_else_may_write_to_the_folder(board):
-    (board.home / "x").mkdir(mode=0o777)
-    (board.home / "x").chmod(0o777)
+def test_the_folder_is_private_and_the_one_around_it_is_left_as_it_is(board):
+    (board.home / "x/assess-target").mkdir(parents=True)
+    for name in ("x", "x/assess-target"):
+        (board.home / name).chmod(0o777)
     probe(board, "~/x")
-    assert (board.home / "x").stat().st_mode & 0o777 == 0o755
+    modes = [(board.home / name).stat().st_mode & 0o777 for name in ("x", "x/assess-target")]
+    assert modes == [0o777, 0o700]
+
+
+def test_what_is_made_there_is_private_from_the_first_moment(board):
+    probe(board, "~/a/b")
+    assert [(board.home / name).stat().st_mode & 0o777 for name in ("a", "a/b", "a/b/assess-target")] == [0o700] * 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "own"),
+    [
+        ("~/.cache/assess-target", "~/.cache/assess-target"),
+        ("/data/x", "/data/x/assess-target"),
+        ("/data/x/", "/data/x/assess-target"),
+        ("/data/assess-target/", "/data/assess-target/"),
+        ("~", "~/assess-target"),
+        ("/", "/assess-target"),
+        ("/data/my-assess-target", "/data/my-assess-target/assess-target"),
+    ],
+)
+def test_what_is_ours_lies_in_a_folder_that_is_ours(folder, own):
+    assert own_folder(folder) == own
+
+
+@pytest.mark.parametrize(
+    ("told", "machine"), [("arm64", "aarch64"), ("amd64", "x86_64"), ("AMD64", "x86_64"), ("armv7l", "armv7l")]
+)
+def test_an_architecture_has_the_name_that_linux_gives_it(board, told, machine):
+    board.has("uname", uname(told, "Darwin"))
+    found = probe(board, "~/x")
+    assert (found.machine, found.system) == (machine, "Darwin")
 
 
 def test_without_getconf_the_libc_is_found_by_its_files(board):

@@ -47,7 +47,7 @@ def test_wheels_are_fetched_once_and_kept(tmp_path):
     assert kept_wheels("aarch64", "3.11", tmp_path) == found
     assert kept_wheels("x86_64", "3.11", tmp_path) is None
     assert kept_wheels("aarch64", "3.12", tmp_path) is None
-    assert [path.name for path in (tmp_path / "wheels").iterdir()] == ["aarch64-python3.11"]
+    assert sorted(path.name for path in (tmp_path / "wheels").iterdir()) == ["aarch64-python3.11", "replacing"]
 
 
 def test_pip_is_asked_for_the_boards_platform_and_the_versions_that_are_here(tmp_path):
@@ -74,6 +74,37 @@ def test_where_the_versions_here_have_no_wheels_the_newest_are_taken_and_that_is
     assert found.note.startswith("there are no wheels for them of the versions here (onnx==")
     assert not any("==" in word for word in pip.asked[1])
     assert kept_wheels("aarch64", "3.14", tmp_path).note == found.note
+
+
+def test_kept_wheels_of_other_versions_than_those_here_are_taken_with_a_note(tmp_path, monkeypatch):
+    fetch_wheels("aarch64", "3.11", cache=tmp_path, run=Pip(WHEELS))
+    monkeypatch.setattr(module, "pins", lambda: ("onnx==99", "numpy==98"))
+    found = kept_wheels("aarch64", "3.11", tmp_path)
+    assert found.note == "the wheels that are kept are not of the versions here (onnx==99, numpy==98)"
+    assert [each.name for each in found.wheels] == ["numpy-2.whl", "onnx-1.whl"]
+    assert fetch_wheels("aarch64", "3.11", cache=tmp_path, run=Pip(WHEELS)).note == ""
+    assert kept_wheels("aarch64", "3.11", tmp_path).note == ""
+
+
+def test_a_cache_of_before_the_versions_were_noted_is_taken_with_a_note(tmp_path):
+    folder = fetch_wheels("aarch64", "3.11", cache=tmp_path, run=Pip(WHEELS)).folder
+    data = json.loads((folder / "wheels.json").read_text())
+    del data["pins"]
+    (folder / "wheels.json").write_text(json.dumps(data))
+    assert "are not of the versions here" in kept_wheels("aarch64", "3.11", tmp_path).note
+
+
+def test_wheels_are_replaced_by_those_that_were_fetched_and_no_copy_stays(tmp_path):
+    def twice(argv, **how):  # Another process fetches in the meantime.
+        if other:
+            fetch_wheels("aarch64", "3.11", cache=tmp_path, run=other.pop())
+        return mine(argv, **how)
+
+    other, mine = [Pip({"onnx-1.whl": b"other"})], Pip(WHEELS)
+    found = fetch_wheels("aarch64", "3.11", cache=tmp_path, run=twice)
+    assert kept_wheels("aarch64", "3.11", tmp_path) == found
+    assert found.folder.stat().st_mode & 0o777 == 0o755
+    assert sorted(path.name for path in (tmp_path / "wheels").iterdir()) == ["aarch64-python3.11", "replacing"]
 
 
 def test_what_a_first_try_left_is_not_taken_for_wheels(tmp_path):

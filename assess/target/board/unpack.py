@@ -56,10 +56,10 @@ def _brought(stream: BufferedIOBase, files: Sequence[Mapping[str, Any]], folder:
 def _placed(folder: Path, place: Path) -> str:
     """Have a whole kit in its place; what went wrong, or "". One that is there already may be in use, and stays."""
     try:
-        if (place / "ready").exists():
-            return ""
         (folder / "ready").touch()
         os.sync()  # Boards lose power: what is there by its name is there by its bytes.
+        if (place / "ready").exists():  # Looked at last: another may have come in the meantime.
+            return ""
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
     except OSError as error:

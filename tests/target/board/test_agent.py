@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import time
+from datetime import UTC, datetime
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ def test_files_are_sent_once_and_lie_where_the_job_looks_for_them(tmp_path):
     file = SentFile("model/it's a.onnx", hashlib.sha256(b"weights").hexdigest(), 7)
     with agent(tmp_path, "echo", say=1, files=announced([file])) as there:
         state = there.hear()
-        assert (state["missing"], state["finished"]) == ([file.sha256], False)
+        assert (state["missing"], state["finished"]) == ([file.sha256], "")
         assert state["free_bytes"] > 0
         there.process.stdin.write(b"weights")
         there.process.stdin.flush()
@@ -257,11 +258,35 @@ def test_a_finished_run_outlives_a_link_that_hangs_and_is_given_to_who_asks_agai
         there.close()  # It was not told that anything arrived.
         there.ended()
     with agent(tmp_path, "count", folder=str(ran)) as there:
-        assert there.hear()["finished"] is True
+        done = datetime.fromisoformat(there.hear()["finished"])
+        assert 0 <= (datetime.now(UTC) - done).total_seconds() < 60
         assert there.outcome()["answer"] == {"run": 0}
         assert there.ended()[0] == 0
     with agent(tmp_path, "count", folder=str(ran)) as there:
         assert there.outcome()["answer"] == {"run": 1}
+
+
+@pytest.mark.parametrize("why", ["not worth it", "8 hours old"])
+def test_what_is_not_to_be_given_again_is_done_again(tmp_path, why):
+    ran = tmp_path / "ran"
+    ran.mkdir()
+    is_kept = why != "not worth it"
+    with agent(tmp_path, "count", folder=str(ran), is_kept=is_kept) as there:
+        assert there.outcome(thanks=False)["answer"] == {"run": 0}
+        there.close()
+        there.ended()
+    kept = tmp_path / "home/jobs/count/outcome.json"
+    assert kept.exists() == is_kept
+    if is_kept:
+        os.utime(kept, (time.time() - 8 * 3600 - 60,) * 2)
+    with agent(tmp_path, "count", folder=str(ran)) as there:
+        assert there.hear()["finished"] == ""
+        assert there.outcome()["answer"] == {"run": 1}
+
+
+def test_what_runs_for_the_holder_of_the_board_does_not_wait_for_it(tmp_path):
+    with agent(tmp_path, "locked", lock={"who": "mio at desk", "wait_s": 0.0}) as there:
+        assert there.outcome()["answer"] == {}
 
 
 def test_the_same_question_twice_at_a_time_is_done_once_if_the_first_is_not_fetched(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assess.errors import AssessError
-from assess.target.board.job import KEPT_S, Job
+from assess.target.board.job import FETCHED_WITHIN_S, KEPT_S, Job
 from assess.target.protocol import SentFile
 
 
@@ -110,10 +110,13 @@ def test_what_is_no_outcome_is_none(tmp_path, text):
     assert made.finished() is None
 
 
-def test_what_nobody_fetched_for_a_week_is_none(tmp_path):
+def test_what_came_of_it_is_given_within_8_hours_with_the_time_it_was_done(tmp_path):
     made = job(tmp_path)
     made.finish({"answer": {}})
-    old = time.time() - KEPT_S
+    os.utime(made.outcome, (1_800_000_000.7, 1_800_000_000.7))
+    assert made.done_at() == "2027-01-15T08:00:00+00:00"
+    assert FETCHED_WITHIN_S == 8 * 3600
+    old = time.time() - FETCHED_WITHIN_S
     os.utime(made.outcome, (old + 60, old + 60))
     assert made.finished() == {"answer": {}}
     os.utime(made.outcome, (old - 60, old - 60))
@@ -153,17 +156,29 @@ def test_what_is_removed_leaves_the_files_for_the_next_job(tmp_path):
 
 
 def test_what_last_week_left_is_removed_and_what_is_used_stays(tmp_path):
-    old, used, busy, now = job(tmp_path, "old"), job(tmp_path, "used"), job(tmp_path, "busy"), time.time()
+    names, now = ["0" * 32, "1" * 32, "2" * 32], time.time()
+    old, used, busy = (job(tmp_path, name) for name in names)
     brought(old, b"weights", b"[card]")
-    (old.home / "files/.x.4242.part").write_bytes(b"half")
-    for path in (old.folder, busy.folder, old.blob(MODEL.sha256), old.home / "files/.x.4242.part"):
+    half = old.home / f"files/.{'ab' * 32}.4242.part"
+    half.write_bytes(b"half")
+    for path in (old.folder, busy.folder, old.blob(MODEL.sha256), half):
         os.utime(path, (now - KEPT_S - 60, now - KEPT_S - 60))
     os.utime(used.folder, (now - KEPT_S - 60, now - KEPT_S - 60))
     with busy.busy.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         used.prune(now)
-    assert sorted(path.name for path in (old.home / "jobs").iterdir()) == ["busy", "used"]
+    assert sorted(path.name for path in (old.home / "jobs").iterdir()) == names[1:]
     assert [path.name for path in (old.home / "files").iterdir()] == [CARD.sha256]
+
+
+def test_what_is_not_ours_by_its_name_is_never_removed(tmp_path):
+    made = job(tmp_path, "0" * 32)
+    theirs = ["jobs/thesis", "jobs/" + "g" * 32, "jobs/" + "0" * 31, "files/photo.jpg", "files/" + "ab" * 31]
+    for name in theirs:
+        (made.home / name).mkdir()
+        os.utime(made.home / name, (1, 1))
+    made.prune()
+    assert all((made.home / name).exists() for name in theirs)
 
 
 def test_a_file_that_is_laid_out_is_used(tmp_path):

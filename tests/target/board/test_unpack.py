@@ -146,12 +146,39 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     assert unpacked(tmp_path, wheel(**{"a.py": "1"})).startswith("Not a directory: ")
 
 
-def test_an_older_one_of_the_name_gives_way_only_to_a_whole_one(tmp_path):
+def test_one_that_is_whole_stays_since_it_may_be_in_use(tmp_path):
+    place = tmp_path / "kit/0.1.0-ab"
     assert unpacked(tmp_path, wheel(**{"a.py": "1"})) == ""
-    assert unpacked(tmp_path, wheel(**{"b.py": "1"}), sha256="0" * 64) != ""
-    assert left(tmp_path / "kit/0.1.0-ab/site") == ["a.py"]
+    used = place.stat().st_ino
     assert unpacked(tmp_path, wheel(**{"b.py": "1"})) == ""
-    assert left(tmp_path / "kit/0.1.0-ab/site") == ["b.py"]
+    assert (left(place / "site"), place.stat().st_ino) == (["a.py"], used)
+    assert [path.name for path in place.parent.iterdir()] == ["0.1.0-ab"]
+
+
+def test_what_is_not_whole_gives_way_only_to_what_is(tmp_path):
+    site = tmp_path / "kit/0.1.0-ab/site"
+    site.mkdir(parents=True)
+    (site / "a.py").touch()
+    assert unpacked(tmp_path, wheel(**{"b.py": "1"}), sha256="0" * 64) != ""
+    assert left(site) == ["a.py"]
+    assert unpacked(tmp_path, wheel(**{"b.py": "1"})) == ""
+    assert left(site) == ["b.py"]
+
+
+def test_of_two_that_are_brought_at_once_the_first_stays(tmp_path, monkeypatch):
+    place, said = tmp_path / "kit/0.1.0-ab", []
+
+    def another_comes():  # While the first one's bytes are written to the disk.
+        monkeypatch.setattr(os, "sync", lambda: None)
+        said.append(unpacked(tmp_path, wheel(**{"b.py": "1"})))
+        said.append(place.stat().st_ino)
+
+    monkeypatch.setattr(unpack.os, "getpid", iter((1, 2)).__next__)  # Two processes.
+    monkeypatch.setattr(os, "sync", another_comes)
+    assert unpacked(tmp_path, wheel(**{"a.py": "1"})) == ""
+    assert said == ["", place.stat().st_ino]
+    assert left(place / "site") == ["b.py"]
+    assert [path.name for path in place.parent.iterdir()] == ["0.1.0-ab"]
 
 
 def test_it_needs_nothing_but_python():
@@ -160,7 +187,7 @@ def test_it_needs_nothing_but_python():
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
-def test_runners_that_nobody_has_used_for_a_month_give_way(tmp_path):
+def test_kits_that_nobody_has_used_for_a_month_give_way(tmp_path):
     old, recent = time.time() - 31 * 86400, time.time() - 29 * 86400
     for name, used in (("old", old), ("used", recent), ("old.4242.part", None), ("coming.4242.part", None)):
         (tmp_path / "kit" / name / "site").mkdir(parents=True)
