@@ -16,7 +16,7 @@ FAILURES = [
     ("@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.",
      "its host key is not the one that is known: nothing was sent", "ssh-keygen -R"),
     ("No ED25519 host key is known for orin and you have requested strict checking.\nHost key verification failed.",
-     "its host key is not known here: nothing was sent", "connect once by hand: ssh -p 2222 nvidia@orin"),
+     "its host key is not known here: nothing was sent", "the key that you are shown: ssh -p 2222 nvidia@orin"),
     ("nvidia@orin: Permission denied (publickey,password).", "it refuses the login", "ssh -p 2222 nvidia@orin"),
     ("Received disconnect from 10.0.0.2 port 22:2: Too many authentication failures", "it refuses the login", "keys"),
     ("ssh: Could not resolve hostname orin: Name or service not known", "its name cannot be resolved",

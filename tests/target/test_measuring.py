@@ -40,13 +40,13 @@ def measured(board, **settings):
 
 def test_a_run_says_where_and_by_what_it_was_made():
     ran = {"when": "after", "command": "true", "code": 0, "output": ""}
-    asked = Settings(timeout_s=60.0, passes=("floor",))
+    asked = Settings(timeout_s=60.0)
     board = Fake(builders.measurement(requested=asked), {"commands": [ran]})
-    found = measured(board, timeout_s=60.0, passes=("floor",))
+    found = measured(board, timeout_s=60.0)
     assert (found.reached.target, found.reached.kit) == ("desk", "0.1.0-ab")
     assert [each.command for each in found.reached.commands] == ["true"]
-    assert found.requested == Settings(timeout_s=60.0, passes=("floor",))
-    assert board.asked.limit_s == 60.0 * 3 + 300.0 and board.asked.is_kept
+    assert found.requested == Settings(timeout_s=60.0)
+    assert board.asked.limit_s == 60.0 * 2 + 300.0 and board.asked.is_kept
     assert json.dumps(board.asked.request, allow_nan=False)
 
 
@@ -87,3 +87,9 @@ def test_what_a_board_tells_of_itself_is_read_or_refused():
     for bad in (None, {}, {**told, "host": None}, {**told, "metered": 1}):
         with pytest.raises(AssessError, match="told what assess does not understand"):
             facts_of(Fake(None, {"answer": bad}), None)
+
+
+def test_a_run_with_other_settings_than_those_asked_for_is_refused():
+    board = Fake(builders.measurement(requested=Settings(timeout_s=60.0)))
+    with pytest.raises(AssessError, match="desk: gave back a run of something else than it was asked for"):
+        measured(board, timeout_s=60.0, threads=4)

@@ -320,7 +320,7 @@ def test_one_measures_at_a_time_and_the_other_is_told_who(tmp_path):
     with agent(tmp_path, "wait", lock=mio) as first:
         first.until("progress")
         with agent(tmp_path, "echo", say=1, lock=ken) as second:
-            assert second.until("waiting").startswith("for mio at desk, since ")
+            assert second.until("waiting").startswith("for another measurement on this board, by mio at desk, since ")
             first.say(stop="SIGINT")
             first.outcome()
             assert second.outcome()["answer"]["say"] == 1
