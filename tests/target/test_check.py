@@ -60,7 +60,9 @@ USABLE  how good it is can be told once the kit is there: assess target prepare
 
 
 def test_without_wheels_it_is_told_how_they_are_had(looked):
-    assert "kit         is not there, nor are its wheels here: assess target prepare desk" in target_check_text(looked())
+    assert "kit         is not there, nor are its wheels here: assess target prepare desk" in target_check_text(
+        looked()
+    )
 
 
 def test_a_board_that_is_held_is_not_disturbed(looked):

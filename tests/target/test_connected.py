@@ -220,7 +220,9 @@ def test_what_is_no_progress_is_passed_over(tmp_path, message):
 def test_what_is_waited_for_is_told(tmp_path):
     told = []
     there = scripted(
-        {**READY, "finished": "2026-11-29T14:00:00+00:00"}, {"waiting": "for mio at desk, since 3 s"}, {"outcome": {"answer": {}}}
+        {**READY, "finished": "2026-11-29T14:00:00+00:00"},
+        {"waiting": "for mio at desk, since 3 s"},
+        {"outcome": {"answer": {}}},
     )
     there.ask(Asked("x", {}), tmp_path, Listener(wait=told.append))
     assert told == [

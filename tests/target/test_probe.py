@@ -166,9 +166,13 @@ def test_what_is_made_there_is_private_from_the_first_moment(board):
 @pytest.mark.parametrize(
     ("folder", "own"),
     [
-        ("~/.cache/assess-target", "~/.cache/assess-target"), ("/data/x", "/data/x/assess-target"),
-        ("/data/x/", "/data/x/assess-target"), ("/data/assess-target/", "/data/assess-target/"),
-        ("~", "~/assess-target"), ("/", "/assess-target"), ("/data/my-assess-target", "/data/my-assess-target/assess-target"),
+        ("~/.cache/assess-target", "~/.cache/assess-target"),
+        ("/data/x", "/data/x/assess-target"),
+        ("/data/x/", "/data/x/assess-target"),
+        ("/data/assess-target/", "/data/assess-target/"),
+        ("~", "~/assess-target"),
+        ("/", "/assess-target"),
+        ("/data/my-assess-target", "/data/my-assess-target/assess-target"),
     ],
 )
 def test_what_is_ours_lies_in_a_folder_that_is_ours(folder, own):

@@ -164,7 +164,7 @@ def test_a_file_of_another_size_is_sent_again(machine, tmp_path):
 
 
 def test_a_file_that_cannot_be_read_here_or_written_there_is_told(machine, tmp_path):
-    with pytest.raises(AssessError, match="none.bin: cannot be read: No such file"):
+    with pytest.raises(AssessError, match=r"none\.bin: cannot be read: No such file"):
         machine.place(tmp_path / "none.bin")
     (tmp_path / "a.bin").write_bytes(b"1")
     (tmp_path / "run/files").write_text("a file where a folder is to be")
@@ -270,7 +270,7 @@ def test_a_board_without_a_place_for_us_has_one_for_temporary_files(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     there = replace(board(tmp_path), probed=Probed("aarch64", "Linux", folder=str(tmp_path / "none")))
-    with pytest.raises(AssessError, match="desk: no folder can be made there: .*No such file"), ssh_machine(there):
+    with pytest.raises(AssessError, match=r"desk: no folder can be made there: .*No such file"), ssh_machine(there):
         raise AssertionError("it was made")
 
 
@@ -398,7 +398,10 @@ def test_a_link_that_is_lost_while_it_waits_is_told_as_that(tmp_path):
         def start(self, command, stderr):
             return super().start("exit 255", stderr)
 
-    with pytest.raises(AssessError, match="the connection failed: it was lost before"), alone(board(tmp_path, Breaks())):
+    with (
+        pytest.raises(AssessError, match="the connection failed: it was lost before"),
+        alone(board(tmp_path, Breaks())),
+    ):
         raise AssertionError("there was none")
 
 
@@ -465,7 +468,7 @@ def test_a_tool_that_hangs_is_a_run_that_failed_with_what_it_had_printed(tmp_pat
 
 
 def test_a_tool_that_is_not_there_is_told(tmp_path, lock, subject):
-    with pytest.raises(AssessError, match="command cannot be run: .*no-such-tool"):
+    with pytest.raises(AssessError, match=r"command cannot be run: .*no-such-tool"):
         measure(board(tmp_path), subject, "no-such-tool")
 
 
