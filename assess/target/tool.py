@@ -58,8 +58,8 @@ exit $code
 """
 #: Ends what a command left running.
 _ALL: Final = '[ "$group" = "$pid" ] || kill -KILL "$group" 2>/dev/null'
-#: Says "free" where there are no locks, "locked" once it has it, before that each second who "held" it, "busy" where
-#: that took too long. BusyBox's `flock` cannot wait by itself; and where nobody listens any more, saying it ends this.
+#: Says "free" where there are no locks, "locked" once it has it, before that each second who "held" it, and "busy"
+#: where that took too long. BusyBox's `flock` cannot wait by itself; where nobody listens, saying it ends this.
 _LOCK: Final = r"""
 echo
 [ -e {path} ] || (umask 0; : >{path}) 2>/dev/null

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from on_target import environment, log
 
 from assess.describe.address import Address, parse_address
 from assess.errors import AssessError, UnreachableError
@@ -152,3 +153,15 @@ def test_the_socket_lies_where_nobody_else_may_write_and_its_path_is_short_enoug
     folder = module._control_folder()
     assert folder.stat().st_mode & 0o077 == 0
     assert len(os.fspath(folder)) < 47
+
+
+@pytest.mark.slow
+def test_of_four_that_connect_at_once_to_a_real_board_one_logs_in(plain_board):
+    link = Link(parse_address(plain_board.address), environment(plain_board))
+    link.close()
+    before = log(plain_board).count("Accepted publickey")
+    with ThreadPoolExecutor(4) as four:
+        list(four.map(lambda _: link.connect(), range(4)))
+    assert not link.is_lost()
+    assert log(plain_board).count("Accepted publickey") == before + 1
+    link.close()

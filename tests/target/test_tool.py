@@ -164,7 +164,7 @@ def test_a_file_of_another_size_is_sent_again(machine, tmp_path):
 
 
 def test_a_file_that_cannot_be_read_here_or_written_there_is_told(machine, tmp_path):
-    with pytest.raises(AssessError, match=r"none.bin: cannot be read: No such file"):
+    with pytest.raises(AssessError, match=r"none\.bin: cannot be read: No such file"):
         machine.place(tmp_path / "none.bin")
     (tmp_path / "a.bin").write_bytes(b"1")
     (tmp_path / "run/files").write_text("a file where a folder is to be")
