@@ -58,7 +58,7 @@ def test_a_process_that_outlives_its_session_is_seen_until_it_ends(board):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["plain", "linked"])
+@pytest.mark.parametrize("kind", ["linked"])
 def test_a_cut_link_ends_the_session_here_and_closes_its_input_there(kind, request):
     board = request.getfixturevalue(f"{kind}_board")
     with started(board, "echo ready; cat; echo over > ended; sleep 4343") as session:

@@ -139,6 +139,7 @@ def time_by_tool(
     if came.failure is None and asked.runner.more and (count := asked.runner.more(asked.order, came.told)):
         on_progress(f"running {asked.runner.name} for longer", None, None)
         came = run(asked.runner.command(replace(asked.order, count=count), probe, machine.folder))
+    _require_untouched(asked, settings, model_path)
     after, told = host(), came.told
     return Measurement(
         tool=__version__,
@@ -161,6 +162,16 @@ def time_by_tool(
         tool_run=_record(asked, came),
         absent=_absent(asked, told),
     )
+
+
+def _require_untouched(asked: _Asked, settings: Settings, model_path: Path) -> None:
+    """Refuse a run whose tool wrote into the file that it was given: nobody knows any more what it ran."""
+    file = Path(settings.runner_model or model_path)
+    if asked.sha256 and sha256_of(file) != asked.sha256:
+        raise AssessError(
+            f"{asked.runner.name} changed the file that it was to run", where=str(file),
+            hint="the file is another one now: have it back from where it came, and give the tool a copy",
+        )  # fmt: skip
 
 
 def _asked(

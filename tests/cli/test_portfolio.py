@@ -281,16 +281,16 @@ def test_a_run_and_a_report_that_cannot_be_saved_are_both_told(profiles, tmp_pat
 
 @pytest.mark.slow
 def test_a_bug_in_one_run_is_a_bug_and_what_was_judged_is_written(profiles, tmp_path, monkeypatch):
-    from assess import portfolio
+    from assess import pipeline
 
-    real = portfolio.run
+    real = pipeline.run
 
     def run(subject, job, *rest, **more):
         if job.workload.id == "slow":
             raise OverflowError("timestamp too large")
         return real(subject, job, *rest, **more)
 
-    monkeypatch.setattr(portfolio, "run", run)
+    monkeypatch.setattr(pipeline, "run", run)
     deploys(profiles, "slow", "brisk")
     out = tmp_path / "all.json"
     options = ["-d", "acme-rover", "--tier", "smoke", "--save-run", tmp_path / "run.json", "-o", out]

@@ -164,6 +164,32 @@ def test_a_tool_that_takes_a_count_only_is_asked_again(model, tmp_path):
     assert found.tool_run.command == machine.commands[2]
 
 
+def test_a_command_that_was_over_too_soon_is_asked_for_more(model):
+    machine = FakeMachine([ended("1 ms\n" * 500), ended("1 ms\n" * 1200)])
+    found = run(model, machine, runner="command", runner_command="./bench {model} {count}")
+    assert [command[-1] for command in machine.commands] == ["500", "1200"]
+    assert len(found.frames) == 1200
+
+
+def test_a_command_that_takes_no_count_is_run_once(model):
+    machine = FakeMachine([ended("1 ms\n" * 500)])
+    assert len(run(model, machine, runner="command", runner_command="./bench {model}").frames) == 500
+
+
+def test_a_tool_that_writes_into_its_file_gives_no_run(model):
+    machine = trtexec()
+    asked = machine.run
+
+    def run_and_write(command, timeout_s):
+        model[1].write_bytes(b"another")
+        return asked(command, timeout_s)
+
+    machine.run = run_and_write
+    with pytest.raises(AssessError, match="trtexec changed the file that it was to run") as error:
+        run(model, machine)
+    assert error.value.where == str(model[1])
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "cause"),
     [

@@ -26,7 +26,6 @@ _PACKAGES = ("purelib", "platlib")
 
 def main(stream: BufferedIOBase) -> None:
     """Take one announcement and the bytes of its files, and unpack them into a folder that is whole or not there."""
-    os.umask(0o077)
     signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(_PATIENCE_S)
     asked = json.loads(stream.readline())
@@ -146,4 +145,5 @@ def _words(error: OSError) -> str:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # What is brought is nobody else's on the board.
     main(sys.stdin.buffer)  # type: ignore[arg-type]
