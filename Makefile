@@ -7,13 +7,14 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/assess demo --output assess-demo.html
 
-# The newest release of everything, each time: a dependency that moved on must fail here and not at a user's.
+# The newest release of everything, each time: a dependency that moved on must fail here and not at a user's. Three
+# processes even on two cores: tests of boards, gates and labs wait much of their time.
 test: .venv/pip
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable . --group test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 # A board to try targets on, until Ctrl-C: `make board KIND=plain`; it prints its address and what to export.
 board: .venv/installed
@@ -24,7 +25,7 @@ test-oldest: .venv/pip
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv venv --quiet --seed --clear .venv-oldest --python $(BIN)/python
 	$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable . --group test
-	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal
+	.venv-oldest/bin/python -m pytest -n 3 --dist worksteal
 
 # OpenVINO's own build of ONNX Runtime; it must not meet the plain one, so assess is installed without dependencies.
 test-openvino: .venv/pip
